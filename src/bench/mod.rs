@@ -1,0 +1,1 @@
+//! `gendan bench`: what an order costs, measured.

@@ -1,0 +1,1 @@
+//! PURE. Draft and master data in, problems out; one file for each check.

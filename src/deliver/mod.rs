@@ -1,0 +1,1 @@
+//! The outlets, the only steps with effects outside: intent, effect, outcome.

@@ -1,0 +1,1 @@
+//! `gendan demo`: the whole way on the samples that ship with the project.

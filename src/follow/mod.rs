@@ -1,0 +1,1 @@
+//! PURE. Reports that come back, and the milestones they move.

@@ -1,0 +1,3 @@
+//! Parse the command line, run, exit code.
+
+fn main() {}

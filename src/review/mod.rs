@@ -1,0 +1,1 @@
+//! PURE. Which queues must agree, by when, and what a decision does.

@@ -1,0 +1,1 @@
+//! The worker around the pure core: consume, step, commit, acknowledge; outbox, timers, clean stop.
