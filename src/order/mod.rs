@@ -2,3 +2,17 @@
 
 pub mod document;
 pub mod draft;
+pub mod money;
+pub mod line;
+pub mod party;
+pub mod problem;
+pub mod review;
+pub mod status;
+pub mod event;
+pub mod sheet;
+pub mod number;
+pub mod change;
+pub mod message;
+pub mod ids;
+
+pub use sheet::Order;

@@ -1,0 +1,99 @@
+//! The in-process broker: a claim loop over the outbox for each queue. "Confirmed" means that the consumer's commit is in.
+
+use super::{Broker, BrokerError, Delivery, Published, Tag};
+use crate::order::message::{Message, Step};
+use crate::store::{Claim, Store, StoreError};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+/// Hands out what stands in the outbox, under leases that are counted in the store.
+pub struct Local {
+    store: Arc<dyn Store>,
+    holder: String,
+    lease: Duration,
+    /// The outbox is looked at this often even when nothing woke us.
+    poll: Duration,
+    woken: [Notify; Step::ALL.len()],
+}
+
+impl Local {
+    /// `holder` must be new for each run of a process.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, holder: String, lease: Duration, poll: Duration) -> Self {
+        Self { store, holder, lease, poll, woken: Default::default() }
+    }
+
+    async fn claim(&self, step: Step, max: u32) -> Result<Vec<Delivery>, StoreError> {
+        let claim = Claim { step: Some(step), max, holder: self.holder.clone(), lease: self.lease };
+        let claimed = self.store.claim(&claim).await?;
+        Ok(claimed
+            .into_iter()
+            .enumerate()
+            .map(|(number, it)| Delivery {
+                message: it.message,
+                again: it.claims > 1,
+                claims: it.claims,
+                tag: Tag { epoch: 0, number: number as u64 },
+            })
+            .collect())
+    }
+
+    /// How long to sleep when nothing is there: until the next thing is due, at most the poll.
+    async fn idle(&self) -> Duration {
+        let due = async { Ok::<_, StoreError>((self.store.now().await?, self.store.next_due().await?)) };
+        due.await.ok().and_then(|(now, due)| until(now, due?)).map_or(self.poll, |wait| wait.min(self.poll))
+    }
+}
+
+fn until(now: DateTime<Utc>, due: DateTime<Utc>) -> Option<Duration> {
+    Some((due - now).to_std().unwrap_or_default().max(Duration::from_millis(5)))
+}
+
+fn ids(deliveries: &[Delivery]) -> Vec<Uuid> {
+    deliveries.iter().map(|delivery| delivery.message.id).collect()
+}
+
+#[async_trait]
+impl Broker for Local {
+    fn needs_relay(&self) -> bool {
+        false
+    }
+
+    async fn publish(&self, messages: &[Message]) -> Result<Vec<Published>, BrokerError> {
+        messages.iter().for_each(|message| self.wake(message.step));
+        Ok(vec![Published::Confirmed; messages.len()])
+    }
+
+    async fn take(&self, step: Step, max: u32, wait: Duration) -> Result<Vec<Delivery>, BrokerError> {
+        let end = tokio::time::Instant::now() + wait;
+        loop {
+            let taken = self.claim(step, max).await.map_err(|e| BrokerError(e.to_string()))?;
+            if !taken.is_empty() || tokio::time::Instant::now() >= end {
+                return Ok(taken);
+            }
+            let pause = tokio::time::Instant::now() + self.idle().await;
+            tokio::select! {
+                biased;
+                () = self.woken[step as usize].notified() => {}
+                () = tokio::time::sleep_until(pause.min(end)) => {}
+            }
+        }
+    }
+
+    /// The commit that consumed the message marked it done in the same transaction.
+    async fn ack(&self, _deliveries: &[Delivery]) -> Result<(), BrokerError> {
+        Ok(())
+    }
+
+    async fn give_back(&self, deliveries: &[Delivery]) -> Result<(), BrokerError> {
+        self.store.give_back(&self.holder, &ids(deliveries)).await.map_err(|e| BrokerError(e.to_string()))
+    }
+
+    fn wake(&self, step: Step) {
+        self.woken[step as usize].notify_one();
+    }
+}

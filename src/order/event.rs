@@ -1,0 +1,190 @@
+//! What happened to an order. The order is the fold of these; none of them holds personal data.
+
+use super::document::Kind;
+use super::line::Content;
+use super::number::OrderNumber;
+use super::problem::Problem;
+use super::review::{Decided, Review};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Which part of which document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PartRef {
+    pub document_id: Uuid,
+    pub part: u32,
+}
+
+/// What may be told to somebody about an order; with receiver and version it is a permanent effect key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tell {
+    Confirmation,
+    Notification,
+    ProductionTask,
+    PurchaseRequest,
+    WarehousePick,
+    ShippingInstruction,
+    InvoiceRequest,
+}
+
+impl Tell {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Confirmation => "confirmation",
+            Self::Notification => "notification",
+            Self::ProductionTask => "production_task",
+            Self::PurchaseRequest => "purchase_request",
+            Self::WarehousePick => "warehouse_pick",
+            Self::ShippingInstruction => "shipping_instruction",
+            Self::InvoiceRequest => "invoice_request",
+        }
+    }
+}
+
+/// The three gates of a release, each on its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gate {
+    /// Deposit in?
+    Produce,
+    /// Prepaid money in, shipment approved?
+    Ship,
+    /// Goods left?
+    Invoice,
+}
+
+/// What a downstream system reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Milestone {
+    ProductionStarted,
+    ProductionFinished,
+    StockOut,
+    Delivered,
+    Invoiced,
+    Paid,
+}
+
+impl Milestone {
+    pub const ALL: [Self; 6] = [
+        Self::ProductionStarted,
+        Self::ProductionFinished,
+        Self::StockOut,
+        Self::Delivered,
+        Self::Invoiced,
+        Self::Paid,
+    ];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ProductionStarted => "production_started",
+            Self::ProductionFinished => "production_finished",
+            Self::StockOut => "stock_out",
+            Self::Delivered => "delivered",
+            Self::Invoiced => "invoiced",
+            Self::Paid => "paid",
+        }
+    }
+}
+
+/// One change of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A part became an order, an amendment or a cancellation.
+    Received {
+        from: PartRef,
+        kind: Kind,
+        /// When the customer sent it; checks against lead time count from here.
+        sent_at: DateTime<Utc>,
+        /// For an amendment or cancellation: the order it concerns, once known.
+        refers_to: Option<Uuid>,
+        content: Content,
+    },
+    /// A clerk keyed or corrected it; `content` is what it says now.
+    Corrected {
+        by: String,
+        content: Content,
+    },
+    /// The checks ran; `sure` when every figure is proven.
+    Checked {
+        problems: Vec<Problem>,
+        sure: bool,
+        proofs: Vec<String>,
+    },
+    ReviewOpened {
+        review: Review,
+    },
+    ReviewDecided {
+        review_id: Uuid,
+        decided: Decided,
+    },
+    ReviewWithdrawn {
+        review_id: Uuid,
+    },
+    ReviewOverdue {
+        review_id: Uuid,
+    },
+    /// Waits for the customer's answer or a clerk's correction.
+    Clarifying,
+    /// Waits for people.
+    InReview,
+    Numbered {
+        number: OrderNumber,
+    },
+    /// Everybody agreed; what was due at once was told.
+    Released {
+        /// Date promised to the customer.
+        promised: NaiveDate,
+        /// When the shipping instruction is due.
+        ship_on: DateTime<Utc>,
+    },
+    GateOpened {
+        gate: Gate,
+    },
+    /// Something was told to somebody; `message_id` is the message that says it.
+    Told {
+        what: Tell,
+        to: String,
+        version: u32,
+        message_id: Uuid,
+    },
+    /// A report moved the order, or is kept until its turn comes.
+    Reported {
+        milestone: Milestone,
+        at: DateTime<Utc>,
+        reference: Option<String>,
+        applied: bool,
+    },
+    /// A report that had been kept is applied.
+    Applied {
+        milestone: Milestone,
+    },
+    Held {
+        why: String,
+    },
+    Resumed,
+    Rejected {
+        reason: String,
+    },
+    Cancelled {
+        reason: String,
+    },
+    Closed,
+}
+
+/// Who did it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "id", rename_all = "snake_case")]
+pub enum Actor {
+    /// A step of gendan itself.
+    Step(String),
+    /// A person, by user id.
+    User(String),
+    /// Another system, by name.
+    System(String),
+}

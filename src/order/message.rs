@@ -1,0 +1,307 @@
+//! Messages: the envelope around them and every type that travels, inside the house and out of it.
+//!
+//! Each type has a hand-written JSON Schema in `schemas/message/<type>.json`; the body must pass it on the way out
+//! and on the way in.
+
+use super::event::Milestone;
+use super::review::Decision;
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// The inner queues, each consumed by the step of the same name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    Read,
+    Check,
+    Review,
+    Release,
+    Deliver,
+    Follow,
+}
+
+impl Step {
+    pub const ALL: [Self; 6] =
+        [Self::Read, Self::Check, Self::Review, Self::Release, Self::Deliver, Self::Follow];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Check => "check",
+            Self::Review => "review",
+            Self::Release => "release",
+            Self::Deliver => "deliver",
+            Self::Follow => "follow",
+        }
+    }
+}
+
+impl std::str::FromStr for Step {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|step| step.as_str() == text).ok_or_else(|| {
+            format!("`{text}` is not a step: use read, check, review, release, deliver or follow")
+        })
+    }
+}
+
+/// A message before it is written: the store adds nothing to it but its place in the outbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// UUIDv7; `message_id` of AMQP.
+    pub id: Uuid,
+    /// Which try this is, from 1; with the id and the consumer it is the inbox key.
+    pub attempt: u32,
+    /// The order or document it is about; `correlation_id` of AMQP.
+    pub correlation_id: Uuid,
+    /// Queue it goes to.
+    pub step: Step,
+    /// Messages of one lane leave one after the other: (order, destination).
+    pub lane: Option<String>,
+    pub created_at: DateTime<Utc>,
+    /// Not to be taken before; none = at once.
+    pub not_before: Option<DateTime<Utc>>,
+    pub body: Body,
+}
+
+impl Message {
+    /// SHA-256 of the body's JSON, lower-case hex: the same id with another body is parked.
+    #[must_use]
+    pub fn body_hash(&self) -> String {
+        super::ids::sha256_hex(&serde_json::to_vec(&self.body).unwrap_or_default())
+    }
+}
+
+/// The body, tagged with its type: `{"type": "draft.read", ...}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum Body {
+    #[serde(rename = "document.received")]
+    DocumentReceived(DocumentReceived),
+    #[serde(rename = "draft.read")]
+    DraftRead(DraftRead),
+    #[serde(rename = "review.decide")]
+    ReviewDecide(ReviewDecide),
+    #[serde(rename = "timer.due")]
+    TimerDue(TimerDue),
+    #[serde(rename = "report.received")]
+    ReportReceived(ReportReceived),
+    #[serde(rename = "mail.send")]
+    MailSend(MailSend),
+    #[serde(rename = "review.requested")]
+    ReviewRequested(ReviewRequested),
+    #[serde(rename = "production.task")]
+    ProductionTask(ProductionTask),
+    #[serde(rename = "warehouse.pick")]
+    WarehousePick(WarehousePick),
+    #[serde(rename = "shipping.instruction")]
+    ShippingInstruction(ShippingInstruction),
+    #[serde(rename = "accounting.invoice")]
+    AccountingInvoice(AccountingInvoice),
+    #[serde(rename = "order.status")]
+    OrderStatus(OrderStatus),
+}
+
+impl Body {
+    /// The `type` of the envelope and the name of its schema file.
+    #[must_use]
+    pub const fn type_name(&self) -> &'static str {
+        match self {
+            Self::DocumentReceived(_) => "document.received",
+            Self::DraftRead(_) => "draft.read",
+            Self::ReviewDecide(_) => "review.decide",
+            Self::TimerDue(_) => "timer.due",
+            Self::ReportReceived(_) => "report.received",
+            Self::MailSend(_) => "mail.send",
+            Self::ReviewRequested(_) => "review.requested",
+            Self::ProductionTask(_) => "production.task",
+            Self::WarehousePick(_) => "warehouse.pick",
+            Self::ShippingInstruction(_) => "shipping.instruction",
+            Self::AccountingInvoice(_) => "accounting.invoice",
+            Self::OrderStatus(_) => "order.status",
+        }
+    }
+}
+
+/// A document was kept and waits to be read. The bytes do not travel: the store knows the blob.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DocumentReceived {
+    pub document_id: Uuid,
+}
+
+/// A part was read; its draft stands with the document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DraftRead {
+    pub document_id: Uuid,
+    pub part: u32,
+}
+
+/// Somebody decided a review.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewDecide {
+    pub order_id: Uuid,
+    pub decision: Decision,
+}
+
+/// What a timer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimerKind {
+    /// The shipping instruction is due.
+    Ship,
+    /// A review's deadline.
+    ReviewDeadline,
+    /// The invoice must be asked for at the latest.
+    InvoiceLatest,
+}
+
+/// A promise that was set down has come due.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimerDue {
+    pub order_id: Uuid,
+    pub kind: TimerKind,
+    /// The review, for a deadline; else the order.
+    pub about: Uuid,
+    pub due: DateTime<Utc>,
+}
+
+/// A downstream system says that something happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReportReceived {
+    pub order_id: Uuid,
+    pub milestone: Milestone,
+    pub at: DateTime<Utc>,
+    /// Number of the delivery note, invoice or voucher.
+    pub reference: Option<String>,
+    /// Name of the system or user that reports.
+    pub by: String,
+}
+
+/// A mail to be sent (RFC 5322). `message_id` is stable: sent again it is the same mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailSend {
+    /// With angle brackets.
+    pub message_id: String,
+    pub from: String,
+    pub to: Vec<String>,
+    pub subject: String,
+    pub text: String,
+    /// With angle brackets; the customer's mail that this answers.
+    pub in_reply_to: Option<String>,
+    pub references: Vec<String>,
+    /// `confirmation`, `notification`: for the register and for people.
+    pub purpose: String,
+}
+
+/// A department is asked for its word.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewRequested {
+    pub order_id: Uuid,
+    pub review_id: Uuid,
+    pub queue: super::review::Queue,
+    pub rules: Vec<String>,
+    pub due_at: DateTime<Utc>,
+    pub digest: String,
+}
+
+/// One position of a task, pick or instruction: what the receiver needs, and no prices.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GoodsLine {
+    pub position: u32,
+    pub sku: String,
+    pub description: String,
+    pub quantity: Decimal,
+    pub unit: String,
+}
+
+/// Production task (生产任务单).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProductionTask {
+    pub order_id: Uuid,
+    pub number: String,
+    pub promised: NaiveDate,
+    pub lines: Vec<GoodsLine>,
+}
+
+/// Picking (领料/拣货).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WarehousePick {
+    pub order_id: Uuid,
+    pub number: String,
+    pub lines: Vec<GoodsLine>,
+}
+
+/// Shipping instruction (发货通知).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShippingInstruction {
+    pub order_id: Uuid,
+    pub number: String,
+    pub carrier: String,
+    pub ship_to: ShipTo,
+    pub deliver_by: NaiveDate,
+    pub lines: Vec<GoodsLine>,
+}
+
+/// Where the carrier takes the goods.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShipTo {
+    pub name: Option<String>,
+    pub contact: Option<String>,
+    pub phone: Option<String>,
+    pub address: Option<String>,
+}
+
+/// Request for an invoice and posting of the receivable (开票申请).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccountingInvoice {
+    pub order_id: Uuid,
+    pub number: String,
+    pub customer: String,
+    pub po_number: Option<String>,
+    pub title: Option<String>,
+    pub tax_number: Option<String>,
+    pub currency: super::money::Currency,
+    /// 0.13 for 13 %; none where the firm has set none for this customer.
+    pub tax_rate: Option<Decimal>,
+    pub lines: Vec<InvoiceLine>,
+    pub total: Decimal,
+}
+
+/// One position of an invoice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InvoiceLine {
+    pub position: u32,
+    pub sku: String,
+    pub description: String,
+    pub quantity: Decimal,
+    pub unit: String,
+    pub unit_price: Decimal,
+    pub amount: Decimal,
+}
+
+/// An order moved; for whoever follows along.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderStatus {
+    pub order_id: Uuid,
+    pub number: Option<String>,
+    pub status: String,
+    pub at: DateTime<Utc>,
+}

@@ -1,0 +1,111 @@
+//! A problem is data: what is wrong, where, and who can clear it.
+
+use super::draft::Evidence;
+use super::review::Queue;
+use serde::{Deserialize, Serialize};
+
+/// What a problem does to the order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Said to those who look, and no more.
+    Note,
+    /// A person has to look before the order goes on.
+    Review,
+    /// The order can't go on as it is; only a correction clears it.
+    Blocks,
+}
+
+/// The closed set of problems. The word is stable: rules, JSON and wordings use it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// The reader had to leave something to a person.
+    Unread,
+    /// The reader is not sure enough of a field.
+    Unsure,
+    UnknownCustomer,
+    /// The sender's address is not one of the customer's.
+    UnknownSender,
+    UnknownProduct,
+    /// A text fits several products.
+    AmbiguousProduct,
+    MissingLines,
+    MissingQuantity,
+    MissingPrice,
+    MissingUnit,
+    MissingDeliveryDate,
+    MissingShipTo,
+    MissingTerms,
+    MissingCurrency,
+    /// quantity × price ≠ amount, or the amounts ≠ the total.
+    TotalMismatch,
+    /// The document's currency is not the customer's.
+    CurrencyMismatch,
+    /// The unit is not the product's.
+    UnitMismatch,
+    /// What the category's schema asks for is missing or wrong.
+    CategoryRule,
+    BelowMoq,
+    PriceBelowFloor,
+    /// The price differs from the customer's list, on either side.
+    PriceNotOnList,
+    OverCreditLimit,
+    Overdue,
+    LeadTimeTooShort,
+    DuplicateOf,
+    ConflictsWith,
+    Amends,
+    Cancels,
+}
+
+impl Code {
+    /// The word in snake case, as JSON has it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unread => "unread",
+            Self::Unsure => "unsure",
+            Self::UnknownCustomer => "unknown_customer",
+            Self::UnknownSender => "unknown_sender",
+            Self::UnknownProduct => "unknown_product",
+            Self::AmbiguousProduct => "ambiguous_product",
+            Self::MissingLines => "missing_lines",
+            Self::MissingQuantity => "missing_quantity",
+            Self::MissingPrice => "missing_price",
+            Self::MissingUnit => "missing_unit",
+            Self::MissingDeliveryDate => "missing_delivery_date",
+            Self::MissingShipTo => "missing_ship_to",
+            Self::MissingTerms => "missing_terms",
+            Self::MissingCurrency => "missing_currency",
+            Self::TotalMismatch => "total_mismatch",
+            Self::CurrencyMismatch => "currency_mismatch",
+            Self::UnitMismatch => "unit_mismatch",
+            Self::CategoryRule => "category_rule",
+            Self::BelowMoq => "below_moq",
+            Self::PriceBelowFloor => "price_below_floor",
+            Self::PriceNotOnList => "price_not_on_list",
+            Self::OverCreditLimit => "over_credit_limit",
+            Self::Overdue => "overdue",
+            Self::LeadTimeTooShort => "lead_time_too_short",
+            Self::DuplicateOf => "duplicate_of",
+            Self::ConflictsWith => "conflicts_with",
+            Self::Amends => "amends",
+            Self::Cancels => "cancels",
+        }
+    }
+}
+
+/// Something about an order that a person or the customer has to know or clear.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    pub code: Code,
+    /// Path of the field in the draft: `lines.0.quantity`, `customer.name`; empty for the whole order.
+    pub path: String,
+    pub found: Option<String>,
+    pub expected: Option<String>,
+    pub evidence: Option<Evidence>,
+    pub severity: Severity,
+    /// The queue whose people can clear it.
+    pub clears: Queue,
+}

@@ -1,0 +1,228 @@
+//! The order itself: the fold of its events.
+
+use super::document::Kind;
+use super::event::{Event, Gate, Milestone, PartRef, Tell};
+use super::line::Content;
+use super::number::OrderNumber;
+use super::problem::Problem;
+use super::review::{Decided, Review, ReviewState};
+use super::status::{CannotMove, Move, Rung, Status};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use uuid::Uuid;
+
+/// Something that was told about an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    pub what: Tell,
+    pub to: String,
+    pub version: u32,
+    pub message_id: Uuid,
+}
+
+/// An order (or an amendment or cancellation on its way to one) at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    pub id: Uuid,
+    /// Number of events folded in; the version that a commit is checked against.
+    pub version: u64,
+    pub status: Status,
+    pub from: PartRef,
+    pub kind: Kind,
+    pub refers_to: Option<Uuid>,
+    pub sent_at: DateTime<Utc>,
+    pub number: Option<OrderNumber>,
+    pub content: Content,
+    /// The user who keyed or corrected it last; he may not review it.
+    pub keyed_by: Option<String>,
+    pub problems: Vec<Problem>,
+    /// Every figure is proven; see `check::sure`.
+    pub sure: bool,
+    pub proofs: Vec<String>,
+    pub reviews: Vec<Review>,
+    pub promised: Option<NaiveDate>,
+    pub ship_on: Option<DateTime<Utc>>,
+    pub gates: Vec<Gate>,
+    pub told: Vec<Told>,
+    /// Milestones reached, in the order in which they were applied.
+    pub reached: Vec<Milestone>,
+    /// Reports that came before their turn.
+    pub kept: Vec<Milestone>,
+}
+
+/// An event that does not fit the order it is applied to. It is never stored.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum FoldError {
+    #[error("the first event of an order must be `received`, and only the first")]
+    Received,
+    #[error(transparent)]
+    CannotMove(#[from] CannotMove),
+    #[error("there is no open review {0}")]
+    NoReview(Uuid),
+    #[error("the order has the number {0} already")]
+    Numbered(String),
+}
+
+impl Order {
+    /// The order that `Received` begins.
+    pub fn begin(id: Uuid, event: &Event) -> Result<Self, FoldError> {
+        let Event::Received { from, kind, sent_at, refers_to, content } = event else {
+            return Err(FoldError::Received);
+        };
+        Ok(Self {
+            id,
+            version: 1,
+            status: Status::On(Rung::Received),
+            from: *from,
+            kind: *kind,
+            refers_to: *refers_to,
+            sent_at: *sent_at,
+            number: None,
+            content: content.clone(),
+            keyed_by: None,
+            problems: Vec::new(),
+            sure: false,
+            proofs: Vec::new(),
+            reviews: Vec::new(),
+            promised: None,
+            ship_on: None,
+            gates: Vec::new(),
+            told: Vec::new(),
+            reached: Vec::new(),
+            kept: Vec::new(),
+        })
+    }
+
+    /// The order that a whole history makes.
+    pub fn fold<'a>(id: Uuid, events: impl IntoIterator<Item = &'a Event>) -> Result<Self, FoldError> {
+        let mut events = events.into_iter();
+        let mut order = Self::begin(id, events.next().ok_or(FoldError::Received)?)?;
+        for event in events {
+            order.apply(event)?;
+        }
+        Ok(order)
+    }
+
+    /// Folds one more event in. On an error the order is as it was.
+    pub fn apply(&mut self, event: &Event) -> Result<(), FoldError> {
+        if let Some(to) = leads_to(event) {
+            self.status = self.status.after(to)?;
+        }
+        self.note(event)?;
+        self.version += 1;
+        Ok(())
+    }
+
+    fn note(&mut self, event: &Event) -> Result<(), FoldError> {
+        match event {
+            Event::Received { .. } => return Err(FoldError::Received),
+            Event::Corrected { by, content } => {
+                self.keyed_by = Some(by.clone());
+                self.content = content.clone();
+            }
+            Event::Checked { problems, sure, proofs } => {
+                self.problems.clone_from(problems);
+                self.sure = *sure;
+                self.proofs.clone_from(proofs);
+            }
+            Event::ReviewOpened { review } => self.reviews.push(review.clone()),
+            Event::ReviewDecided { review_id, decided } => self.decided(*review_id, decided)?,
+            Event::ReviewWithdrawn { review_id } => {
+                self.open_review(*review_id)?.state = ReviewState::Withdrawn
+            }
+            Event::ReviewOverdue { review_id } => self.open_review(*review_id)?.overdue = true,
+            Event::Numbered { number } => match &self.number {
+                Some(given) => return Err(FoldError::Numbered(given.0.clone())),
+                None => self.number = Some(number.clone()),
+            },
+            Event::Released { promised, ship_on } => {
+                self.promised = Some(*promised);
+                self.ship_on = Some(*ship_on);
+            }
+            Event::GateOpened { gate } => self.gates.push(*gate),
+            Event::Told { what, to, version, message_id } => {
+                self.told.push(Told {
+                    what: *what,
+                    to: to.clone(),
+                    version: *version,
+                    message_id: *message_id,
+                });
+            }
+            Event::Reported { milestone, applied: true, .. } => self.reached.push(*milestone),
+            Event::Reported { milestone, applied: false, .. } => self.kept.push(*milestone),
+            Event::Applied { milestone } => {
+                self.kept.retain(|kept| kept != milestone);
+                self.reached.push(*milestone);
+            }
+            Event::Clarifying
+            | Event::InReview
+            | Event::Held { .. }
+            | Event::Resumed
+            | Event::Rejected { .. }
+            | Event::Cancelled { .. }
+            | Event::Closed => {}
+        }
+        Ok(())
+    }
+
+    fn decided(&mut self, id: Uuid, decided: &Decided) -> Result<(), FoldError> {
+        self.open_review(id)?.state = ReviewState::Decided(decided.clone());
+        Ok(())
+    }
+
+    fn open_review(&mut self, id: Uuid) -> Result<&mut Review, FoldError> {
+        self.reviews.iter_mut().find(|r| r.id == id && r.is_open()).ok_or(FoldError::NoReview(id))
+    }
+
+    /// Reviews that still wait for a word.
+    pub fn open_reviews(&self) -> impl Iterator<Item = &Review> {
+        self.reviews.iter().filter(|review| review.is_open())
+    }
+
+    /// Whether this was told to this receiver in this version.
+    #[must_use]
+    pub fn was_told(&self, what: Tell, to: &str, version: u32) -> bool {
+        self.told.iter().any(|told| told.what == what && told.to == to && told.version == version)
+    }
+}
+
+/// The move that a milestone asks for; payment of a prepaid order comes long before its rung.
+#[must_use]
+pub const fn milestone_move(milestone: Milestone) -> Move {
+    match milestone {
+        Milestone::ProductionStarted => Move::StartProduction,
+        Milestone::ProductionFinished => Move::Finish,
+        Milestone::StockOut => Move::Ship,
+        Milestone::Delivered => Move::Deliver,
+        Milestone::Invoiced => Move::Invoice,
+        Milestone::Paid => Move::Pay,
+    }
+}
+
+const fn leads_to(event: &Event) -> Option<Move> {
+    match event {
+        Event::Clarifying => Some(Move::Clarify),
+        Event::InReview => Some(Move::Review),
+        Event::Released { .. } => Some(Move::Release),
+        Event::Reported { milestone, applied: true, .. } | Event::Applied { milestone } => {
+            Some(milestone_move(*milestone))
+        }
+        Event::Held { .. } => Some(Move::Hold),
+        Event::Resumed => Some(Move::Resume),
+        Event::Rejected { .. } => Some(Move::Reject),
+        Event::Cancelled { .. } => Some(Move::Cancel),
+        Event::Closed => Some(Move::Close),
+        Event::Received { .. }
+        | Event::Corrected { .. }
+        | Event::Checked { .. }
+        | Event::ReviewOpened { .. }
+        | Event::ReviewDecided { .. }
+        | Event::ReviewWithdrawn { .. }
+        | Event::ReviewOverdue { .. }
+        | Event::Numbered { .. }
+        | Event::GateOpened { .. }
+        | Event::Told { .. }
+        | Event::Reported { applied: false, .. } => None,
+    }
+}
