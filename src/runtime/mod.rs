@@ -19,6 +19,9 @@ pub enum Failure {
     /// It may work later: the next attempt is set down in the store.
     #[error("{0}")]
     Retry(String),
+    /// An outlet surely did not deliver under this fence; it may work later.
+    #[error("{why}")]
+    Later { why: String, fence: u64 },
     /// It will never work without a person: the message is parked.
     #[error("{0}")]
     Park(String),

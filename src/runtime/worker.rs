@@ -193,19 +193,21 @@ impl Worker {
     /// Runs the step, and turns whatever goes wrong in it into a commit that says so.
     async fn compute(&self, message: &Message) -> Result<Commit, StoreError> {
         let run = AssertUnwindSafe(self.handler.handle(message)).catch_unwind();
-        let why = match tokio::time::timeout(self.settings.step_timeout, run).await {
+        let (why, fence) = match tokio::time::timeout(self.settings.step_timeout, run).await {
             Ok(Ok(Ok(commit))) => return Ok(commit),
             Ok(Ok(Err(Failure::Store(error)))) => return Err(error),
             Ok(Ok(Err(Failure::Park(why)))) => return Ok(park(message, why)),
-            Ok(Ok(Err(Failure::Retry(why)))) => why,
+            Ok(Ok(Err(Failure::Retry(why)))) => (why, None),
+            Ok(Ok(Err(Failure::Later { why, fence }))) => (why, Some(fence)),
             Ok(Err(panic)) => return Ok(park(message, format!("the step panicked: {}", panic_text(&panic)))),
-            Err(_) => format!("the step took longer than {} s", self.settings.step_timeout.as_secs()),
+            Err(_) => (format!("the step took longer than {} s", self.settings.step_timeout.as_secs()), None),
         };
         let now = self.store.now().await?;
-        Ok(match self.settings.retry.next(message, now) {
-            Some(not_before) => consume(message, Disposition::Retry { why, not_before }),
-            None => park(message, why),
-        })
+        let disposition = match self.settings.retry.next(message, now) {
+            Some(not_before) => Disposition::Retry { why, not_before },
+            None => Disposition::Park { why },
+        };
+        Ok(consume(message, disposition, fence))
     }
 }
 
@@ -224,15 +226,12 @@ impl Outcome {
     }
 }
 
-fn consume(message: &Message, disposition: Disposition) -> Commit {
-    Commit {
-        consumes: Some(Consumed { message: message.clone(), disposition, fence: None }),
-        ..Commit::default()
-    }
+fn consume(message: &Message, disposition: Disposition, fence: Option<u64>) -> Commit {
+    Commit { consumes: Some(Consumed { message: message.clone(), disposition, fence }), ..Commit::default() }
 }
 
 fn park(message: &Message, why: String) -> Commit {
-    consume(message, Disposition::Park { why })
+    consume(message, Disposition::Park { why }, None)
 }
 
 /// The inbox knows this id with another body: the newcomer is parked under an id of its own.
