@@ -14,5 +14,6 @@ pub mod number;
 pub mod change;
 pub mod message;
 pub mod ids;
+pub mod keyed;
 
 pub use sheet::Order;

@@ -7,6 +7,12 @@ pub mod committer;
 pub mod worker;
 pub mod outbox;
 pub mod timers;
+pub mod supervise;
+pub mod books;
+pub mod house;
+pub mod master;
+pub mod work;
+pub mod steps;
 
 use crate::order::message::Message;
 use crate::store::Commit;

@@ -224,3 +224,13 @@ impl<S: Store> Store for OutsideStore<S> {
         call(Point::StoreRead, self.0.balance()).await
     }
 }
+
+/// Runs work that keeps a core busy without holding up the other tasks of this thread.
+pub fn heavy<T>(work: impl FnOnce() -> T) -> T {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        // One thread has nobody to make room for; the simulation runs so.
+        Ok(_) | Err(_) => work(),
+    }
+}

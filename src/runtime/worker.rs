@@ -13,6 +13,7 @@ use crate::store::{Answer, Commit, Consumed, Disposition, Intended, Store, Store
 use futures_util::FutureExt as _;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::{RwLock, Semaphore};
 use tokio::task::JoinSet;
@@ -47,6 +48,8 @@ pub struct Worker {
     pub settings: Arc<WorkerSettings>,
     /// Held for writing while a message is tried alone.
     pub quiet: Arc<RwLock<()>>,
+    /// Messages taken and not yet settled, of all steps.
+    pub in_hand: Arc<AtomicUsize>,
 }
 
 impl Worker {
@@ -63,6 +66,7 @@ impl Worker {
                 let stop = stop.clone();
                 hands.spawn(async move {
                     worker.deliver(delivery, &stop).await;
+                    worker.in_hand.fetch_sub(1, Ordering::SeqCst);
                     drop(permit);
                 });
             }
@@ -83,7 +87,10 @@ impl Worker {
         };
         let max = u32::try_from(free).unwrap_or(1).min(self.settings.prefetch).max(1);
         match self.broker.take(step, max, self.settings.wait).await {
-            Ok(deliveries) => Some(deliveries),
+            Ok(deliveries) => {
+                self.in_hand.fetch_add(deliveries.len(), Ordering::SeqCst);
+                Some(deliveries)
+            }
             Err(error) => {
                 tracing::warn!(%error, step = step.as_str(), "can't take messages; trying again");
                 tokio::time::sleep(Duration::from_millis(200)).await;

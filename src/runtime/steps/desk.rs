@@ -1,0 +1,285 @@
+//! The order desk: what is loaded around an order, and how far the order goes on from where it stands.
+
+use super::{Now, Steps, parsed};
+use crate::check::{self, Facts, Resolved, SamePo};
+use crate::master::Master;
+use crate::order::Order;
+use crate::order::document::Document;
+use crate::order::event::Event;
+use crate::order::line::Content;
+use crate::order::money::Money;
+use crate::order::party::Party;
+use crate::order::sheet::FoldError;
+use crate::release::{self, Release, ReleaseError};
+use crate::review::{self, deadline};
+use crate::runtime::Failure;
+use crate::runtime::work::Work;
+use crate::store::{Commit, Disposition, Index, Key, Kind, PartRecord, Write};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Why an order can't go on, though it should.
+#[derive(Debug)]
+pub(super) enum Stuck {
+    Fold(FoldError),
+    Other(String),
+}
+
+impl From<FoldError> for Stuck {
+    fn from(error: FoldError) -> Self {
+        Self::Fold(error)
+    }
+}
+
+impl From<ReleaseError> for Stuck {
+    fn from(error: ReleaseError) -> Self {
+        Self::Other(error.to_string())
+    }
+}
+
+/// All orders, amendments and cancellations of one PO number of one customer: the body of its counter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub(super) struct PoOrders {
+    orders: Vec<Uuid>,
+}
+
+/// A shared figure with the version that it was loaded in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Figure {
+    was: u64,
+    pub(super) value: Decimal,
+}
+
+/// What is loaded around one order.
+pub(super) struct Case {
+    pub(super) master: Arc<Master>,
+    pub(super) document: Document,
+    pub(super) record: PartRecord,
+    /// What the customer's open orders take of his credit.
+    pub(super) credit: Figure,
+    /// Running number of the customer's last order.
+    counter: Figure,
+    /// What orders have reserved of a SKU.
+    pub(super) reserved: BTreeMap<String, Figure>,
+    po: Option<(Key, u64, PoOrders)>,
+    /// The other orders of this PO number, and the amendments and cancellations that speak of it.
+    pub(super) same: Vec<Order>,
+    pub(super) parties: BTreeMap<Uuid, Party>,
+}
+
+impl Steps {
+    /// Loads what stands around an order with this content.
+    pub(super) async fn load(
+        &self,
+        id: Uuid,
+        content: &Content,
+        document: &Document,
+        record: &PartRecord,
+        master: Arc<Master>,
+    ) -> Result<Case, Failure> {
+        let customer = content.customer.clone().unwrap_or_default();
+        let po = content.po_number.as_ref().filter(|_| !customer.is_empty()).map(|po| po_key(&customer, po));
+        let mut keys = vec![Key::new(Kind::Credit, &customer), Key::new(Kind::Counter, &customer)];
+        let skus = skus(content);
+        keys.extend(skus.iter().map(|sku| Key::new(Kind::Stock, sku)));
+        keys.extend([content.contact, content.ship_to].into_iter().flatten().map(|id| Key::new(Kind::Party, id)));
+        keys.extend(po.clone());
+        let mut found = self.store.load(&keys).await?.into_iter();
+        let mut figure = || -> Result<Figure, Failure> {
+            found.next().flatten().map_or(Ok(Figure::default()), |it| parsed(it).map(|(was, value)| Figure { was, value }))
+        };
+        let (credit, counter) = (figure()?, figure()?);
+        let reserved = skus.iter().map(|sku| Ok((sku.clone(), figure()?))).collect::<Result<_, Failure>>()?;
+        let mut parties = BTreeMap::new();
+        let mut known = None;
+        for snapshot in found.flatten() {
+            if snapshot.key.kind == Kind::Party {
+                let (_, party): (u64, Party) = parsed(snapshot)?;
+                parties.insert(party.id, party);
+            } else {
+                known = Some(parsed::<PoOrders>(snapshot)?);
+            }
+        }
+        let po = po.map(|key| {
+            let (was, orders) = known.unwrap_or_default();
+            (key, was, orders)
+        });
+        let same = self.same(id, po.as_ref().map_or(&[][..], |(_, _, it)| &it.orders)).await?;
+        let (document, record) = (document.clone(), record.clone());
+        Ok(Case { master, document, record, credit, counter, reserved, po, same, parties })
+    }
+
+    async fn same(&self, id: Uuid, ids: &[Uuid]) -> Result<Vec<Order>, Failure> {
+        let others: Vec<Key> = ids.iter().filter(|other| **other != id).map(|other| Key::new(Kind::Order, other)).collect();
+        if others.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found = self.store.load(&others).await?;
+        found.into_iter().flatten().map(|it| parsed(it).map(|(_, order)| order)).collect()
+    }
+
+    /// Checks the order as everything stands now, opens and withdraws reviews, and releases it when everybody has agreed.
+    pub(super) fn go_on(
+        &self,
+        work: &mut Work,
+        case: &mut Case,
+        resolved: &Resolved,
+        now: &Now<'_>,
+        commit: &mut Commit,
+    ) -> Result<(), Stuck> {
+        if !work.order.status.is_open() {
+            return Ok(());
+        }
+        self.check_anew(work, case, resolved)?;
+        let facts = self.books.rule_facts(&work.order, case.customer_facts(&work.order), case.figures(self, work), now.at);
+        let desk = self.books.desk();
+        let events = review::open(&work.order, &facts, &desk, now.at, now.ids);
+        commit.timers.extend(deadline::timers(work.order.id, &events, &desk));
+        let office = self.books.office();
+        let asked = release::ask::ask(&work.order, &events, &office, now.at, now.ids);
+        commit.messages.extend(asked.map_err(|e| Stuck::Other(e.to_string()))?);
+        work.add(events)?;
+        if review::all_agreed(&work.order) {
+            self.release(work, case, now, commit)?;
+        }
+        Ok(())
+    }
+
+    fn check_anew(&self, work: &mut Work, case: &Case, resolved: &Resolved) -> Result<(), Stuck> {
+        let around = self.around(&case.document);
+        let same: Vec<SamePo<'_>> = case.same.iter().filter(|it| !it.is_case()).map(SamePo::of).collect();
+        let facts = Facts {
+            master: &case.master,
+            settings: &self.books.settings.check,
+            categories: &self.books.categories,
+            open_credit: case.credit.value,
+            reserved: case.reserved.iter().map(|(sku, figure)| (sku.clone(), figure.value)).collect(),
+            same,
+        };
+        let problems = check::check_all(&case.record.draft, resolved, &around, &facts);
+        let surety = check::sure(&case.record.draft, resolved, &problems, &around, &facts);
+        let order = &work.order;
+        if order.problems != problems || order.sure != surety.sure || order.proofs != surety.proofs {
+            work.add([Event::Checked { problems, sure: surety.sure, proofs: surety.proofs }])?;
+        }
+        Ok(())
+    }
+
+    fn release(&self, work: &mut Work, case: &mut Case, now: &Now<'_>, commit: &mut Commit) -> Result<(), Stuck> {
+        let sequence = case.counter.value + Decimal::ONE;
+        let released = self.with_facts(&work.order, case, |facts| {
+            release::release(&work.order, facts, now.at, now.ids)
+        })?;
+        commit.writes.push(case.counter.write(Kind::Counter, &case.customer(&work.order), sequence));
+        self.reserve(&released, case, &work.order, commit);
+        take(released, work, commit)?;
+        Ok(())
+    }
+
+    /// What a release takes of the customer's credit and of the stock, under the versions that it was decided on.
+    fn reserve(&self, released: &Release, case: &Case, order: &Order, commit: &mut Commit) {
+        if let Some(Money { amount, .. }) = released.credit {
+            let taken = case.credit.value + amount;
+            commit.writes.push(case.credit.write(Kind::Credit, &case.customer(order), taken));
+        }
+        for (sku, quantity) in &released.reserve {
+            let figure = case.reserved.get(sku).copied().unwrap_or_default();
+            commit.writes.push(figure.write(Kind::Stock, sku, figure.value + quantity));
+        }
+    }
+}
+
+/// Puts what a release, an instruction or an invoice brings about into the work and the commit.
+pub(super) fn take(released: Release, work: &mut Work, commit: &mut Commit) -> Result<(), FoldError> {
+    commit.messages.extend(released.messages);
+    commit.timers.extend(released.timers);
+    work.add(released.events)
+}
+
+impl Figure {
+    pub(super) fn write(self, kind: Kind, id: &str, value: Decimal) -> Write {
+        let body = serde_json::to_value(value).unwrap_or_default();
+        Write { key: Key::new(kind, id), was: self.was, now: self.was + 1, body, index: Index::default() }
+    }
+}
+
+impl Case {
+    fn customer(&self, order: &Order) -> String {
+        order.content.customer.clone().unwrap_or_default()
+    }
+
+    /// The order that an amendment or cancellation speaks of: one of this PO number, the latest that is not at its end.
+    pub(super) fn original(&self, named: Option<&str>) -> Option<Uuid> {
+        let fits = |order: &&Order| {
+            let number = order.number.as_ref().map(|number| number.0.as_str());
+            !order.is_case() && (named.is_none() || named == number || named == order.content.po_number.as_deref())
+        };
+        let mut orders: Vec<&Order> = self.same.iter().filter(fits).collect();
+        orders.sort_by_key(|order| (order.status.rung().is_some(), order.id));
+        orders.last().map(|order| order.id)
+    }
+
+    /// Adds the order to those of its PO number. Two that come at the same moment can't miss each other: one loses.
+    pub(super) fn register(&mut self, id: Uuid, commit: &mut Commit) {
+        let Some((key, was, orders)) = &mut self.po else { return };
+        if orders.orders.contains(&id) {
+            return;
+        }
+        orders.orders.push(id);
+        commit.writes.push(Write {
+            key: key.clone(),
+            was: *was,
+            now: *was + 1,
+            body: serde_json::to_value(&*orders).unwrap_or_default(),
+            index: Index::default(),
+        });
+    }
+
+    /// Whether another amendment or cancellation of the same order is still undecided.
+    pub(super) fn is_held_by_others(&self, case: Uuid, target: Uuid) -> bool {
+        let undecided = |order: &Order| order.status.is_open() && order.refers_to == Some(target);
+        self.same.iter().any(|order| order.id != case && undecided(order))
+    }
+}
+
+/// The parties that a draft names, as records of their own.
+pub(super) fn parties(resolved: &Resolved) -> Vec<Write> {
+    let write = |party: &Party| Write {
+        key: Key::new(Kind::Party, party.id),
+        was: 0,
+        now: 1,
+        body: serde_json::to_value(party).unwrap_or_default(),
+        index: Index::default(),
+    };
+    [&resolved.contact, &resolved.ship_to].into_iter().flatten().map(write).collect()
+}
+
+/// What became of the message, in a word, for the register.
+pub(super) fn said(order: &Order) -> String {
+    let waits: Vec<&str> = order.open_reviews().map(|review| review.queue.as_str()).collect();
+    if waits.is_empty() { order.status.as_str().to_owned() } else { format!("waits for {}", waits.join(", ")) }
+}
+
+/// The commit with the word of its disposition.
+pub(super) fn named(mut commit: Commit, what: &str) -> Commit {
+    if let Some(consumed) = &mut commit.consumes {
+        consumed.disposition = Disposition::Done { what: what.to_owned() };
+    }
+    commit
+}
+
+fn po_key(customer: &str, po: &str) -> Key {
+    let squeezed: String = po.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_uppercase).collect();
+    Key::new(Kind::Counter, format!("po/{customer}/{squeezed}"))
+}
+
+/// Each SKU of the content once.
+pub(super) fn skus(content: &Content) -> Vec<String> {
+    let mut skus: Vec<String> = content.lines.iter().filter_map(|line| line.sku.clone()).collect();
+    skus.sort();
+    skus.dedup();
+    skus
+}
