@@ -106,12 +106,26 @@ impl Order {
 
     /// Folds one more event in. On an error the order is as it was.
     pub fn apply(&mut self, event: &Event) -> Result<(), FoldError> {
+        let was = self.status;
         if let Some(to) = leads_to(event) {
             self.status = self.status.after(to)?;
         }
-        self.note(event)?;
+        if matches!(event, Event::Closed) && was.is_open() && !self.is_case() {
+            self.status = was;
+            return Err(CannotMove { from: was, to: Move::Close }.into());
+        }
+        if let Err(refused) = self.note(event) {
+            self.status = was;
+            return Err(refused);
+        }
         self.version += 1;
         Ok(())
+    }
+
+    /// An amendment or cancellation: it changes another order and is never released itself.
+    #[must_use]
+    pub const fn is_case(&self) -> bool {
+        matches!(self.kind, Kind::Amendment | Kind::Cancellation)
     }
 
     fn note(&mut self, event: &Event) -> Result<(), FoldError> {
