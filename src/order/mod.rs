@@ -14,5 +14,6 @@ pub mod number;
 pub mod change;
 pub mod message;
 pub mod ids;
+pub mod wording;
 
 pub use sheet::Order;

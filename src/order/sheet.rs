@@ -43,6 +43,9 @@ pub struct Order {
     pub reviews: Vec<Review>,
     pub promised: Option<NaiveDate>,
     pub ship_on: Option<DateTime<Utc>>,
+    /// Positions that have to be made; the others were taken from stock at release.
+    #[serde(default)]
+    pub make: Vec<u32>,
     pub gates: Vec<Gate>,
     pub told: Vec<Told>,
     /// Milestones reached, in the order in which they were applied.
@@ -87,6 +90,7 @@ impl Order {
             reviews: Vec::new(),
             promised: None,
             ship_on: None,
+            make: Vec::new(),
             gates: Vec::new(),
             told: Vec::new(),
             reached: Vec::new(),
@@ -150,8 +154,9 @@ impl Order {
                 Some(given) => return Err(FoldError::Numbered(given.0.clone())),
                 None => self.number = Some(number.clone()),
             },
-            Event::Released { promised, ship_on } => {
+            Event::Released { promised, ship_on, make } => {
                 self.promised = Some(*promised);
+                self.make.clone_from(make);
                 self.ship_on = Some(*ship_on);
             }
             Event::GateOpened { gate } => self.gates.push(*gate),

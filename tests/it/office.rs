@@ -4,18 +4,28 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use gendan::order::Order;
-use gendan::order::document::Kind;
-use gendan::order::event::{Event, PartRef};
+use gendan::order::document::{Envelope, Kind, Language};
+use gendan::order::event::{Event, Milestone, PartRef};
 use gendan::order::ids::Ids;
 use gendan::order::line::{Content, Line};
+use gendan::order::message::ReportReceived;
 use gendan::order::money::Currency;
+use gendan::order::number::NumberPattern;
+use gendan::order::party::Party;
 use gendan::order::problem::{Code, Problem, Severity};
 use gendan::order::review::{Decision, Queue, Refusal, Review, Role, Verdict};
+use gendan::order::wording::Wording;
+use gendan::release::facts::{
+    Buyer, Department, Desk as FrontDesk, House, Office, Product, ReleaseFacts, Settings,
+};
+use gendan::release::templates::Templates;
+use gendan::release::{self, Release};
 use gendan::review::calendar::Calendar;
 use gendan::review::facts::{CustomerFacts, Figures, RuleFacts};
 use gendan::review::rules::Rules;
 use gendan::review::{self, Desk};
 use rust_decimal::Decimal;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 pub(crate) fn local(text: &str) -> DateTime<Utc> {
@@ -173,4 +183,131 @@ pub(crate) fn decide(order: &mut Order, queue: Queue, verdict: Verdict, by: &str
     let events = review::decide(order, &decision(order, queue, verdict, by), now())?;
     apply(order, &events);
     Ok(())
+}
+
+/// A house with its departments, and all that one release rests on.
+pub(crate) struct Shop {
+    pub(crate) house: House,
+    pub(crate) settings: Settings,
+    pub(crate) calendar: Calendar,
+    pub(crate) templates: Templates,
+    pub(crate) wording: Wording,
+    pub(crate) buyer: Buyer,
+    pub(crate) ship_to: Party,
+    pub(crate) contact: Party,
+    pub(crate) mail: Envelope,
+    pub(crate) pattern: NumberPattern,
+    pub(crate) stock: BTreeMap<String, Decimal>,
+    pub(crate) products: BTreeMap<String, Product>,
+}
+
+impl Shop {
+    pub(crate) fn open() -> Self {
+        let departments = Department::ALL.into_iter().map(|it| {
+            let mail = format!("{}@hengtong.example", it.as_str());
+            (it, FrontDesk { manager: Some(format!("mgr.{mail}")), mail })
+        });
+        let product = |class: &str| Product { class: class.into(), lead_days: 7 };
+        Self {
+            house: House {
+                name: "恒通拉链辅料有限公司".into(),
+                name_en: "Hengtong Zipper & Trim Co., Ltd.".into(),
+                mail: "orders@hengtong.example".into(),
+                domain: "hengtong.example".into(),
+                language: Language::Zh,
+                departments: departments.collect(),
+                general_manager: Some("gm@hengtong.example".into()),
+            },
+            settings: Settings::default(),
+            calendar: calendar(),
+            templates: Templates::shipped().unwrap(),
+            wording: Wording::shipped().unwrap(),
+            buyer: Buyer {
+                code: "C1001".into(),
+                name: "东莞市岭澜制衣有限公司".into(),
+                mail: vec!["wanyi.chen@linglan.example".into()],
+                region: "CN".into(),
+                title: Some("东莞市岭澜制衣有限公司".into()),
+                tax_number: Some("91441900MA00000X0X".into()),
+                tax_rate: Some(decimal("0.13")),
+                ..Buyer::default()
+            },
+            ship_to: Party {
+                name: Some("东莞市岭澜制衣有限公司".into()),
+                contact: Some("陈婉仪".into()),
+                phone: Some("0769-5550-1201".into()),
+                address: Some("广东省东莞市虎门镇龙眼工业区云锦路18号".into()),
+                ..Party::default()
+            },
+            contact: Party { contact: Some("陈婉仪".into()), ..Party::default() },
+            mail: Envelope {
+                subject: Some("采购订单 PO-2603-018".into()),
+                message_id: Some("<po-2603-018@linglan.example>".into()),
+                references: vec!["<ask-1@linglan.example>".into()],
+                ..Envelope::default()
+            },
+            pattern: NumberPattern::parse("{region}{class}-{customer}-{yy}{mm}-{seq:02}").unwrap(),
+            stock: ["018", "015"].map(|it| (format!("HT-N5C-A-580-{it}"), decimal("20000"))).into(),
+            products: ["018", "015"].map(|it| (format!("HT-N5C-A-580-{it}"), product("S"))).into(),
+        }
+    }
+
+    pub(crate) fn office(&self) -> Office<'_> {
+        Office {
+            house: &self.house,
+            settings: &self.settings,
+            calendar: &self.calendar,
+            templates: &self.templates,
+            wording: &self.wording,
+        }
+    }
+
+    pub(crate) fn facts(&self) -> ReleaseFacts<'_> {
+        ReleaseFacts {
+            office: self.office(),
+            buyer: &self.buyer,
+            contact: Some(&self.contact),
+            ship_to: Some(&self.ship_to),
+            answers: Some(&self.mail),
+            carrier: "SLT",
+            pattern: &self.pattern,
+            sequence: 7,
+            stock: &self.stock,
+            products: &self.products,
+        }
+    }
+
+    /// Releases the order and folds what happened into it.
+    pub(crate) fn release(&self, order: &mut Order) -> Release {
+        let release = release::release(order, &self.facts(), now(), ids(77)).unwrap();
+        apply(order, &release.events);
+        release
+    }
+
+    /// Tells what is due `at`, and folds it in.
+    pub(crate) fn due(&self, order: &mut Order, at: DateTime<Utc>) -> Release {
+        let ids = Ids::new(Uuid::from_u128(u128::from(order.version)), at);
+        let due = release::due(order, &self.facts(), at, ids).unwrap();
+        apply(order, &due.events);
+        due
+    }
+}
+
+/// The kinds of messages, in the order in which they leave.
+pub(crate) fn types(release: &Release) -> Vec<&str> {
+    release.messages.iter().map(|message| message.body.type_name()).collect()
+}
+
+/// A downstream system reports.
+pub(crate) fn report(order: &mut Order, milestone: Milestone) -> Vec<Event> {
+    let report = ReportReceived {
+        order_id: order.id,
+        milestone,
+        at: now(),
+        reference: Some("DN-1".into()),
+        by: "erp".into(),
+    };
+    let events = gendan::follow::report(order, &report);
+    apply(order, &events);
+    events
 }
