@@ -30,6 +30,16 @@ pub enum Tell {
 }
 
 impl Tell {
+    pub const ALL: [Self; 7] = [
+        Self::Confirmation,
+        Self::Notification,
+        Self::ProductionTask,
+        Self::PurchaseRequest,
+        Self::WarehousePick,
+        Self::ShippingInstruction,
+        Self::InvoiceRequest,
+    ];
+
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -54,6 +64,19 @@ pub enum Gate {
     Ship,
     /// Goods left?
     Invoice,
+}
+
+impl Gate {
+    pub const ALL: [Self; 3] = [Self::Produce, Self::Ship, Self::Invoice];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Produce => "produce",
+            Self::Ship => "ship",
+            Self::Invoice => "invoice",
+        }
+    }
 }
 
 /// What a downstream system reports.
@@ -142,6 +165,9 @@ pub enum Event {
         promised: NaiveDate,
         /// When the shipping instruction is due.
         ship_on: DateTime<Utc>,
+        /// Positions that have to be made; the others were taken from stock.
+        #[serde(default)]
+        make: Vec<u32>,
     },
     GateOpened {
         gate: Gate,

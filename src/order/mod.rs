@@ -15,5 +15,6 @@ pub mod change;
 pub mod message;
 pub mod ids;
 pub mod keyed;
+pub mod wording;
 
 pub use sheet::Order;

@@ -60,6 +60,37 @@ pub enum Code {
 }
 
 impl Code {
+    pub const ALL: [Self; 28] = [
+        Self::Unread,
+        Self::Unsure,
+        Self::UnknownCustomer,
+        Self::UnknownSender,
+        Self::UnknownProduct,
+        Self::AmbiguousProduct,
+        Self::MissingLines,
+        Self::MissingQuantity,
+        Self::MissingPrice,
+        Self::MissingUnit,
+        Self::MissingDeliveryDate,
+        Self::MissingShipTo,
+        Self::MissingTerms,
+        Self::MissingCurrency,
+        Self::TotalMismatch,
+        Self::CurrencyMismatch,
+        Self::UnitMismatch,
+        Self::CategoryRule,
+        Self::BelowMoq,
+        Self::PriceBelowFloor,
+        Self::PriceNotOnList,
+        Self::OverCreditLimit,
+        Self::Overdue,
+        Self::LeadTimeTooShort,
+        Self::DuplicateOf,
+        Self::ConflictsWith,
+        Self::Amends,
+        Self::Cancels,
+    ];
+
     /// The word in snake case, as JSON has it.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -1,1 +1,5 @@
 //! The integration tests: one binary, one module for each room.
+
+mod office;
+mod release;
+mod review;
