@@ -1,1 +1,3 @@
 //! The worker around the pure core: consume, step, commit, acknowledge; outbox, timers, clean stop.
+
+pub mod clock;

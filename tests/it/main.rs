@@ -1,1 +1,4 @@
 //! The integration tests: one binary, one module for each room.
+
+mod contract;
+mod support;
