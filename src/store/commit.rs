@@ -30,6 +30,17 @@ pub enum Kind {
 }
 
 impl Kind {
+    pub const ALL: [Self; 8] = [
+        Self::Document,
+        Self::Part,
+        Self::Order,
+        Self::Party,
+        Self::Counter,
+        Self::Credit,
+        Self::Stock,
+        Self::Master,
+    ];
+
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -5,6 +5,8 @@
 
 pub mod blobs;
 pub mod commit;
+pub mod valid;
+pub mod decide;
 pub mod sqlite;
 
 use crate::order::event::{Actor, Event};

@@ -3,3 +3,5 @@
 mod office;
 mod release;
 mod review;
+mod contract;
+mod support;

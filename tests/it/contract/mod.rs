@@ -1,0 +1,3 @@
+//! What every adapter of a port must keep: one suite for each port, run against each adapter.
+
+mod store;

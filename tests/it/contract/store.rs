@@ -1,0 +1,105 @@
+//! The contract of the store: each case is one function over a [`Harness`], run for every adapter.
+
+mod commits;
+
+use crate::support::clock::ManualClock;
+use crate::support::make::at;
+use async_trait::async_trait;
+use gendan::order::message::Step;
+use gendan::runtime::clock::Clock;
+use gendan::store::sqlite::Sqlite;
+use gendan::store::{Answer, Claim, Claimed, Commit, Store, StoreError};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long the cases hold what they take.
+pub(crate) const LEASE: Duration = Duration::from_secs(60);
+
+/// What a case needs of an adapter.
+#[async_trait]
+pub(crate) trait Harness: Sized + Send + Sync {
+    /// A new, empty store.
+    async fn fresh() -> Self;
+
+    fn store(&self) -> &dyn Store;
+
+    fn clock(&self) -> &ManualClock;
+
+    /// Closes the store and opens it again on the same data.
+    async fn reopen(&mut self);
+
+    /// Commits, but the answer is lost on the way, whether it was written or not.
+    async fn commit_unanswered(&self, batch: Vec<Commit>, written: bool) -> StoreError {
+        if written {
+            self.store().commit(batch).await.unwrap();
+        }
+        StoreError::Unknown("the connection was lost".to_owned())
+    }
+
+    /// Commits one and returns its answer.
+    async fn commit(&self, commit: Commit) -> Answer {
+        self.store().commit(vec![commit]).await.unwrap().remove(0)
+    }
+
+    /// Takes up to ten messages of a step.
+    async fn claim(&self, step: Step, holder: &str) -> Vec<Claimed> {
+        let claim = Claim { step: Some(step), max: 10, holder: holder.to_owned(), lease: LEASE };
+        self.store().claim(&claim).await.unwrap()
+    }
+}
+
+/// SQLite on a file of its own.
+pub(crate) struct OnSqlite {
+    folder: tempfile::TempDir,
+    clock: Arc<ManualClock>,
+    store: Sqlite,
+}
+
+impl OnSqlite {
+    /// Another connection to the same file, as another process has it.
+    pub(crate) async fn beside(&self) -> Sqlite {
+        let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as Arc<dyn Clock>;
+        Sqlite::open(self.path(), clock).await.unwrap()
+    }
+
+    pub(crate) fn path(&self) -> std::path::PathBuf {
+        self.folder.path().join("gendan.db")
+    }
+}
+
+#[async_trait]
+impl Harness for OnSqlite {
+    async fn fresh() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::new(at(0)));
+        let store = Sqlite::open(folder.path().join("gendan.db"), Arc::clone(&clock) as Arc<dyn Clock>);
+        let store = store.await.unwrap();
+        Self { folder, clock, store }
+    }
+
+    fn store(&self) -> &dyn Store {
+        &self.store
+    }
+
+    fn clock(&self) -> &ManualClock {
+        &self.clock
+    }
+
+    async fn reopen(&mut self) {
+        self.store = self.beside().await;
+    }
+}
+
+/// Makes a test of each case for each adapter.
+macro_rules! on_every_store {
+    ($($case:ident),+ $(,)?) => {
+        mod sqlite {
+            use crate::contract::store::{Harness as _, OnSqlite};
+            $(#[tokio::test]
+            async fn $case() {
+                super::$case(OnSqlite::fresh().await).await;
+            })+
+        }
+    };
+}
+use on_every_store;
