@@ -1,8 +1,14 @@
 //! Settings: the compiled-in default, then a file, then the environment; refused when wrong.
 
+use crate::check::CheckSettings;
+use crate::order::document::Language;
+use crate::order::money::Currency;
 use crate::order::review::Role;
+use crate::release::facts::{self, Department};
 use crate::runtime::backoff::RetrySettings;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 use toml::{Table, Value};
@@ -30,6 +36,12 @@ pub struct Config {
     pub firm: Firm,
     pub folders: Folders,
     pub intake: IntakeSettings,
+    pub check: CheckSettings,
+    pub release: facts::Settings,
+    pub numbers: Numbers,
+    pub terms: Terms,
+    pub exchange: Exchange,
+    pub tax: TaxRates,
     pub worker: WorkerConfig,
     pub upkeep: Upkeep,
     pub rules: RulesConfig,
@@ -43,10 +55,47 @@ pub struct Config {
 pub struct Firm {
     pub name: String,
     pub name_en: String,
-    pub mail_from: String,
-    pub mail_domain: String,
+    /// Address that mails come from.
+    pub mail: String,
+    pub domain: String,
+    pub language: Language,
     /// IANA name.
     pub zone: chrono_tz::Tz,
+    pub general_manager: Option<String>,
+    /// Code of each department in the master data.
+    pub departments: BTreeMap<Department, String>,
+}
+
+/// Order numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Numbers {
+    pub pattern: String,
+    pub regions: BTreeMap<String, String>,
+    pub classes: BTreeMap<String, String>,
+}
+
+/// Terms of payment and of carriage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Terms {
+    pub deposit: Vec<String>,
+    pub carrier: String,
+}
+
+/// Rates to the book currency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exchange {
+    pub book: Currency,
+    pub rates: BTreeMap<Currency, Decimal>,
+}
+
+/// VAT rates by currency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaxRates {
+    pub rates: BTreeMap<Currency, Decimal>,
 }
 
 /// Where things lie; relative to the data folder.

@@ -1,6 +1,6 @@
 //! The master data in force, read from the store once and again when an import has changed it.
 
-use crate::master::Master;
+use crate::master::{Master, Tables};
 use crate::store::{Filter, Key, Kind, Store, StoreError};
 use std::sync::Arc;
 use tokio::sync::RwLock;
@@ -46,7 +46,10 @@ impl MasterShelf {
 
     async fn load(&self) -> Result<Master, StoreError> {
         let tables = self.store.list(Kind::Master, &Filter::default()).await?;
-        let tables = tables.into_iter().filter(|it| it.key.id != VERSION).map(|it| (it.key.id, it.body));
-        Master::from_tables(tables.collect()).map_err(|e| StoreError::Broken(format!("the master data: {e}")))
+        let mut all = Tables::default();
+        for table in tables.into_iter().filter(|it| it.key.id != VERSION) {
+            all.put(&table.key.id, table.body).map_err(|e| StoreError::Broken(format!("the master data: {e}")))?;
+        }
+        Ok(Master::from_tables(all))
     }
 }

@@ -11,6 +11,7 @@ pub mod supervise;
 pub mod books;
 pub mod house;
 pub mod master;
+pub mod import;
 pub mod work;
 pub mod steps;
 

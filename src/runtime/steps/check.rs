@@ -40,7 +40,7 @@ impl Steps {
 
     /// A part that is no order, and of which that is certain enough to need no person.
     fn is_filed(&self, draft: &Draft) -> bool {
-        let certain = draft.kind_confidence.thousandths() >= self.books.settings.check.least_confidence;
+        let certain = draft.kind_confidence.thousandths() >= self.books.config.check.least_confidence;
         match draft.kind {
             PartKind::Order | PartKind::Amendment | PartKind::Cancellation => false,
             PartKind::Answer
@@ -105,7 +105,7 @@ impl Steps {
         Around {
             envelope: &document.envelope,
             channel: document.channel,
-            on: sent.with_timezone(&self.books.settings.firm.zone).date_naive(),
+            on: sent.with_timezone(&self.books.config.firm.zone).date_naive(),
         }
     }
 }

@@ -134,12 +134,14 @@ impl Steps {
             return Ok(());
         }
         self.check_anew(work, case, resolved)?;
-        let facts = self.books.rule_facts(&work.order, case.customer_facts(&work.order), case.figures(self, work), now.at);
+        let order = &work.order;
+        let (customer, figures) = (self.customer_facts(order, case), self.figures(order, case, now.at));
+        let facts = self.books.rule_facts(order, customer, figures, now.at);
         let desk = self.books.desk();
         let events = review::open(&work.order, &facts, &desk, now.at, now.ids);
         commit.timers.extend(deadline::timers(work.order.id, &events, &desk));
-        let office = self.books.office();
-        let asked = release::ask::ask(&work.order, &events, &office, now.at, now.ids);
+        let house = self.books.house(&case.master);
+        let asked = release::ask::ask(&work.order, &events, &self.books.office(&house), now.at, now.ids);
         commit.messages.extend(asked.map_err(|e| Stuck::Other(e.to_string()))?);
         work.add(events)?;
         if review::all_agreed(&work.order) {
@@ -151,16 +153,24 @@ impl Steps {
     fn check_anew(&self, work: &mut Work, case: &Case, resolved: &Resolved) -> Result<(), Stuck> {
         let around = self.around(&case.document);
         let same: Vec<SamePo<'_>> = case.same.iter().filter(|it| !it.is_case()).map(SamePo::of).collect();
+        let reserved = case.reserved.iter().map(|(sku, figure)| (sku.clone(), figure.value)).collect();
         let facts = Facts {
             master: &case.master,
-            settings: &self.books.settings.check,
             categories: &self.books.categories,
-            open_credit: case.credit.value,
-            reserved: case.reserved.iter().map(|(sku, figure)| (sku.clone(), figure.value)).collect(),
-            same,
+            settings: &self.books.config.check,
+            open_credit: Some(case.credit.value),
+            reserved: &reserved,
+            same: &same,
         };
-        let problems = check::check_all(&case.record.draft, resolved, &around, &facts);
-        let surety = check::sure(&case.record.draft, resolved, &problems, &around, &facts);
+        let checked = check::Case {
+            content: &work.order.content,
+            draft: &case.record.draft,
+            around: &around,
+            resolved,
+            facts: &facts,
+        };
+        let problems = check::check_all(&checked);
+        let surety = check::sure(&checked, &problems);
         let order = &work.order;
         if order.problems != problems || order.sure != surety.sure || order.proofs != surety.proofs {
             work.add([Event::Checked { problems, sure: surety.sure, proofs: surety.proofs }])?;
@@ -169,7 +179,7 @@ impl Steps {
     }
 
     fn release(&self, work: &mut Work, case: &mut Case, now: &Now<'_>, commit: &mut Commit) -> Result<(), Stuck> {
-        let sequence = case.counter.value + Decimal::ONE;
+        let sequence = Decimal::from(case.next_number());
         let released = self.with_facts(&work.order, case, |facts| {
             release::release(&work.order, facts, now.at, now.ids)
         })?;
@@ -207,6 +217,17 @@ impl Figure {
 }
 
 impl Case {
+    /// The customer's next running number.
+    pub(super) fn next_number(&self) -> u64 {
+        use rust_decimal::prelude::ToPrimitive as _;
+        self.counter.value.to_u64().unwrap_or(0) + 1
+    }
+
+    /// Nothing was ever released for this customer.
+    pub(super) fn is_first(&self) -> bool {
+        self.counter.was == 0
+    }
+
     fn customer(&self, order: &Order) -> String {
         order.content.customer.clone().unwrap_or_default()
     }

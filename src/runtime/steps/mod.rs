@@ -6,6 +6,7 @@
 mod check;
 mod decide;
 mod desk;
+mod facts;
 mod read;
 mod report;
 mod timer;

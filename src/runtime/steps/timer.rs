@@ -17,7 +17,7 @@ impl Steps {
         let now = self.now(message).await?;
         let mut commit = done(message, "");
         let what = match timer.kind {
-            TimerKind::ReviewDeadline => self.deadline(&mut work, timer, &now, &mut commit)?,
+            TimerKind::ReviewDeadline => self.deadline(&mut work, timer, &now, &mut commit).await?,
             TimerKind::Ship => {
                 self.tell_due(&mut work, &now, &mut commit, release::ship).await?;
                 "shipping looked at"
@@ -33,7 +33,7 @@ impl Steps {
         Ok(desk::named(commit, what))
     }
 
-    fn deadline(
+    async fn deadline(
         &self,
         work: &mut Work,
         timer: &TimerDue,
@@ -44,7 +44,8 @@ impl Steps {
         let Some((review, late, events)) = deadline::passed(&order, timer, now.at) else {
             return Ok("the review has ended");
         };
-        let reminder = release::ask::remind(&order, review, late, &self.books.office(), (now.at, now.ids));
+        let house = self.books.house(self.shelf.get().await?.as_ref());
+        let reminder = release::ask::remind(&order, review, late, &self.books.office(&house), (now.at, now.ids));
         commit.messages.extend(reminder.map_err(|e| Failure::Park(e.to_string()))?);
         work.add(events).map_err(misfit(&order))?;
         Ok("reminded")
