@@ -5,3 +5,4 @@ mod release;
 mod review;
 mod contract;
 mod support;
+mod check;

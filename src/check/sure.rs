@@ -1,0 +1,215 @@
+//! Sure: whether every figure of an order is proven by something independent of the reading. When in doubt, not sure.
+//!
+//! A wrong quantity, price, product, date or customer in a sure order is the worst failure of all. Proofs and doubts
+//! are codes: `customer.address`, `line.1.alias`, `line.1.amount`, `line.1.list_price`, `total`, `total_in_words`.
+
+use super::resolve::{CustomerBy, How};
+use super::{Case, amounts, reading, sums};
+use crate::master::units;
+use crate::order::document::{Channel, Kind};
+use crate::order::draft::{Confidence, DraftLine, DraftOrder};
+use crate::order::line::Line;
+use crate::order::money::Currency;
+use crate::order::problem::{Code, Problem, Severity};
+use rust_decimal::Decimal;
+
+/// Whether an order may pass unseen, why, and why not.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Surety {
+    pub sure: bool,
+    pub proofs: Vec<String>,
+    pub doubts: Vec<String>,
+}
+
+/// `problems` are those that the checks found in the same case.
+#[must_use]
+pub fn sure(case: &Case<'_>, problems: &[Problem]) -> Surety {
+    let mut surety = Surety::default();
+    let Some(order) = case.draft.order.as_ref().filter(|order| !order.lines.is_empty()) else {
+        return Surety { doubts: vec!["lines".to_owned()], ..surety };
+    };
+    let doubtful = problems.iter().filter(|problem| is_doubt(problem));
+    surety.doubts.extend(doubtful.map(|problem| format!("{}:{}", problem.code.as_str(), problem.path)));
+    let least = Confidence::new(case.facts.settings.sure_confidence);
+    if case.draft.kind != Kind::Order || case.draft.kind_confidence < least {
+        surety.doubts.push("kind".to_owned());
+    }
+    if case.content.po_number.is_none() {
+        // Without it nobody could tell the order from the same one sent again.
+        surety.doubts.push("po_number".to_owned());
+    }
+    let weak = reading::fields(case.draft).into_iter().filter(|field| field.confidence < least);
+    surety.doubts.extend(
+        weak.filter(|field| !is_figure(&field.path)).map(|field| format!("confidence:{}", field.path)),
+    );
+    customer(case, &mut surety);
+    let totals = totals(case, order, &mut surety);
+    if case.content.lines.len() != order.lines.len() {
+        surety.doubts.push("lines".to_owned());
+    }
+    for (at, (line, printed)) in case.content.lines.iter().zip(&order.lines).enumerate() {
+        Position { case, at, line, printed, totals }.prove(&mut surety);
+    }
+    surety.sure = surety.doubts.is_empty();
+    surety
+}
+
+/// Problems that speak against the reading; those of credit, stock or price policy do not.
+const fn is_doubt(problem: &Problem) -> bool {
+    match problem.code {
+        Code::Unread
+        | Code::Unsure
+        | Code::UnknownCustomer
+        | Code::UnknownProduct
+        | Code::AmbiguousProduct
+        | Code::MissingLines
+        | Code::MissingQuantity
+        | Code::MissingDeliveryDate
+        | Code::MissingShipTo
+        | Code::MissingTerms
+        | Code::MissingCurrency
+        | Code::TotalMismatch
+        | Code::CurrencyMismatch
+        | Code::UnitMismatch
+        | Code::DuplicateOf
+        | Code::ConflictsWith
+        | Code::Amends
+        | Code::Cancels => true,
+        Code::UnknownSender | Code::MissingPrice | Code::MissingUnit => {
+            !matches!(problem.severity, Severity::Note)
+        }
+        Code::CategoryRule
+        | Code::BelowMoq
+        | Code::NotPackMultiple
+        | Code::PriceBelowFloor
+        | Code::PriceNotOnList
+        | Code::OverCreditLimit
+        | Code::Overdue
+        | Code::LeadTimeTooShort => false,
+    }
+}
+
+/// Figures may be proven by arithmetic; everything else has to be read well.
+fn is_figure(path: &str) -> bool {
+    let field = path.rsplit('.').next().unwrap_or(path);
+    matches!(field, "quantity" | "unit_price" | "amount" | "total" | "total_in_words")
+}
+
+fn customer(case: &Case<'_>, surety: &mut Surety) {
+    let found = &case.resolved.customer;
+    let has = |by| found.by.contains(&by);
+    let certain = match case.around.channel {
+        Channel::Mail if found.forwarded => has(CustomerBy::Address),
+        Channel::Mail => has(CustomerBy::Address) || has(CustomerBy::Domain),
+        // A fax can be sent in anybody's name: what is printed and where it came from have to agree.
+        Channel::Fax => {
+            has(CustomerBy::Name)
+                && (has(CustomerBy::Phone) || has(CustomerBy::Caller) || has(CustomerBy::PrintedMail))
+        }
+    };
+    let unchanged = found.code.is_some() && found.code == case.content.customer;
+    if certain && unchanged && found.against.is_empty() {
+        surety.proofs.extend(found.by.iter().map(|by| format!("customer.{}", by.as_str())));
+    } else {
+        surety.doubts.push("customer".to_owned());
+    }
+}
+
+/// Whether a printed total agrees with the lines.
+fn totals(case: &Case<'_>, order: &DraftOrder, surety: &mut Surety) -> bool {
+    let sums = sums::sums(order, case.content.currency.unwrap_or(Currency::CNY));
+    let mut agree = false;
+    for (name, field) in [("total", &order.total), ("total_in_words", &order.total_in_words)] {
+        if field.as_ref().is_some_and(|total| sums.contains(&total.value)) {
+            surety.proofs.push(name.to_owned());
+            agree = true;
+        }
+    }
+    agree
+}
+
+/// One line to be proven.
+struct Position<'a> {
+    case: &'a Case<'a>,
+    at: usize,
+    line: &'a Line,
+    printed: &'a DraftLine,
+    totals: bool,
+}
+
+impl Position<'_> {
+    fn prove(&self, surety: &mut Surety) {
+        let name = |what: &str| format!("line.{}.{what}", self.at + 1);
+        let found = self.case.resolved.lines.get(self.at).filter(|found| found.sku == self.line.sku);
+        let Some(how) = found.and_then(|found| found.how) else {
+            surety.doubts.push(name("product"));
+            return;
+        };
+        let (Some(quantity), Some(price), false) =
+            (self.line.quantity, self.line.unit_price, self.line.price_from_list)
+        else {
+            surety.doubts.push(name("figures"));
+            return;
+        };
+        let (list, standard) = self.prices();
+        let on_list = list == Some(price);
+        let on_standard = list.is_none() && standard == Some(price);
+        let amount = self.amount();
+        let exact = how != How::Text;
+        let by_sums = amount && self.totals && (exact || on_list || on_standard);
+        let by_list = on_list && exact && (amount || self.totals || self.read_surely());
+        if !by_sums && !by_list {
+            surety.doubts.push(name("figures"));
+        }
+        if !self.plausible(quantity, price, list.or(standard)) {
+            surety.doubts.push(name("plausible"));
+        }
+        if self.printed.unit.is_none() && !on_list && !on_standard {
+            surety.doubts.push(name("unit"));
+        }
+        surety.proofs.push(name(how.as_str()));
+        for (holds, what) in [(amount, "amount"), (on_list, "list_price"), (on_standard, "standard_price")] {
+            if holds {
+                surety.proofs.push(name(what));
+            }
+        }
+    }
+
+    /// Agreed and standard price for one of the line's unit, in the order's currency.
+    fn prices(&self) -> (Option<Decimal>, Option<Decimal>) {
+        let master = self.case.facts.master;
+        let content = self.case.content;
+        let customer = content.customer.as_deref().and_then(|code| master.customer(code));
+        let customer = customer.filter(|customer| content.currency == Some(customer.currency));
+        let list = customer
+            .and_then(|customer| amounts::agreed_price(master, customer, self.line, self.case.around.on));
+        let product = self.line.sku.as_deref().and_then(|sku| master.product(sku));
+        (list, product.and_then(|product| amounts::standard_price(product, self.line, content.currency)))
+    }
+
+    /// Quantity × price is the printed amount.
+    fn amount(&self) -> bool {
+        let currency = self.case.content.currency.unwrap_or(Currency::CNY);
+        let computed = sums::product(self.printed, currency);
+        computed.is_some() && computed == self.printed.amount.as_ref().map(|amount| amount.value)
+    }
+
+    /// Text, not a picture, and both figures read as well as text can be.
+    fn read_surely(&self) -> bool {
+        let least = Confidence::new(self.case.facts.settings.sure_confidence);
+        let figures = [&self.printed.quantity, &self.printed.unit_price];
+        self.case.around.channel == Channel::Mail
+            && figures.into_iter().all(|field| field.as_ref().is_some_and(|field| field.confidence >= least))
+    }
+
+    /// Not swapped with the price and not of another magnitude: sums alone would not show it.
+    fn plausible(&self, quantity: Decimal, price: Decimal, usual: Option<Decimal>) -> bool {
+        let band = self.case.facts.settings.price_band;
+        let near = usual.is_some_and(|usual| {
+            let highest = usual.saturating_mul(band);
+            price <= highest && price.saturating_mul(band) >= usual
+        });
+        let whole = self.line.unit.as_deref().is_none_or(units::is_whole);
+        near && price > Decimal::ZERO && quantity > Decimal::ZERO && (!whole || quantity.fract().is_zero())
+    }
+}
