@@ -1,5 +1,6 @@
 //! The integration tests: one binary, one module for each room.
 
+mod messages;
 mod office;
 mod release;
 mod review;
