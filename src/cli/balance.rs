@@ -41,7 +41,9 @@ pub(super) async fn run(context: &mut Context) -> Result<End, Stop> {
         }
         context.out.line(format!("unsure 不确定: {}", balance.unsure.len()))?;
         for unsure in &balance.unsure {
-            context.out.line(format!("  {} to {} at {}", unsure.message_id, unsure.destination, unsure.at))?;
+            context
+                .out
+                .line(format!("  {} to {} at {}", unsure.message_id, unsure.destination, unsure.at))?;
         }
     }
     Ok(if fine { End::Done } else { End::Attention })
@@ -56,7 +58,9 @@ async fn add_up(house: &crate::runtime::house::House) -> Result<Report, Stop> {
         if there {
             blobs += 1;
         } else {
-            balance.missing.push(format!("the bytes of document {} (blob {sha256}) are not there", document.key.id));
+            balance
+                .missing
+                .push(format!("the bytes of document {} (blob {sha256}) are not there", document.key.id));
         }
     }
     Ok(Report { balance, blobs })

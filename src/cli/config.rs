@@ -30,7 +30,11 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<End, Stop>
         }
         Command::Check | Command::Default => {
             let rules = books.rule_names();
-            context.out.line(format!("the settings are right; profile {}, {} rules", settings.rules.profile, rules.len()))?;
+            context.out.line(format!(
+                "the settings are right; profile {}, {} rules",
+                settings.rules.profile,
+                rules.len()
+            ))?;
         }
     }
     Ok(End::Done)

@@ -32,7 +32,8 @@ pub(super) async fn run(command: Command, context: &mut Context) -> Result<End, 
     let house = context.open().await?;
     match command {
         Command::List { status, limit } => {
-            let found = house.store.list(Kind::Document, &Filter { status, limit, ..Filter::default() }).await?;
+            let found =
+                house.store.list(Kind::Document, &Filter { status, limit, ..Filter::default() }).await?;
             let documents: Vec<Document> = found.iter().map(parse).collect::<Result<_, _>>()?;
             let statuses = found.iter().map(|it| it.index.status.clone().unwrap_or_default());
             let rows = documents.iter().zip(statuses).map(|(it, status)| row(it, status)).collect();
@@ -57,19 +58,25 @@ fn row(it: &Document, status: String) -> Vec<String> {
 }
 
 async fn show(house: &crate::runtime::house::House, id: Uuid, context: &mut Context) -> Result<(), Stop> {
-    let unknown = || Stop::NotFound(format!("there is no document {id}: `gendan documents list` shows those that are"));
+    let unknown =
+        || Stop::NotFound(format!("there is no document {id}: `gendan documents list` shows those that are"));
     let found = house.store.load(&[Key::new(Kind::Document, id)]).await?;
     let document = parse(found.into_iter().next().flatten().as_ref().ok_or_else(unknown)?)?;
     let keys: Vec<Key> =
         (0..document.parts.unwrap_or(0)).map(|part| Key::new(Kind::Part, format!("{id}/{part}"))).collect();
     let parts = house.store.load(&keys).await?;
-    let what_became: Vec<PartRecord> =
-        parts.iter().flatten().map(|it| serde_json::from_value(it.body.clone())).collect::<Result<_, _>>().map_err(anyhow::Error::from)?;
+    let what_became: Vec<PartRecord> = parts
+        .iter()
+        .flatten()
+        .map(|it| serde_json::from_value(it.body.clone()))
+        .collect::<Result<_, _>>()
+        .map_err(anyhow::Error::from)?;
     if context.out.json {
         context.out.json(&Shown { document, what_became })?;
         return Ok(());
     }
-    let from = document.envelope.from_address.clone().or(document.envelope.caller.clone()).unwrap_or_default();
+    let from =
+        document.envelope.from_address.clone().or(document.envelope.caller.clone()).unwrap_or_default();
     context.out.line(format!("document {id}\n  {} · {} · {} bytes", document.name, from, document.size))?;
     context.out.line(format!("  {}", document.envelope.subject.clone().unwrap_or_default()))?;
     if let Some(first) = document.duplicate_of {
@@ -77,7 +84,13 @@ async fn show(house: &crate::runtime::house::House, id: Uuid, context: &mut Cont
     }
     for record in &what_became {
         let part = &record.part;
-        context.out.line(format!("  part {}: {} ({}) → {}", part.index, part.source, part.kind.as_str(), became(&part.state)))?;
+        context.out.line(format!(
+            "  part {}: {} ({}) → {}",
+            part.index,
+            part.source,
+            part.kind.as_str(),
+            became(&part.state)
+        ))?;
         for unread in &record.draft.unread {
             context.out.line(format!("    {} {}", unread.code, unread.source))?;
         }

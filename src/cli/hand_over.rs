@@ -30,8 +30,11 @@ pub(super) async fn hand_over(house: &House, message: Message, effect: String) -
     match waited {
         Ok(word) => word,
         Err(_) => Err(stop(
-            anyhow::anyhow!("it is written and will be done, but the running instance has not done it in {} s", PATIENCE.as_secs())
-                .into(),
+            anyhow::anyhow!(
+                "it is written and will be done, but the running instance has not done it in {} s",
+                PATIENCE.as_secs()
+            )
+            .into(),
         )),
     }
 }

@@ -27,10 +27,15 @@ pub(super) async fn run(arguments: Arguments, context: &mut Context) -> Result<E
         })
         .collect();
     let row = |table: &Table| {
-        let numbers = [table.imported.rows, table.difference.added, table.difference.changed, table.difference.removed];
+        let numbers =
+            [table.imported.rows, table.difference.added, table.difference.changed, table.difference.removed];
         std::iter::once(table.imported.table.clone()).chain(numbers.iter().map(usize::to_string)).collect()
     };
-    context.out.rows(&data, &["table", "rows", "added", "changed", "removed"], tables.iter().map(row).collect())?;
+    context.out.rows(
+        &data,
+        &["table", "rows", "added", "changed", "removed"],
+        tables.iter().map(row).collect(),
+    )?;
     if arguments.dry_run && !context.out.json {
         context.out.line("nothing was written (--dry-run)")?;
     }

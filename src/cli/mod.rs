@@ -7,6 +7,7 @@ mod balance;
 mod bench;
 mod config;
 mod context;
+mod hand_over;
 mod demo;
 mod documents;
 mod import;
@@ -110,7 +111,8 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<End, Stop> {
-    let mut context = Context { dir: arguments.dir, config: arguments.config, out: Out::stdout(arguments.json) };
+    let mut context =
+        Context { dir: arguments.dir, config: arguments.config, out: Out::stdout(arguments.json) };
     let context = &mut context;
     match arguments.command {
         Command::Run(arguments) => run::run(arguments, context).await,

@@ -102,7 +102,12 @@ async fn show(house: &House, name: &str, history: bool, context: &mut Context) -
     for event in history.unwrap_or_default() {
         let what = serde_json::to_value(&event.event).unwrap_or_default();
         let at = event.at.with_timezone(&house.config.firm.zone).format("%Y-%m-%d %H:%M:%S");
-        context.out.line(format!("  {:>3} {at} {} {}", event.sequence, what["event"].as_str().unwrap_or(""), &event.hash[..12]))?;
+        context.out.line(format!(
+            "  {:>3} {at} {} {}",
+            event.sequence,
+            what["event"].as_str().unwrap_or(""),
+            &event.hash[..12]
+        ))?;
     }
     Ok(End::Done)
 }
@@ -136,7 +141,9 @@ async fn report(
     let became = hand_over(house, message, effect).await?;
     let order = load(house, order.id).await?;
     if context.out.json {
-        context.out.json(&serde_json::json!({"order_id": order.id, "status": order.status.as_str(), "became": became}))?;
+        context.out.json(
+            &serde_json::json!({"order_id": order.id, "status": order.status.as_str(), "became": became}),
+        )?;
     } else {
         context.out.line(format!("{became}; the order is now {}", order.status.as_str()))?;
     }
@@ -155,7 +162,10 @@ async fn find(house: &House, name: &str) -> Result<Order, Stop> {
         match (found.pop(), found.len()) {
             (Some(one), 0) => return parse(one),
             (Some(_), more) => {
-                return Err(Stop::Refused(format!("{} orders are called {name}: name one by its id", more + 1)));
+                return Err(Stop::Refused(format!(
+                    "{} orders are called {name}: name one by its id",
+                    more + 1
+                )));
             }
             (None, _) => {}
         }
@@ -165,7 +175,8 @@ async fn find(house: &House, name: &str) -> Result<Order, Stop> {
 
 pub(super) async fn load(house: &House, id: Uuid) -> Result<Order, Stop> {
     let found = house.store.load(&[Key::new(Kind::Order, id)]).await?;
-    let unknown = || Stop::NotFound(format!("there is no order {id}: `gendan orders list` shows those that are"));
+    let unknown =
+        || Stop::NotFound(format!("there is no order {id}: `gendan orders list` shows those that are"));
     parse(found.into_iter().flatten().next().ok_or_else(unknown)?)
 }
 
@@ -187,7 +198,12 @@ pub(super) fn print(house: &House, order: &Order, context: &mut Context) -> Resu
     let content = &order.content;
     let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "–".to_owned());
     let number = order.number.as_ref().map_or("no number yet", |number| number.0.as_str());
-    context.out.line(format!("order {number} ({}) · {} · {}", order.id, order.kind.as_str(), order.status.as_str()))?;
+    context.out.line(format!(
+        "order {number} ({}) · {} · {}",
+        order.id,
+        order.kind.as_str(),
+        order.status.as_str()
+    ))?;
     context.out.line(format!(
         "  customer {} · PO {} · terms {} · wanted {} · promised {}",
         text(&content.customer),
@@ -208,15 +224,27 @@ pub(super) fn print(house: &House, order: &Order, context: &mut Context) -> Resu
     };
     let heads = ["#", "SKU", "description", "quantity", "unit", "price"];
     context.out.rows(&content.lines, &heads, content.lines.iter().map(row).collect())?;
-    context.out.line(format!("  total {} · {}", total(order), if order.sure { "every figure is proven" } else { "not proven" }))?;
+    context.out.line(format!(
+        "  total {} · {}",
+        total(order),
+        if order.sure { "every figure is proven" } else { "not proven" }
+    ))?;
     for problem in &order.problems {
         let found = problem.found.clone().unwrap_or_default();
         let expected = problem.expected.clone().map(|it| format!(", expected {it}")).unwrap_or_default();
-        context.out.line(format!("  problem {} {}: {found}{expected}", problem.code.as_str(), problem.path))?;
+        context.out.line(format!(
+            "  problem {} {}: {found}{expected}",
+            problem.code.as_str(),
+            problem.path
+        ))?;
     }
     for review in order.open_reviews() {
         let due = review.due_at.with_timezone(&house.config.firm.zone).format("%m-%d %H:%M");
-        context.out.line(format!("  waits for {} until {due} (review {})", review.queue.as_str(), review.id))?;
+        context.out.line(format!(
+            "  waits for {} until {due} (review {})",
+            review.queue.as_str(),
+            review.id
+        ))?;
     }
     Ok(())
 }

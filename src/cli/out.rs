@@ -98,7 +98,7 @@ impl Out {
             return self.line("(none)");
         }
         let mut table = Table::new();
-        table.load_preset(presets::UTF8_BORDERS_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+        table.load_style(presets::UTF8_BORDERS_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
         table.set_header(heads);
         for row in rows {
             table.add_row(row.into_iter().map(|cell| printable(&cell)).collect::<Vec<_>>());

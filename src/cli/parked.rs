@@ -41,8 +41,11 @@ pub(super) async fn run(command: Command, context: &mut Context) -> Result<End, 
         Command::Replay { id } => {
             let it = find(&parked, id)?;
             let message = Message { attempt: it.message.attempt + 1, not_before: None, ..it.message.clone() };
-            let commit =
-                Commit { messages: vec![message], unpark: vec![(id, "replayed".to_owned())], ..Commit::default() };
+            let commit = Commit {
+                messages: vec![message],
+                unpark: vec![(id, "replayed".to_owned())],
+                ..Commit::default()
+            };
             write(&house, commit, context, "will be tried again").await
         }
         Command::Discard { id, reason } => {
@@ -71,10 +74,9 @@ fn list(parked: &[Parked], context: &mut Context) -> Result<End, Stop> {
 }
 
 fn find(parked: &[Parked], id: Uuid) -> Result<&Parked, Stop> {
-    parked
-        .iter()
-        .find(|it| it.message.id == id)
-        .ok_or_else(|| Stop::NotFound(format!("message {id} is not parked: `gendan parked list` shows those that are")))
+    parked.iter().find(|it| it.message.id == id).ok_or_else(|| {
+        Stop::NotFound(format!("message {id} is not parked: `gendan parked list` shows those that are"))
+    })
 }
 
 async fn write(

@@ -100,7 +100,8 @@ async fn list(house: &House, all: bool, context: &mut Context) -> Result<End, St
 }
 
 async fn find(house: &House, id: Uuid) -> Result<(Review, Order), Stop> {
-    let unknown = || Stop::NotFound(format!("there is no review {id}: `gendan reviews list` shows those that wait"));
+    let unknown =
+        || Stop::NotFound(format!("there is no review {id}: `gendan reviews list` shows those that wait"));
     let row = house.store.reviews(None).await?.into_iter().find(|row| row.id == id).ok_or_else(unknown)?;
     let order = super::orders::load(house, row.order_id).await?;
     let review = order.reviews.iter().find(|review| review.id == id).cloned().ok_or_else(unknown)?;
@@ -156,7 +157,9 @@ impl Decide {
         }
         let order = super::orders::load(house, order.id).await?;
         if context.out.json {
-            context.out.json(&serde_json::json!({"order_id": order.id, "status": order.status.as_str(), "became": became}))?;
+            context.out.json(
+                &serde_json::json!({"order_id": order.id, "status": order.status.as_str(), "became": became}),
+            )?;
         } else {
             context.out.line(format!("{became}; the order is now {}", order.status.as_str()))?;
         }
@@ -165,21 +168,28 @@ impl Decide {
 
     async fn decision(&self, house: &House, review: &Review, order: &Order) -> Result<Decision, Stop> {
         let user = house.config.user(&self.by).ok_or_else(|| {
-            Stop::Refused(format!("`{}` is not a user of the settings: add him under [[users]] with his roles", self.by))
+            Stop::Refused(format!(
+                "`{}` is not a user of the settings: add him under [[users]] with his roles",
+                self.by
+            ))
         })?;
-        let role = user.roles.iter().find(|role| review.roles.contains(role)).or(user.roles.first()).ok_or_else(|| {
-            Stop::Refused(format!("`{}` has no roles: add them to his [[users]] entry", self.by))
-        })?;
+        let role =
+            user.roles.iter().find(|role| review.roles.contains(role)).or(user.roles.first()).ok_or_else(
+                || Stop::Refused(format!("`{}` has no roles: add them to his [[users]] entry", self.by)),
+            )?;
         let seen = self.digest.to_ascii_lowercase();
-        let digest = if seen.len() >= 8 && review.digest.starts_with(&seen) { review.digest.clone() } else { seen };
+        let digest =
+            if seen.len() >= 8 && review.digest.starts_with(&seen) { review.digest.clone() } else { seen };
         let note = Some(self.note.trim().to_owned()).filter(|note| !note.is_empty());
         let verdict = self.verdict(house, order, note.clone()).await?;
         Ok(Decision { review_id: review.id, verdict, by: user.id.clone(), role: *role, note, digest })
     }
 
     async fn verdict(&self, house: &House, order: &Order, note: Option<String>) -> Result<Verdict, Stop> {
-        let reason =
-            || note.clone().ok_or_else(|| Stop::Refused("say why, with --note: it is kept with the order".to_owned()));
+        let reason = || {
+            note.clone()
+                .ok_or_else(|| Stop::Refused("say why, with --note: it is kept with the order".to_owned()))
+        };
         Ok(match self.verdict {
             Word::Approve => Verdict::Approve,
             Word::Return => Verdict::Return { what: reason()? },
@@ -193,14 +203,16 @@ impl Decide {
         let mut plain = match &self.draft {
             Some(file) => read_plain(file)?,
             None if self.set.is_empty() => {
-                return Err(Stop::Refused("say what is right, with --draft FILE or --set FIELD=VALUE".to_owned()));
+                return Err(Stop::Refused(
+                    "say what is right, with --draft FILE or --set FIELD=VALUE".to_owned(),
+                ));
             }
             None => keyed::to_plain(&draft(house, order).await?.unwrap_or_default()),
         };
         for assignment in &self.set {
-            let (path, value) = assignment
-                .split_once('=')
-                .ok_or_else(|| Stop::Refused(format!("`{assignment}` must be FIELD=VALUE, as in lines.0.quantity=6000")))?;
+            let (path, value) = assignment.split_once('=').ok_or_else(|| {
+                Stop::Refused(format!("`{assignment}` must be FIELD=VALUE, as in lines.0.quantity=6000"))
+            })?;
             keyed::set(&mut plain, path, value).map_err(|e| Stop::Refused(e.to_string()))?;
         }
         keyed::from_plain(&plain).map_err(|e| Stop::Refused(e.to_string()))
@@ -209,7 +221,8 @@ impl Decide {
 
 fn read_plain(file: &PathBuf) -> Result<serde_json::Value, Stop> {
     let name = file.display();
-    let text = std::fs::read_to_string(file).map_err(|e| Stop::Refused(format!("{name} can't be read: {e}")))?;
+    let text =
+        std::fs::read_to_string(file).map_err(|e| Stop::Refused(format!("{name} can't be read: {e}")))?;
     let mut value: serde_json::Value =
         serde_json::from_str(&text).map_err(|e| Stop::Refused(format!("{name} is not JSON: {e}")))?;
     // A whole draft as `gendan read --json` prints it holds the order under `order`.

@@ -16,17 +16,18 @@ pub(super) enum Command {
 }
 
 pub(super) fn run(command: &Command, context: &mut Context) -> Result<End, Stop> {
+    let schemas = Schemas::shipped().map_err(|e| Stop::Config(e.to_string()))?;
     match command {
         Command::List => {
-            let names = Schemas::names();
-            let rows = names.iter().map(|name| vec![name.clone()]).collect();
+            let names: Vec<&str> = schemas.list().collect();
+            let rows = names.iter().map(|name| vec![(*name).to_owned()]).collect();
             context.out.rows(&names, &["message type"], rows)?;
         }
         Command::Show { name } => {
-            let text = Schemas::text(name).ok_or_else(|| {
+            let schema = schemas.show(name).ok_or_else(|| {
                 Stop::NotFound(format!("there is no message type `{name}`: `gendan schemas list` shows them"))
             })?;
-            context.out.line(text.trim_end())?;
+            context.out.line(serde_json::to_string_pretty(schema).map_err(anyhow::Error::from)?)?;
         }
     }
     Ok(End::Done)

@@ -2,6 +2,7 @@
 
 use super::document::Kind;
 use super::line::Content;
+use super::money::Money;
 use super::number::OrderNumber;
 use super::problem::Problem;
 use super::review::{Decided, Review};
@@ -168,6 +169,8 @@ pub enum Event {
         /// Positions that have to be made; the others were taken from stock.
         #[serde(default)]
         make: Vec<u32>,
+        /// What the order takes of its customer's credit until it is paid.
+        credit: Option<Money>,
     },
     GateOpened {
         gate: Gate,

@@ -161,9 +161,11 @@ impl Fields {
     fn lines(&mut self) -> Keyed<Vec<DraftLine>> {
         match self.fields.remove("lines") {
             None | Some(Value::Null) => Ok(Vec::new()),
-            Some(Value::Array(lines)) => {
-                lines.iter().enumerate().map(|(at, line)| line_from_plain(&format!("lines.{at}"), line)).collect()
-            }
+            Some(Value::Array(lines)) => lines
+                .iter()
+                .enumerate()
+                .map(|(at, line)| line_from_plain(&format!("lines.{at}"), line))
+                .collect(),
             Some(other) => Err(wrong("lines", &other, "a list of lines")),
         }
     }
@@ -221,7 +223,9 @@ mod tests {
     fn what_is_wrong_is_named_by_its_path() {
         let error = |value| from_plain(&value).unwrap_err().to_string();
         assert_eq!(error(json!({"po_nmber": "A"})), "`po_nmber` is not a field of an order");
-        assert!(error(json!({"lines": [{"quantity": "many"}]})).starts_with("`lines.0.quantity` can't be `many`"));
+        assert!(
+            error(json!({"lines": [{"quantity": "many"}]})).starts_with("`lines.0.quantity` can't be `many`")
+        );
         assert!(error(json!({"order_date": "2026-13-01"})).contains("a date such as"));
     }
 

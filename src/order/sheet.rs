@@ -3,6 +3,7 @@
 use super::document::Kind;
 use super::event::{Event, Gate, Milestone, PartRef, Tell};
 use super::line::Content;
+use super::money::Money;
 use super::number::OrderNumber;
 use super::problem::Problem;
 use super::review::{Decided, Review, ReviewState};
@@ -46,6 +47,8 @@ pub struct Order {
     /// Positions that have to be made; the others were taken from stock at release.
     #[serde(default)]
     pub make: Vec<u32>,
+    /// What it takes of its customer's credit until it is paid; none when it takes none.
+    pub credit: Option<Money>,
     pub gates: Vec<Gate>,
     pub told: Vec<Told>,
     /// Milestones reached, in the order in which they were applied.
@@ -91,6 +94,7 @@ impl Order {
             promised: None,
             ship_on: None,
             make: Vec::new(),
+            credit: None,
             gates: Vec::new(),
             told: Vec::new(),
             reached: Vec::new(),
@@ -154,7 +158,8 @@ impl Order {
                 Some(given) => return Err(FoldError::Numbered(given.0.clone())),
                 None => self.number = Some(number.clone()),
             },
-            Event::Released { promised, ship_on, make } => {
+            Event::Released { promised, ship_on, make, credit } => {
+                self.credit = *credit;
                 self.promised = Some(*promised);
                 self.make.clone_from(make);
                 self.ship_on = Some(*ship_on);

@@ -18,6 +18,7 @@ mod ship;
 mod invoice;
 mod status;
 pub mod ask;
+pub mod filed;
 
 pub use facts::ReleaseFacts;
 pub use status::status_message;
@@ -95,7 +96,8 @@ pub fn release(
     };
     telling.happen(Event::Numbered { number: facts.pattern.number(&parts) })?;
     let (promised, ship_on, make) = (plan.promised, plan.ship_on, plan.make);
-    telling.happen(Event::Released { promised, ship_on, make })?;
+    let credit = (facts.buyer.terms != Terms::Prepaid).then_some(total);
+    telling.happen(Event::Released { promised, ship_on, make, credit })?;
     for gate in open_gates(order, facts.buyer.terms) {
         telling.happen(Event::GateOpened { gate })?;
     }
@@ -109,7 +111,7 @@ pub fn release(
     telling.status();
     let mut out = telling.out;
     out.reserve = plan.reserve.into_iter().collect();
-    out.credit = (facts.buyer.terms != Terms::Prepaid).then_some(total);
+    out.credit = credit;
     out.sequence = Some(facts.sequence);
     Ok(out)
 }

@@ -14,7 +14,7 @@ use unicode_width::UnicodeWidthStr;
 struct Shipped;
 
 /// Every mail that there is a template for.
-pub const MAILS: [&str; 4] = ["confirmation", "notification", "review_requested", "deadline"];
+pub const MAILS: [&str; 5] = ["confirmation", "notification", "review_requested", "deadline", "filed"];
 
 /// The templates of both languages, read and ready.
 #[derive(Debug)]

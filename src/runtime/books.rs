@@ -2,6 +2,7 @@
 
 use crate::check::Categories;
 use crate::config::Config;
+use crate::master::Master;
 use crate::order::Order;
 use crate::order::number::NumberPattern;
 use crate::order::wording::Wording;
@@ -12,7 +13,6 @@ use crate::review::Desk;
 use crate::review::calendar::Calendar;
 use crate::review::facts::{CustomerFacts, Figures, RuleFacts};
 use crate::review::rules::Rules;
-use crate::master::Master;
 use crate::schemas::Schemas;
 use chrono::{DateTime, Utc};
 use rust_embed::Embed;
@@ -50,8 +50,12 @@ impl Books {
             templates: Templates::with(files(own, "templates")?).map_err(|e| e.to_string())?,
             wording: Wording::shipped().map_err(|e| e.to_string())?,
             schemas: Schemas::shipped().map_err(|e| e.to_string())?,
-            categories: Categories::with(files(own, "category")?).map_err(|e| e.to_string())?,
-            pattern: NumberPattern::parse(&config.numbers.pattern).map_err(|e| format!("numbers.pattern: {e}"))?,
+            categories: Categories::new(
+                files(own, "category")?.into_iter().map(|(name, text)| (name, text.into_bytes())),
+            )
+            .map_err(|e| e.to_string())?,
+            pattern: NumberPattern::parse(&config.numbers.pattern)
+                .map_err(|e| format!("numbers.pattern: {e}"))?,
             config: config.clone(),
         })
     }
@@ -102,7 +106,13 @@ impl Books {
 
     /// What the rules may ask of an order.
     #[must_use]
-    pub fn rule_facts(&self, order: &Order, customer: CustomerFacts, figures: Figures, now: DateTime<Utc>) -> RuleFacts {
+    pub fn rule_facts(
+        &self,
+        order: &Order,
+        customer: CustomerFacts,
+        figures: Figures,
+        now: DateTime<Utc>,
+    ) -> RuleFacts {
         RuleFacts::of(order, customer, figures, self.calendar.day_of(now))
     }
 }
@@ -121,7 +131,9 @@ fn text(own: Option<&Path>, name: &str) -> Result<String, String> {
 
 /// The firm's own files below a folder, each with its name relative to it.
 fn files(own: Option<&Path>, folder: &str) -> Result<Vec<(String, String)>, String> {
-    let Some(root) = own.map(|own| own.join(folder)).filter(|root| root.is_dir()) else { return Ok(Vec::new()) };
+    let Some(root) = own.map(|own| own.join(folder)).filter(|root| root.is_dir()) else {
+        return Ok(Vec::new());
+    };
     let mut found = Vec::new();
     let mut open = vec![root.clone()];
     while let Some(folder) = open.pop() {

@@ -59,11 +59,13 @@ impl House {
     /// Opens the data folder, making what is missing.
     pub async fn open(dir: &Path, config: Config) -> Result<Self, OpenError> {
         let books = Books::open(&config).map_err(OpenError::Books)?;
-        std::fs::create_dir_all(dir)
-            .map_err(|e| anyhow::anyhow!("the data folder {} can't be made: {e}; name another with --dir", dir.display()))?;
+        std::fs::create_dir_all(dir).map_err(|e| {
+            anyhow::anyhow!("the data folder {} can't be made: {e}; name another with --dir", dir.display())
+        })?;
         let store = Sqlite::open(&dir.join("gendan.db"), Arc::new(SystemClock)).await?;
-        let blobs = Disk::open(dir.join("blobs"))
-            .map_err(|e| anyhow::anyhow!("the folder of documents {} can't be made: {e}", dir.join("blobs").display()))?;
+        let blobs = Disk::open(dir.join("blobs")).map_err(|e| {
+            anyhow::anyhow!("the folder of documents {} can't be made: {e}", dir.join("blobs").display())
+        })?;
         let store: Arc<dyn Store> = Arc::new(OutsideStore(store));
         Ok(Self {
             shelf: Arc::new(MasterShelf::new(store.clone())),
@@ -78,9 +80,13 @@ impl House {
     /// Takes the right to work; refused while another process has it.
     pub fn own(&self) -> Result<Owner, OpenError> {
         let path = self.dir.join("lock");
-        let lock = File::create(&path).map_err(|e| anyhow::anyhow!("{} can't be made: {e}", path.display()))?;
+        let lock =
+            File::create(&path).map_err(|e| anyhow::anyhow!("{} can't be made: {e}", path.display()))?;
         lock.try_lock().map_err(|_| {
-            anyhow::anyhow!("another gendan works in {}; stop it, or name another folder with --dir", self.dir.display())
+            anyhow::anyhow!(
+                "another gendan works in {}; stop it, or name another folder with --dir",
+                self.dir.display()
+            )
         })?;
         Ok(Owner { _lock: lock, holder: holder() })
     }
@@ -221,7 +227,10 @@ impl House {
 }
 
 /// Unlike any other run's, on this machine or another.
-#[expect(clippy::disallowed_methods, reason = "the name of a run must be new each time; nothing is decided by it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the name of a run must be new each time; nothing is decided by it"
+)]
 fn holder() -> String {
     format!("{}-{}", std::process::id(), uuid::Uuid::new_v4())
 }

@@ -1,9 +1,9 @@
 //! Master data from CSV files into the store: all tables of a folder, or none of them.
 
 use super::master::VERSION;
+use crate::master::RowError;
 use crate::master::import::{self, Difference, Imported};
 use crate::master::tables::NAMES;
-use crate::master::RowError;
 use crate::store::{Answer, Commit, Index, Key, Kind, Store, StoreError, Write};
 use serde_json::Value;
 use std::path::Path;
@@ -48,7 +48,11 @@ pub fn read_folder(folder: &Path) -> Result<Vec<(String, Vec<u8>)>, ImportError>
 }
 
 /// Reads all tables and says what they change; unless `dry`, writes them in one commit.
-pub async fn import(store: &dyn Store, files: Vec<(String, Vec<u8>)>, dry: bool) -> Result<Vec<Table>, ImportError> {
+pub async fn import(
+    store: &dyn Store,
+    files: Vec<(String, Vec<u8>)>,
+    dry: bool,
+) -> Result<Vec<Table>, ImportError> {
     let mut imported = Vec::new();
     let mut errors = Vec::new();
     for (name, bytes) in files {
@@ -60,8 +64,12 @@ pub async fn import(store: &dyn Store, files: Vec<(String, Vec<u8>)>, dry: bool)
     if !errors.is_empty() {
         return Err(ImportError::Rows(errors));
     }
-    let keys: Vec<Key> =
-        imported.iter().map(|table| table.table.as_str()).chain([VERSION]).map(|id| Key::new(Kind::Master, id)).collect();
+    let keys: Vec<Key> = imported
+        .iter()
+        .map(|table| table.table.as_str())
+        .chain([VERSION])
+        .map(|id| Key::new(Kind::Master, id))
+        .collect();
     let mut found = store.load(&keys).await?;
     let version = found.pop().flatten().map_or(0, |it| it.version);
     let mut writes = vec![write(VERSION, version, Value::Null)];

@@ -48,7 +48,8 @@ impl MasterShelf {
         let tables = self.store.list(Kind::Master, &Filter::default()).await?;
         let mut all = Tables::default();
         for table in tables.into_iter().filter(|it| it.key.id != VERSION) {
-            all.put(&table.key.id, table.body).map_err(|e| StoreError::Broken(format!("the master data: {e}")))?;
+            all.put(&table.key.id, table.body)
+                .map_err(|e| StoreError::Broken(format!("the master data: {e}")))?;
         }
         Ok(Master::from_tables(all))
     }

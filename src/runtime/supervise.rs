@@ -102,7 +102,10 @@ impl Running {
         loop {
             let (now, due) = (self.store.now().await?, self.store.next_due().await?);
             let later = due.is_none_or(|due| due > now);
-            if later && self.in_hand.load(Ordering::SeqCst) == 0 && self.store.balance().await?.messages.in_work == 0 {
+            if later
+                && self.in_hand.load(Ordering::SeqCst) == 0
+                && self.store.balance().await?.messages.in_work == 0
+            {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(5)).await;

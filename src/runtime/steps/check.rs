@@ -1,6 +1,5 @@
 //! Check: a draft becomes an order, or belongs to one, or is filed; and then goes on as far as it can.
 
-use super::desk::Case;
 use super::read::write_part;
 use super::{Now, Steps, done, misfit};
 use crate::check::{Around, resolve};
@@ -9,27 +8,38 @@ use crate::order::draft::Draft;
 use crate::order::event::{Actor, Event, PartRef};
 use crate::order::ids;
 use crate::order::message::Message;
+use crate::release;
 use crate::runtime::Failure;
 use crate::runtime::work::Work;
 use crate::store::{Commit, Key, Kind, PartRecord};
 use uuid::Uuid;
 
 impl Steps {
-    pub(super) async fn check(&self, message: &Message, document_id: Uuid, part: u32) -> Result<Commit, Failure> {
+    pub(super) async fn check(
+        &self,
+        message: &Message,
+        document_id: Uuid,
+        part: u32,
+    ) -> Result<Commit, Failure> {
         let key = Key::new(Kind::Part, format!("{document_id}/{part}"));
         let found = self.one::<PartRecord>(key).await?;
-        let (version, mut record) = found.ok_or_else(|| Failure::Park(format!("there is no part {document_id}/{part}")))?;
+        let (version, mut record) =
+            found.ok_or_else(|| Failure::Park(format!("there is no part {document_id}/{part}")))?;
         if record.part.state != PartState::Waiting {
             return Ok(done(message, "checked before"));
         }
         let found = self.one::<Document>(Key::new(Kind::Document, document_id)).await?;
-        let (_, document) = found.ok_or_else(|| Failure::Park(format!("there is no document {document_id}")))?;
+        let (_, document) =
+            found.ok_or_else(|| Failure::Park(format!("there is no document {document_id}")))?;
         let now = self.now(message).await?;
         let mut commit = if self.is_filed(&record.draft) {
             record.part.state = PartState::Filed { reason: record.draft.kind.as_str().to_owned() };
             let mut commit = done(message, format!("filed as {}", record.draft.kind.as_str()));
             commit.effects.push(format!("part:{document_id}/{part}"));
-            commit.messages.extend(self.books.told_of_part(&document, &record.draft, now.at, now.ids));
+            let house = self.books.house(self.shelf.get().await?.as_ref());
+            let told =
+                release::filed::filed(&document, &record.draft, &self.books.office(&house), now.at, now.ids);
+            commit.messages.extend(told.map_err(|e| Failure::Park(e.to_string()))?);
             commit
         } else {
             self.take_in(&document, &mut record, &now).await?
@@ -53,7 +63,12 @@ impl Steps {
     }
 
     /// The part becomes an order (or an amendment or cancellation of one).
-    async fn take_in(&self, document: &Document, record: &mut PartRecord, now: &Now<'_>) -> Result<Commit, Failure> {
+    async fn take_in(
+        &self,
+        document: &Document,
+        record: &mut PartRecord,
+        now: &Now<'_>,
+    ) -> Result<Commit, Failure> {
         let from = PartRef { document_id: document.id, part: record.part.index };
         let id = order_id(document, record.part.index);
         let master = self.shelf.get().await?;
@@ -71,7 +86,8 @@ impl Steps {
             | PartKind::NotAnOrder => PartKind::Order,
         };
         let mut case = self.load(id, &resolved.content, document, record, master).await?;
-        let refers_to = if kind == PartKind::Order { None } else { case.original(record.draft.refers_to.as_deref()) };
+        let refers_to =
+            if kind == PartKind::Order { None } else { case.original(record.draft.refers_to.as_deref()) };
         let received = Event::Received {
             from,
             kind,

@@ -4,6 +4,7 @@ use super::desk::{self, Stuck};
 use super::read::write_part;
 use super::{Now, Steps, done, misfit};
 use crate::check::{Resolved, resolve};
+use crate::follow;
 use crate::order::Order;
 use crate::order::document::{Document, PartState};
 use crate::order::draft::{Confidence, DraftOrder};
@@ -11,7 +12,8 @@ use crate::order::event::{Actor, Event};
 use crate::order::ids::Ids;
 use crate::order::message::{Message, ReviewDecide};
 use crate::order::review::Verdict;
-use crate::order::status::Status;
+use crate::order::status::{Rung, Status};
+use crate::release;
 use crate::review;
 use crate::runtime::Failure;
 use crate::runtime::work::Work;
@@ -39,7 +41,9 @@ impl Steps {
         let mut commit = done(message, "");
         match &decision.verdict {
             Verdict::Correct { draft } => keyed(&mut origin.record, draft),
-            Verdict::File { reason } => origin.record.part.state = PartState::Filed { reason: reason.clone() },
+            Verdict::File { reason } => {
+                origin.record.part.state = PartState::Filed { reason: reason.clone() }
+            }
             Verdict::Approve | Verdict::Return { .. } | Verdict::Reject { .. } => {}
         }
         let corrected = matches!(decision.verdict, Verdict::Correct { .. });
@@ -89,7 +93,9 @@ impl Steps {
             self.load(work.order.id, &work.order.content, &origin.document, &origin.record, master).await?;
         if keyed_by.is_some() {
             case.register(work.order.id, commit);
-            case.parties.extend([&resolved.contact, &resolved.ship_to].into_iter().flatten().map(|it| (it.id, it.clone())));
+            case.parties.extend(
+                [&resolved.contact, &resolved.ship_to].into_iter().flatten().map(|it| (it.id, it.clone())),
+            );
         }
         let id = work.order.id;
         self.go_on(work, &mut case, &resolved, now, commit).map_err(|stuck| match stuck {
@@ -112,11 +118,17 @@ impl Steps {
         let around = self.load(target, &work.order.content, &origin.document, &origin.record, master).await?;
         let held_by_others = around.is_held_by_others(case.id, target);
         let events = review::settle_case(case, &work.order, held_by_others);
+        let before = work.order.clone();
         let resumed = events.contains(&Event::Resumed);
-        work.add(events).map_err(misfit(&work.order))?;
-        if resumed && matches!(work.order.status, Status::On(_)) {
+        work.add(events).map_err(misfit(&before))?;
+        if resumed {
+            work.add(follow::catch_up(&work.order)).map_err(misfit(&before))?;
             self.reopen(&mut work, &origin, None, now, commit).await?;
+            if matches!(work.order.status, Status::On(rung) if rung >= Rung::Released) {
+                self.tell_due(&mut work, now, commit, release::due).await?;
+            }
         }
+        self.give_back(&before, &work.order, commit).await?;
         if work.is_changed() {
             work.write(commit, &now.stamp(Actor::Step("case".to_owned())));
         }

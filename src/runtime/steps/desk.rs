@@ -49,8 +49,16 @@ pub(super) struct PoOrders {
 /// A shared figure with the version that it was loaded in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Figure {
-    was: u64,
+    pub(super) was: u64,
     pub(super) value: Decimal,
+}
+
+/// Another order, amendment or cancellation of the same PO number.
+pub(super) struct Same {
+    pub(super) order: Order,
+    /// What people know it by: its number, or its id before it has one.
+    name: String,
+    ship_to: Option<Party>,
 }
 
 /// What is loaded around one order.
@@ -66,7 +74,7 @@ pub(super) struct Case {
     pub(super) reserved: BTreeMap<String, Figure>,
     po: Option<(Key, u64, PoOrders)>,
     /// The other orders of this PO number, and the amendments and cancellations that speak of it.
-    pub(super) same: Vec<Order>,
+    pub(super) same: Vec<Same>,
     pub(super) parties: BTreeMap<Uuid, Party>,
 }
 
@@ -85,11 +93,16 @@ impl Steps {
         let mut keys = vec![Key::new(Kind::Credit, &customer), Key::new(Kind::Counter, &customer)];
         let skus = skus(content);
         keys.extend(skus.iter().map(|sku| Key::new(Kind::Stock, sku)));
-        keys.extend([content.contact, content.ship_to].into_iter().flatten().map(|id| Key::new(Kind::Party, id)));
+        keys.extend(
+            [content.contact, content.ship_to].into_iter().flatten().map(|id| Key::new(Kind::Party, id)),
+        );
         keys.extend(po.clone());
         let mut found = self.store.load(&keys).await?.into_iter();
         let mut figure = || -> Result<Figure, Failure> {
-            found.next().flatten().map_or(Ok(Figure::default()), |it| parsed(it).map(|(was, value)| Figure { was, value }))
+            found
+                .next()
+                .flatten()
+                .map_or(Ok(Figure::default()), |it| parsed(it).map(|(was, value)| Figure { was, value }))
         };
         let (credit, counter) = (figure()?, figure()?);
         let reserved = skus.iter().map(|sku| Ok((sku.clone(), figure()?))).collect::<Result<_, Failure>>()?;
@@ -112,13 +125,33 @@ impl Steps {
         Ok(Case { master, document, record, credit, counter, reserved, po, same, parties })
     }
 
-    async fn same(&self, id: Uuid, ids: &[Uuid]) -> Result<Vec<Order>, Failure> {
-        let others: Vec<Key> = ids.iter().filter(|other| **other != id).map(|other| Key::new(Kind::Order, other)).collect();
+    async fn same(&self, id: Uuid, ids: &[Uuid]) -> Result<Vec<Same>, Failure> {
+        let others: Vec<Key> =
+            ids.iter().filter(|other| **other != id).map(|other| Key::new(Kind::Order, other)).collect();
         if others.is_empty() {
             return Ok(Vec::new());
         }
         let found = self.store.load(&others).await?;
-        found.into_iter().flatten().map(|it| parsed(it).map(|(_, order)| order)).collect()
+        let orders: Vec<Order> = found
+            .into_iter()
+            .flatten()
+            .map(|it| parsed(it).map(|(_, order)| order))
+            .collect::<Result<_, _>>()?;
+        let places: Vec<Key> = orders
+            .iter()
+            .map(|order| Key::new(Kind::Party, order.content.ship_to.unwrap_or_default()))
+            .collect();
+        let places = self.store.load(&places).await?;
+        orders
+            .into_iter()
+            .zip(places)
+            .map(|(order, place)| {
+                let name =
+                    order.number.as_ref().map_or_else(|| order.id.to_string(), |number| number.0.clone());
+                let ship_to = place.map(|it| parsed(it).map(|(_, party)| party)).transpose()?;
+                Ok(Same { order, name, ship_to })
+            })
+            .collect()
     }
 
     /// Checks the order as everything stands now, opens and withdraws reviews, and releases it when everybody has agreed.
@@ -152,7 +185,7 @@ impl Steps {
 
     fn check_anew(&self, work: &mut Work, case: &Case, resolved: &Resolved) -> Result<(), Stuck> {
         let around = self.around(&case.document);
-        let same: Vec<SamePo<'_>> = case.same.iter().filter(|it| !it.is_case()).map(SamePo::of).collect();
+        let same: Vec<SamePo<'_>> = case.same.iter().map(Same::known).collect();
         let reserved = case.reserved.iter().map(|(sku, figure)| (sku.clone(), figure.value)).collect();
         let facts = Facts {
             master: &case.master,
@@ -178,11 +211,16 @@ impl Steps {
         Ok(())
     }
 
-    fn release(&self, work: &mut Work, case: &mut Case, now: &Now<'_>, commit: &mut Commit) -> Result<(), Stuck> {
+    fn release(
+        &self,
+        work: &mut Work,
+        case: &mut Case,
+        now: &Now<'_>,
+        commit: &mut Commit,
+    ) -> Result<(), Stuck> {
         let sequence = Decimal::from(case.next_number());
-        let released = self.with_facts(&work.order, case, |facts| {
-            release::release(&work.order, facts, now.at, now.ids)
-        })?;
+        let released = self
+            .with_facts(&work.order, case, |facts| release::release(&work.order, facts, now.at, now.ids))?;
         commit.writes.push(case.counter.write(Kind::Counter, &case.customer(&work.order), sequence));
         self.reserve(&released, case, &work.order, commit);
         take(released, work, commit)?;
@@ -207,6 +245,18 @@ pub(super) fn take(released: Release, work: &mut Work, commit: &mut Commit) -> R
     commit.messages.extend(released.messages);
     commit.timers.extend(released.timers);
     work.add(released.events)
+}
+
+impl Same {
+    fn known(&self) -> SamePo<'_> {
+        SamePo {
+            name: &self.name,
+            kind: self.order.kind,
+            status: self.order.status,
+            content: &self.order.content,
+            ship_to: self.ship_to.as_ref(),
+        }
+    }
 }
 
 impl Figure {
@@ -236,9 +286,10 @@ impl Case {
     pub(super) fn original(&self, named: Option<&str>) -> Option<Uuid> {
         let fits = |order: &&Order| {
             let number = order.number.as_ref().map(|number| number.0.as_str());
-            !order.is_case() && (named.is_none() || named == number || named == order.content.po_number.as_deref())
+            !order.is_case()
+                && (named.is_none() || named == number || named == order.content.po_number.as_deref())
         };
-        let mut orders: Vec<&Order> = self.same.iter().filter(fits).collect();
+        let mut orders: Vec<&Order> = self.same.iter().map(|same| &same.order).filter(fits).collect();
         orders.sort_by_key(|order| (order.status.rung().is_some(), order.id));
         orders.last().map(|order| order.id)
     }
@@ -262,7 +313,7 @@ impl Case {
     /// Whether another amendment or cancellation of the same order is still undecided.
     pub(super) fn is_held_by_others(&self, case: Uuid, target: Uuid) -> bool {
         let undecided = |order: &Order| order.status.is_open() && order.refers_to == Some(target);
-        self.same.iter().any(|order| order.id != case && undecided(order))
+        self.same.iter().any(|same| same.order.id != case && undecided(&same.order))
     }
 }
 
@@ -281,7 +332,11 @@ pub(super) fn parties(resolved: &Resolved) -> Vec<Write> {
 /// What became of the message, in a word, for the register.
 pub(super) fn said(order: &Order) -> String {
     let waits: Vec<&str> = order.open_reviews().map(|review| review.queue.as_str()).collect();
-    if waits.is_empty() { order.status.as_str().to_owned() } else { format!("waits for {}", waits.join(", ")) }
+    if waits.is_empty() {
+        order.status.as_str().to_owned()
+    } else {
+        format!("waits for {}", waits.join(", "))
+    }
 }
 
 /// The commit with the word of its disposition.

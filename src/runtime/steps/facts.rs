@@ -1,7 +1,7 @@
 //! What the rules and the release are told of an order: from master data, settings and what is loaded around it.
 
-use super::desk::{Case, skus};
 use super::Steps;
+use super::desk::{Case, skus};
 use crate::master::Customer;
 use crate::order::Order;
 use crate::order::document::{Channel, Envelope, Language};
@@ -92,9 +92,13 @@ impl Steps {
     fn buyer(&self, order: &Order, case: &Case) -> Buyer {
         let Some(row) = case.buyer_row(order) else { return Buyer::default() };
         let language = case.record.draft.language;
-        let (envelope, party) = (&case.document.envelope, order.content.contact.and_then(|id| case.parties.get(&id)));
-        let by_mail = if case.document.channel == Channel::Mail { envelope.from_address.clone() } else { None };
-        let own = |address: &String| !case.master.is_own_domain(domain(address)) && domain(address) != self.books.config.firm.domain;
+        let (envelope, party) =
+            (&case.document.envelope, order.content.contact.and_then(|id| case.parties.get(&id)));
+        let by_mail =
+            if case.document.channel == Channel::Mail { envelope.from_address.clone() } else { None };
+        let own = |address: &String| {
+            !case.master.is_own_domain(domain(address)) && domain(address) != self.books.config.firm.domain
+        };
         let mail = by_mail
             .into_iter()
             .chain(party.and_then(|party| party.email.clone()))
@@ -102,10 +106,21 @@ impl Steps {
             .find(own);
         Buyer {
             code: row.code.clone(),
-            name: if language == Language::En { row.name_en.clone().unwrap_or_else(|| row.name.clone()) } else { row.name.clone() },
+            name: if language == Language::En {
+                row.name_en.clone().unwrap_or_else(|| row.name.clone())
+            } else {
+                row.name.clone()
+            },
             language,
             mail: mail.into_iter().collect(),
-            region: self.books.config.numbers.regions.get(&row.region).cloned().unwrap_or_else(|| UNKNOWN_REGION.to_owned()),
+            region: self
+                .books
+                .config
+                .numbers
+                .regions
+                .get(&row.region)
+                .cloned()
+                .unwrap_or_else(|| UNKNOWN_REGION.to_owned()),
             terms: self.terms(row),
             title: Some(row.name.clone()),
             tax_number: None,
@@ -114,7 +129,8 @@ impl Steps {
     }
 
     fn carrier(&self, order: &Order, case: &Case) -> String {
-        let named = order.content.shipping_method.as_deref().and_then(|method| case.master.carrier_in(method));
+        let named =
+            order.content.shipping_method.as_deref().and_then(|method| case.master.carrier_in(method));
         let region = case.buyer_row(order).map(|row| row.region.as_str());
         let serves = |regions: &[String]| regions.iter().any(|it| Some(it.as_str()) == region);
         named
@@ -141,9 +157,9 @@ impl Steps {
     ) -> Result<T, ReleaseError> {
         let house = self.books.house(&case.master);
         let party = |id: Option<uuid::Uuid>| id.and_then(|id| case.parties.get(&id));
-        let answers: Option<&Envelope> =
-            (case.document.channel == Channel::Mail && case.document.envelope.message_id.is_some())
-                .then_some(&case.document.envelope);
+        let answers: Option<&Envelope> = (case.document.channel == Channel::Mail
+            && case.document.envelope.message_id.is_some())
+        .then_some(&case.document.envelope);
         call(&ReleaseFacts {
             office: self.books.office(&house),
             buyer: &self.buyer(order, case),

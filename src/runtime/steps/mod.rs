@@ -7,6 +7,7 @@ mod check;
 mod decide;
 mod desk;
 mod facts;
+mod holdings;
 mod read;
 mod report;
 mod timer;
@@ -40,7 +41,10 @@ pub struct Steps {
 #[async_trait]
 impl Handler for Steps {
     async fn handle(&self, message: &Message) -> Result<Commit, Failure> {
-        self.books.schemas.check_message(message).map_err(|e| Failure::Park(format!("it does not fit its schema: {e}")))?;
+        self.books
+            .schemas
+            .check_message(message)
+            .map_err(|e| Failure::Park(format!("it does not fit its schema: {e}")))?;
         let commit = match &message.body {
             Body::DocumentReceived(body) => self.read(message, body.document_id).await?,
             Body::DraftRead(body) => self.check(message, body.document_id, body.part).await?,
@@ -56,10 +60,9 @@ impl Handler for Steps {
             | Body::OrderStatus(_) => self.delivery.deliver(message).await?,
         };
         for sent in &commit.messages {
-            self.books
-                .schemas
-                .check_message(sent)
-                .map_err(|e| Failure::Park(format!("the {} that follows from it is wrong: {e}", sent.body.type_name())))?;
+            self.books.schemas.check_message(sent).map_err(|e| {
+                Failure::Park(format!("the {} that follows from it is wrong: {e}", sent.body.type_name()))
+            })?;
         }
         Ok(commit)
     }
@@ -99,15 +102,19 @@ impl Steps {
 
 /// A snapshot's version and body.
 fn parsed<T: DeserializeOwned>(snapshot: Snapshot) -> Result<(u64, T), Failure> {
-    let body = serde_json::from_value(snapshot.body)
-        .map_err(|e| StoreError::Broken(format!("{} {}: {e}", snapshot.key.kind.as_str(), snapshot.key.id)))?;
+    let body = serde_json::from_value(snapshot.body).map_err(|e| {
+        StoreError::Broken(format!("{} {}: {e}", snapshot.key.kind.as_str(), snapshot.key.id))
+    })?;
     Ok((snapshot.version, body))
 }
 
 /// The message is done; `what` says what became of it.
 fn done(message: &Message, what: impl Into<String>) -> Commit {
     let disposition = Disposition::Done { what: what.into() };
-    Commit { consumes: Some(Consumed { message: message.clone(), disposition, fence: None }), ..Commit::default() }
+    Commit {
+        consumes: Some(Consumed { message: message.clone(), disposition, fence: None }),
+        ..Commit::default()
+    }
 }
 
 /// An event that does not fit is a fault of ours: the message is parked with what it was.

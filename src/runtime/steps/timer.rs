@@ -45,7 +45,8 @@ impl Steps {
             return Ok("the review has ended");
         };
         let house = self.books.house(self.shelf.get().await?.as_ref());
-        let reminder = release::ask::remind(&order, review, late, &self.books.office(&house), (now.at, now.ids));
+        let reminder =
+            release::ask::remind(&order, review, late, &self.books.office(&house), (now.at, now.ids));
         commit.messages.extend(reminder.map_err(|e| Failure::Park(e.to_string()))?);
         work.add(events).map_err(misfit(&order))?;
         Ok("reminded")
@@ -62,7 +63,8 @@ impl Steps {
         let origin = self.origin(&work.order).await?;
         let master = self.shelf.get().await?;
         let order = &work.order;
-        let case: Case = self.load(order.id, &order.content, &origin.document, &origin.record, master).await?;
+        let case: Case =
+            self.load(order.id, &order.content, &origin.document, &origin.record, master).await?;
         let due = self
             .with_facts(order, &case, |facts| what(order, facts, now.at, now.ids))
             .map_err(|e| Failure::Park(format!("order {}: {e}", order.id)))?;
