@@ -7,6 +7,7 @@ pub mod blobs;
 pub mod commit;
 pub mod valid;
 pub mod decide;
+pub mod audit;
 pub mod sqlite;
 
 use crate::order::event::{Actor, Event};

@@ -50,10 +50,11 @@ impl Writer {
     /// Whether a transaction was there to be rolled back.
     async fn roll_back(&mut self) -> bool {
         let was_open = execute(&mut self.connection, "rollback").await.is_ok();
-        if !was_open && self.connection.ping().await.is_err() {
-            if let Ok(fresh) = self.options.connect().await {
-                self.connection = fresh;
-            }
+        if !was_open
+            && self.connection.ping().await.is_err()
+            && let Ok(fresh) = self.options.connect().await
+        {
+            self.connection = fresh;
         }
         self.open = false;
         was_open

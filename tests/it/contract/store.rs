@@ -1,16 +1,25 @@
 //! The contract of the store: each case is one function over a [`Harness`], run for every adapter.
 
+mod balance;
 mod commits;
+mod intents;
+mod leases;
+mod records;
+mod retries;
+mod timers;
+mod writers;
 
 use crate::support::clock::ManualClock;
 use crate::support::make::at;
+use crate::support::memory::{Faults, Memory};
 use async_trait::async_trait;
 use gendan::order::message::Step;
 use gendan::runtime::clock::Clock;
 use gendan::store::sqlite::Sqlite;
-use gendan::store::{Answer, Claim, Claimed, Commit, Store, StoreError};
+use gendan::store::{Answer, Balance, Claim, Claimed, Commit, Count, Store, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// How long the cases hold what they take.
 pub(crate) const LEASE: Duration = Duration::from_secs(60);
@@ -45,6 +54,31 @@ pub(crate) trait Harness: Sized + Send + Sync {
     async fn claim(&self, step: Step, holder: &str) -> Vec<Claimed> {
         let claim = Claim { step: Some(step), max: 10, holder: holder.to_owned(), lease: LEASE };
         self.store().claim(&claim).await.unwrap()
+    }
+
+    /// Takes up to ten messages of a step and returns their ids.
+    async fn claim_ids(&self, step: Step, holder: &str) -> Vec<Uuid> {
+        self.claim(step, holder).await.into_iter().map(|it| it.message.id).collect()
+    }
+
+    /// Turns the clock.
+    fn wait(&self, seconds: u64) {
+        self.clock().advance(Duration::from_secs(seconds));
+    }
+
+    /// What became of the messages about one thing.
+    async fn words(&self, correlation: Uuid) -> Vec<String> {
+        let messages = self.store().messages(correlation).await.unwrap();
+        messages.into_iter().map(|(_, word)| word).collect()
+    }
+
+    /// Checks that nothing is missing and nothing double.
+    async fn balanced(&self) -> Balance {
+        let balance = self.store().balance().await.unwrap();
+        assert_eq!((&balance.missing[..], &balance.double[..]), (&[][..], &[][..]));
+        let whole = |it: Count| it.total == it.waiting + it.in_work + it.parked + it.done;
+        assert!(whole(balance.documents) && whole(balance.parts) && whole(balance.messages), "{balance:?}");
+        balance
     }
 }
 
@@ -90,6 +124,33 @@ impl Harness for OnSqlite {
     }
 }
 
+/// The store in memory.
+pub(crate) struct OnMemory {
+    clock: Arc<ManualClock>,
+    store: Memory,
+}
+
+#[async_trait]
+impl Harness for OnMemory {
+    async fn fresh() -> Self {
+        let clock = Arc::new(ManualClock::new(at(0)));
+        let store = Memory::new(Arc::clone(&clock) as Arc<dyn Clock>, Faults::default());
+        Self { clock, store }
+    }
+
+    fn store(&self) -> &dyn Store {
+        &self.store
+    }
+
+    fn clock(&self) -> &ManualClock {
+        &self.clock
+    }
+
+    async fn reopen(&mut self) {
+        self.store = self.store.clone();
+    }
+}
+
 /// Makes a test of each case for each adapter.
 macro_rules! on_every_store {
     ($($case:ident),+ $(,)?) => {
@@ -98,6 +159,14 @@ macro_rules! on_every_store {
             $(#[tokio::test]
             async fn $case() {
                 super::$case(OnSqlite::fresh().await).await;
+            })+
+        }
+
+        mod memory {
+            use crate::contract::store::{Harness as _, OnMemory};
+            $(#[tokio::test]
+            async fn $case() {
+                super::$case(OnMemory::fresh().await).await;
             })+
         }
     };
