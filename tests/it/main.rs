@@ -4,3 +4,4 @@ mod messages;
 mod office;
 mod release;
 mod review;
+mod walks;
