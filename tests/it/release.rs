@@ -372,3 +372,13 @@ fn departments_are_asked_and_reminded() {
     }
     insta::assert_snapshot!(all.join("\n==========\n\n"));
 }
+
+#[test]
+fn what_is_loaded_once_can_be_shared_by_all_workers() {
+    fn shared<T: Send + Sync + 'static>() {}
+    shared::<gendan::review::rules::Rules>();
+    shared::<gendan::review::calendar::Calendar>();
+    shared::<gendan::release::templates::Templates>();
+    shared::<gendan::order::wording::Wording>();
+    shared::<gendan::schemas::Schemas>();
+}
