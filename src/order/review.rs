@@ -187,9 +187,9 @@ pub struct Decided {
     pub digest: String,
 }
 
-/// Where a review stands.
+/// Where a review stands. Beside a review's own fields: `"state": "open"`, or `"state": "decided", "decided": {…}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
+#[serde(tag = "state", content = "decided", rename_all = "snake_case")]
 pub enum ReviewState {
     Open,
     Decided(Decided),

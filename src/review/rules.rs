@@ -125,7 +125,19 @@ struct RawRule {
     off: bool,
 }
 
+/// The profiles that ship with the program.
+const SHIPPED: [(&str, &str); 2] = [
+    ("strict", include_str!("../../config/rules/strict.toml")),
+    ("lean", include_str!("../../config/rules/lean.toml")),
+];
+
 impl Rules {
+    /// The text of a profile that ships with the program, for [`Rules::parse`]; none when there is none of that name.
+    #[must_use]
+    pub fn shipped(profile: &str) -> Option<&'static str> {
+        SHIPPED.iter().find(|(name, _)| *name == profile).map(|(_, text)| *text)
+    }
+
     /// Reads and checks a rule file; `file` is named in errors.
     pub fn parse(file: &str, text: &str) -> Result<Self, RuleError> {
         let refused = |rule: &str, wrong: Wrong| RuleError {

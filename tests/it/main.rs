@@ -1,11 +1,14 @@
 //! The integration tests: one binary, one module for each room.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on says so by failing")]
+
+mod cases;
+mod check;
+mod contract;
 mod messages;
 mod office;
 mod release;
 mod review;
-#![allow(clippy::unwrap_used, reason = "a test that can't go on says so by failing")]
-
-mod contract;
+mod sim;
 mod support;
-mod check;
+mod walks;

@@ -50,15 +50,15 @@ pub(crate) fn ids(cause: u128) -> Ids {
 }
 
 pub(crate) fn calendar() -> Calendar {
-    Calendar::parse("cn-2026.toml", include_str!("../../config/calendar/cn-2026.toml")).unwrap()
+    Calendar::parse("cn-2026.toml", Calendar::shipped("cn-2026").unwrap()).unwrap()
 }
 
 pub(crate) fn strict() -> Rules {
-    Rules::parse("strict.toml", include_str!("../../config/rules/strict.toml")).unwrap()
+    Rules::parse("strict.toml", Rules::shipped("strict").unwrap()).unwrap()
 }
 
 pub(crate) fn lean() -> Rules {
-    Rules::parse("lean.toml", include_str!("../../config/rules/lean.toml")).unwrap()
+    Rules::parse("lean.toml", Rules::shipped("lean").unwrap()).unwrap()
 }
 
 pub(crate) fn line(position: u32, sku: &str, quantity: &str, price: &str) -> Line {

@@ -1,5 +1,7 @@
 //! What is told to whom at release and after it, and how reports move an order.
 
+#![allow(clippy::unwrap_used, reason = "a case that can't be set up fails")]
+
 use crate::office::{
     Shop, apply, checked, content, day, decimal, ids, local, now, open, report, strict, types,
 };
@@ -13,11 +15,7 @@ use gendan::release::{self, Release, ReleaseError};
 use gendan::review::deadline::Lateness;
 
 fn mails(release: &Release) -> Vec<&MailSend> {
-    let mail = |message: &'_ Message| match &message.body {
-        Body::MailSend(_) => true,
-        _ => false,
-    };
-    release.messages.iter().filter(|it| mail(it)).filter_map(|it| as_mail(it)).collect()
+    release.messages.iter().filter_map(as_mail).collect()
 }
 
 fn as_mail(message: &Message) -> Option<&MailSend> {
@@ -373,4 +371,14 @@ fn departments_are_asked_and_reminded() {
         }
     }
     insta::assert_snapshot!(all.join("\n==========\n\n"));
+}
+
+#[test]
+fn what_is_loaded_once_can_be_shared_by_all_workers() {
+    fn shared<T: Send + Sync + 'static>() {}
+    shared::<gendan::review::rules::Rules>();
+    shared::<gendan::review::calendar::Calendar>();
+    shared::<gendan::release::templates::Templates>();
+    shared::<gendan::order::wording::Wording>();
+    shared::<gendan::schemas::Schemas>();
 }
