@@ -148,8 +148,8 @@ mod tests {
             "The unit price — is below the floor price —"
         );
         assert_eq!(
-            wording.say(Language::En, "reading.pdf_not_read", &[]),
-            "A part could not be read (reading.pdf_not_read)"
+            wording.say(Language::En, "reading.new_kind", &[]),
+            "A part could not be read (reading.new_kind)"
         );
         assert_eq!(wording.say(Language::Zh, "nonsense", &[]), "nonsense");
     }
