@@ -7,7 +7,7 @@ use gendan::order::Order;
 use gendan::order::event::{Event, Tell};
 use gendan::order::message::{Body, Message};
 use gendan::order::review::ReviewState;
-use gendan::order::status::Rung;
+use gendan::order::status::{Rung, Status};
 use gendan::runtime::clock::Clock as _;
 use gendan::store::{Filter, Kind, Store as _};
 use rust_decimal::Decimal;
@@ -120,7 +120,7 @@ async fn deadlines(world: &World, order: &Order) -> Result<(), String> {
     let waits_for_money = !order.gates.contains(&gendan::order::event::Gate::Ship);
     let due = order.ship_on.is_some_and(|on| on < now) && rung.is_some_and(|rung| rung >= Rung::Released);
     let told = order.told.iter().any(|told| told.what == Tell::ShippingInstruction);
-    ensure(!due || told || waits_for_money || order.aside(), || {
+    ensure(!due || told || waits_for_money || !matches!(order.status, Status::On(_)), || {
         format!("order {} was to ship on {:?} and nobody was told", order.id, order.ship_on)
     })
 }

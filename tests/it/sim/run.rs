@@ -4,7 +4,7 @@ use super::checks;
 use super::letters::{Letter, letters};
 use super::people;
 use super::world::{Planted, Process, World};
-use crate::support::{books, master};
+use crate::support::books;
 use gendan::intake::Arrival;
 use gendan::order::document::Channel;
 use std::collections::VecDeque;
@@ -30,8 +30,8 @@ pub(super) fn simulate(seed: u64, planted: &Planted) -> Result<(), String> {
 }
 
 async fn run(seed: u64, planted: Planted) -> Result<(), String> {
-    let world = World::new(seed, books(), planted);
-    master::import(world.store.as_ref()).await;
+    let world = World::new(seed, books::lean(), planted);
+    books::import_samples(world.store.as_ref()).await;
     let count = 2 + world.chaos.below(5);
     let mut mail: VecDeque<Letter> = letters(&world.chaos, count).into();
     let arrived = mail.len() as u64;

@@ -65,7 +65,7 @@ impl World {
     pub(super) fn new(seed: u64, books: Arc<Books>, planted: Planted) -> Self {
         let chaos = Arc::new(Chaos::new(seed));
         let clock = Arc::new(WorldClock::new());
-        let store = Arc::new(Memory::with_faults(clock.clone(), planted.store.clone()));
+        let store = Arc::new(Memory::new(clock.clone(), planted.store));
         Self {
             seed,
             wired: chaos.often(600),

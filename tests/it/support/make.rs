@@ -186,7 +186,7 @@ pub(crate) fn document_write(number: u128, state: Option<PartState>, was: u64) -
         received_at: at(0),
         envelope: Envelope::default(),
         duplicate_of: None,
-        parts: state.map(|state| vec![part(state)]),
+        parts: state.map(|_| 1),
     };
     let index = Index { number: Some(document.sha256.clone()), ..Index::default() };
     let body = serde_json::to_value(&document).unwrap();
