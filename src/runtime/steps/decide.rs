@@ -11,7 +11,7 @@ use crate::order::draft::{Confidence, DraftOrder};
 use crate::order::event::{Actor, Event};
 use crate::order::ids::Ids;
 use crate::order::message::{Message, ReviewDecide};
-use crate::order::review::Verdict;
+use crate::order::review::{Decision, Verdict};
 use crate::order::status::{Rung, Status};
 use crate::release;
 use crate::review;
@@ -32,6 +32,10 @@ impl Steps {
         let mut work = self.order(asked.order_id).await?;
         let now = self.now(message).await?;
         let decision = &asked.decision;
+        if !self.holds_role(decision) {
+            let why = format!("{} does not hold the role {}", decision.by, decision.role.as_str());
+            return Ok(done(message, format!("refused: {why}")));
+        }
         let events = match review::decide(&work.order, decision, now.at) {
             Ok(events) => events,
             Err(refusal) => return Ok(done(message, format!("refused: {refusal}"))),
@@ -57,6 +61,10 @@ impl Steps {
         }
         work.write(&mut commit, &now.stamp(Actor::User(decision.by.clone())));
         Ok(desk::named(commit, &what))
+    }
+
+    fn holds_role(&self, decision: &Decision) -> bool {
+        self.books.config.user(&decision.by).is_some_and(|user| user.roles.contains(&decision.role))
     }
 
     /// The document and part that an order came from.

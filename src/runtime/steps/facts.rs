@@ -48,7 +48,9 @@ impl Steps {
     }
 
     pub(super) fn figures(&self, order: &Order, case: &Case, now: DateTime<Utc>) -> Figures {
-        let total = order.content.total().ok().flatten();
+        // A cancellation is decided by what it cancels.
+        let target = case.same.iter().find(|same| Some(same.order.id) == order.refers_to);
+        let total = target.map_or(order, |same| &same.order).content.total().ok().flatten();
         let balance = order.content.customer.as_deref().and_then(|code| case.master.balance(code));
         let receivable = balance.map_or(Decimal::ZERO, |it| it.receivable);
         let own = total.map_or(Decimal::ZERO, |it| it.amount);

@@ -100,10 +100,10 @@ const MESSAGES: &str = "with foreign_ids as (
 const MISSING: [&str; 10] = [
     concat!(asked!(), ", ", documents!(), unasked!()),
     concat!(asked!(), ", ", parts!(), unasked!()),
-    "select 'part ' || d.id || '/' || json_extract(p.value, '$.index') || ' was read and not recorded'
-        from aggregate d, json_each(d.body, '$.parts') p
-        where d.kind = 'document' and json_type(d.body, '$.parts') = 'array' and not exists (select 1 from aggregate a
-            where a.kind = 'part' and a.id = d.id || '/' || json_extract(p.value, '$.index'))",
+    "select 'a part of document ' || d.id || ' was read and not recorded'
+        from aggregate d
+        where d.kind = 'document' and json_extract(d.body, '$.parts') > (select count(*) from aggregate a
+            where a.kind = 'part' and a.parent = d.id)",
     "select 'order ' || json_extract(p.body, '$.part.state.order_id') || ' of part ' || p.id
             || iif(o.id is null, ' does not exist', ' came from another part')
         from aggregate p

@@ -1,6 +1,7 @@
 //! The shipped books and the sample master data, read once for all tests.
 
-use gendan::config::Config;
+use gendan::config::{Config, User};
+use gendan::order::review::Role;
 use gendan::runtime::books::Books;
 use gendan::runtime::import;
 use gendan::store::Store;
@@ -12,7 +13,10 @@ pub(crate) fn lean() -> Arc<Books> {
     static BOOKS: OnceLock<Arc<Books>> = OnceLock::new();
     let open = || {
         let lean = ("GENDAN_RULES__PROFILE".to_owned(), "lean".to_owned());
-        Arc::new(Books::open(&Config::load(None, [lean]).unwrap()).unwrap())
+        let mut config = Config::load(None, [lean]).unwrap();
+        let user = |number| User { id: format!("user-{number}"), name: String::new(), roles: Role::ALL.to_vec() };
+        config.users = (0..4).map(user).collect();
+        Arc::new(Books::open(&config).unwrap())
     };
     BOOKS.get_or_init(open).clone()
 }
