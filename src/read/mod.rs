@@ -25,7 +25,7 @@ pub mod value;
 
 use crate::order::document::{Channel, Envelope};
 use crate::order::draft::Draft;
-use labels::Labels;
+pub use labels::Labels;
 use limits::Limits;
 
 /// What is to be read.

@@ -46,7 +46,7 @@ impl Books {
         Ok(Self {
             rules: Rules::parse(&rules, &text(own, &rules)?).map_err(|e| e.to_string())?,
             calendar: Calendar::parse(&calendar, &text(own, &calendar)?).map_err(|e| e.to_string())?,
-            labels: Labels::open(own.map(|own| own.join("labels")).as_deref()).map_err(|e| e.to_string())?,
+            labels: labels(own)?,
             templates: Templates::with(files(own, "templates")?).map_err(|e| e.to_string())?,
             wording: Wording::shipped().map_err(|e| e.to_string())?,
             schemas: Schemas::shipped().map_err(|e| e.to_string())?,
@@ -127,6 +127,16 @@ fn text(own: Option<&Path>, name: &str) -> Result<String, String> {
         format!("there is no {name}: use one of {}, or put yours into the overrides folder", all.join(", "))
     })?;
     String::from_utf8(shipped.data.into_owned()).map_err(|_| format!("{name} is not UTF-8"))
+}
+
+/// The shipped labels, or the firm's own in place of all of them.
+fn labels(own: Option<&Path>) -> Result<Labels, String> {
+    let own = files(own, "labels")?;
+    if own.is_empty() {
+        return Ok(Labels::built_in());
+    }
+    let texts: Vec<&str> = own.iter().map(|(_, text)| text.as_str()).collect();
+    Labels::parse(&texts).map_err(|e| e.to_string())
 }
 
 /// The firm's own files below a folder, each with its name relative to it.
