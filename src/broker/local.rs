@@ -42,7 +42,8 @@ impl Local {
             .collect())
     }
 
-    /// How long to sleep when nothing is there: until the next thing is due, at most the poll.
+    /// How long to sleep when nothing is there: until the next thing falls due, at most the poll. What is due already and was
+    /// not handed out is another step's, or waits for its lane; whoever frees it wakes us.
     async fn idle(&self) -> Duration {
         let due = async { Ok::<_, StoreError>((self.store.now().await?, self.store.next_due().await?)) };
         due.await.ok().and_then(|(now, due)| until(now, due?)).map_or(self.poll, |wait| wait.min(self.poll))
@@ -50,7 +51,7 @@ impl Local {
 }
 
 fn until(now: DateTime<Utc>, due: DateTime<Utc>) -> Option<Duration> {
-    Some((due - now).to_std().unwrap_or_default().max(Duration::from_millis(5)))
+    (due - now).to_std().ok().filter(|wait| !wait.is_zero())
 }
 
 fn ids(deliveries: &[Delivery]) -> Vec<Uuid> {

@@ -20,6 +20,12 @@ impl MasterShelf {
         Self { store, held: RwLock::new(None) }
     }
 
+    /// A shelf that holds `master` as of `version` already: a simulation has no time to index it again and again.
+    #[must_use]
+    pub fn holding(store: Arc<dyn Store>, version: u64, master: Arc<Master>) -> Self {
+        Self { store, held: RwLock::new(Some((version, master))) }
+    }
+
     /// The master data as of the last import; empty before the first.
     pub async fn get(&self) -> Result<Arc<Master>, StoreError> {
         let version = self.version().await?;

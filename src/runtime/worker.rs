@@ -11,6 +11,7 @@ use crate::order::ids;
 use crate::order::message::{Message, Step};
 use crate::store::{Answer, Commit, Consumed, Disposition, Intended, Store, StoreError};
 use futures_util::FutureExt as _;
+use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,6 +20,9 @@ use tokio::sync::{RwLock, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
+
+/// How long a message that could not be worked on is kept from being handed out again.
+const UNTOUCHED: Duration = Duration::from_secs(1);
 
 /// How a worker takes and tries.
 #[derive(Debug, Clone)]
@@ -123,6 +127,10 @@ impl Worker {
         .await;
         span.record("outcome", outcome.as_str());
         tracing::debug!(parent: &span, "done");
+        if outcome == Outcome::Untouched {
+            // It would be handed out again at once; what stood in its way needs a moment to pass.
+            let _ = tokio::time::timeout(UNTOUCHED, stop.cancelled()).await;
+        }
         self.settle(&delivery, outcome).await;
     }
 
@@ -166,7 +174,9 @@ impl Worker {
         let mut rounds: u32 = 0;
         loop {
             let Ok(commit) = compute().await else { return Outcome::Untouched };
-            let wakes: Vec<Step> = commit.messages.iter().map(|message| message.step).collect();
+            // What was written wants to be taken, and so does the next message of this one's lane.
+            let wakes: BTreeSet<Step> =
+                commit.messages.iter().map(|message| message.step).chain([message.step]).collect();
             match self.committer.write(commit).await {
                 Ok(Answer::Done) => {
                     wakes.into_iter().for_each(|step| self.broker.wake(step));

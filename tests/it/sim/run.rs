@@ -13,7 +13,7 @@ use std::time::Duration;
 /// Rounds with faults; between them some minutes to hours pass.
 const ROUNDS: u64 = 14;
 /// Rounds after the healing: enough for the longest backoff, deadline and date.
-const QUIET_ROUNDS: u64 = 60;
+const QUIET_ROUNDS: u64 = 40;
 
 /// Runs a seed. An error says what does not hold.
 pub(super) fn simulate(seed: u64, planted: &Planted) -> Result<(), String> {
@@ -31,7 +31,7 @@ pub(super) fn simulate(seed: u64, planted: &Planted) -> Result<(), String> {
 
 async fn run(seed: u64, planted: Planted) -> Result<(), String> {
     let world = World::new(seed, books::lean(), planted);
-    books::import_samples(world.store.as_ref()).await;
+    books::mark_imported(world.store.as_ref()).await;
     let count = 2 + world.chaos.below(5);
     let mut mail: VecDeque<Letter> = letters(&world.chaos, count).into();
     let arrived = mail.len() as u64;
@@ -48,7 +48,7 @@ async fn run(seed: u64, planted: Planted) -> Result<(), String> {
         office.tend(&world).await;
         office.take_in(&world, &mut mail).await;
         people::round(&world, round).await;
-        tokio::time::sleep(Duration::from_secs(4 * 3600)).await;
+        tokio::time::sleep(Duration::from_secs(6 * 3600)).await;
     }
     let verdict = checks::all(&world, arrived).await;
     office.close(&world).await;

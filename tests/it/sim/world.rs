@@ -6,6 +6,7 @@ use super::receivers::{Receivers, Way};
 use super::store::ChaosStore;
 use super::wire::{Server, Wire};
 use crate::support::blobs::MemoryBlobs;
+use crate::support::books;
 use crate::support::memory::{Faults, Memory};
 use gendan::broker::Broker;
 use gendan::broker::local::Local;
@@ -37,7 +38,6 @@ pub(super) struct Planted {
 
 /// Everything that outlives a process.
 pub(super) struct World {
-    pub(super) seed: u64,
     pub(super) chaos: Arc<Chaos>,
     pub(super) clock: Arc<WorldClock>,
     pub(super) store: Arc<Memory>,
@@ -59,7 +59,7 @@ pub(super) struct Process {
 }
 
 const LEASE: Duration = Duration::from_secs(180);
-const POLL: Duration = Duration::from_secs(600);
+const POLL: Duration = Duration::from_secs(1800);
 
 impl World {
     pub(super) fn new(seed: u64, books: Arc<Books>, planted: Planted) -> Self {
@@ -67,7 +67,6 @@ impl World {
         let clock = Arc::new(WorldClock::new());
         let store = Arc::new(Memory::new(clock.clone(), planted.store));
         Self {
-            seed,
             wired: chaos.often(600),
             chaos,
             clock,
@@ -129,7 +128,7 @@ impl World {
             store: store.clone(),
             blobs: self.blobs.clone(),
             books: self.books.clone(),
-            shelf: Arc::new(MasterShelf::new(store.clone())),
+            shelf: Arc::new(MasterShelf::holding(store.clone(), 1, books::master())),
             delivery: Delivery {
                 store: store.clone(),
                 mail: way(self.planted.mail_again),

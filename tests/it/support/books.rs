@@ -3,8 +3,9 @@
 use gendan::config::{Config, User};
 use gendan::order::review::Role;
 use gendan::runtime::books::Books;
+use gendan::master::{Master, Tables};
 use gendan::runtime::import;
-use gendan::store::Store;
+use gendan::store::{Commit, Index, Key, Kind, Store, Write};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -21,10 +22,29 @@ pub(crate) fn lean() -> Arc<Books> {
     BOOKS.get_or_init(open).clone()
 }
 
-/// Imports the sample master data.
-pub(crate) async fn import_samples(store: &dyn Store) {
+/// The sample master data, indexed once.
+pub(crate) fn master() -> Arc<Master> {
+    static MASTER: OnceLock<Arc<Master>> = OnceLock::new();
+    let read = || {
+        let mut tables = Tables::default();
+        for (name, bytes) in sample_files() {
+            let imported = gendan::master::import::import(name, name, bytes).unwrap();
+            tables.put(name, imported.body).unwrap();
+        }
+        Arc::new(Master::from_tables(tables))
+    };
+    MASTER.get_or_init(read).clone()
+}
+
+fn sample_files() -> &'static [(String, Vec<u8>)] {
     static FILES: OnceLock<Vec<(String, Vec<u8>)>> = OnceLock::new();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samples/master");
-    let files = FILES.get_or_init(|| import::read_folder(&folder).unwrap());
-    import::import(store, files.clone(), false).await.unwrap();
+    FILES.get_or_init(|| import::read_folder(&folder).unwrap())
+}
+
+/// Says to the store that version 1 of the master data is in force, without writing all of it: see [`master`].
+pub(crate) async fn mark_imported(store: &dyn Store) {
+    let key = Key::new(Kind::Master, gendan::runtime::master::VERSION);
+    let write = Write { key, was: 0, now: 1, body: serde_json::Value::Null, index: Index::default() };
+    store.commit(vec![Commit { writes: vec![write], ..Commit::default() }]).await.unwrap();
 }
