@@ -140,9 +140,9 @@ impl Category {
     fn beside(&self, rule: &str, keyword: &str) -> Option<&str> {
         let (mut at, mut found) = (&self.schema, self.schema.get(keyword));
         for step in rule.split('/').filter(|step| !step.is_empty()) {
-            let below = match at {
-                Value::Array(list) => step.parse::<usize>().ok().and_then(|step| list.get(step)),
-                other => other.get(step),
+            let below = match at.as_array() {
+                Some(list) => step.parse::<usize>().ok().and_then(|step| list.get(step)),
+                None => at.get(step),
             };
             at = below.unwrap_or(at);
             found = at.get(keyword).or(found);

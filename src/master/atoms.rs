@@ -4,9 +4,10 @@ use super::text::{is_han, simple};
 use super::units::{self, Length};
 use rust_decimal::Decimal;
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 
-/// One part of a text that has to agree with a product.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// One part of a text that has to agree with a product. Two numbers are the same when their keys are: 18cm and 180mm.
+#[derive(Debug, Clone)]
 pub enum Atom {
     /// `key` is canonical (`180mm`, `5#`, `50x90mm`, `580`), `bare` the figures as written, without unit.
     Number { key: String, bare: String },
@@ -14,6 +15,30 @@ pub enum Atom {
     Word(String),
     /// Chinese characters that stand together.
     Run(String),
+}
+
+impl Atom {
+    fn identity(&self) -> (u8, &str) {
+        match self {
+            Self::Number { key, .. } => (0, key),
+            Self::Word(word) => (1, word),
+            Self::Run(run) => (2, run),
+        }
+    }
+}
+
+impl PartialEq for Atom {
+    fn eq(&self, other: &Self) -> bool {
+        self.identity() == other.identity()
+    }
+}
+
+impl Eq for Atom {}
+
+impl Hash for Atom {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.identity().hash(state);
+    }
 }
 
 /// Trade words and what product names call them.
@@ -198,7 +223,7 @@ impl Scan<'_> {
             self.at += 1;
         }
         let word: String = self.chars[start..self.at].iter().collect();
-        if word == "no" && self.numbered() {
+        if word == "x" || (word == "no" && self.numbered()) {
             return;
         }
         let singular = singular(&word);
