@@ -215,3 +215,92 @@ fn problem(
     let found = (!error.instance().is_object()).then(|| error.instance().to_string());
     Problem { found, ..Problem::new(Code::CategoryRule, path, severity, clears).expected(name) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Categories, check};
+    use crate::check::desk::{Desk, text};
+
+    #[test]
+    fn zippers_follow_their_rules() {
+        for (line, notes, expected) in [
+            ("A18||1000|条|0.47", "", &[][..]),
+            ("A18||1000|条|0.47", "OEKO-TEX 100 一类，全部过检针机", &[]),
+            (
+                "A18||1000|条|0.47",
+                "OEKO-TEX certificate required",
+                &["category_rule notes.eco_class eco_class"],
+            ),
+            (
+                "A18|18cm 检针9级|1000|条|0.47",
+                "",
+                &["category_rule lines.0.needle_grade 9.0 needle_grade_of_size"],
+            ),
+            ("A18|18cm 检针8级|1000|条|0.47", "", &[]),
+            ("A18|18cm 拉片刻字|1000|条|0.47", "", &[]),
+            ("A18|18cm LOGO|1000|条|0.47", "", &["category_rule lines.0.brand_position brand_position"]),
+            ("A18|18cm 不打标|1000|条|0.47", "", &["category_rule lines.0.no_house_mark true no_house_mark"]),
+            (
+                "A18|18cm|1000|条|0.47",
+                "色卡后补",
+                &["category_rule notes.swatch_to_follow true swatch_to_follow"],
+            ),
+            ("A18|18cm|1000|条|0.47", "色牢度要好", &["category_rule notes.test_named test_named"]),
+            ("A18|18cm|1000|条|0.47", "色牢度≥4级", &[]),
+            (
+                "A18|18cm|1000|条|0.47",
+                "免费开模",
+                &[
+                    "category_rule notes.free_tooling true free_tooling",
+                    "category_rule notes.tooling true tooling",
+                ],
+            ),
+            (
+                "TAG|5×9cm|3000|张|0.11",
+                "设计稿后补",
+                &["category_rule notes.artwork_to_follow true artwork_to_follow"],
+            ),
+        ] {
+            let mut desk = Desk::new(&[line, line]);
+            desk.order().lines.truncate(if notes.is_empty() { 1 } else { 2 });
+            desk.order().notes = text(notes);
+            let mut said = desk.says(check);
+            said.sort();
+            assert_eq!(said, expected, "{line} {notes}");
+        }
+    }
+
+    #[test]
+    fn a_new_customers_washed_metal_zipper_needs_a_trial() {
+        let line = "|5#金属闭尾 古铜 18cm|1000|条|1.10";
+        let mut desk = Desk::new(&[line]).from("石狮市蓝豚泳装有限公司", "cai@lantun.example");
+        desk.order().lines[0].note = text("成衣水洗");
+        assert_eq!(desk.says(check), ["category_rule lines.0.trial_sample trial_sample"]);
+        desk.order().lines[0].note = text("成衣水洗，先试洗");
+        assert!(desk.says(check).is_empty());
+    }
+
+    #[test]
+    fn a_broken_schema_of_the_firms_own_is_refused() {
+        for (text, what) in [
+            ("{", "category schema own.json: EOF"),
+            (
+                r#"{"x-attributes": [{"name": "a", "pattern": "(", "type": "string", "in": ["line"]}]}"#,
+                "own.json: a: ",
+            ),
+            (r#"{"type": "zip"}"#, "category schema own.json: "),
+        ] {
+            let error = Categories::new([("own.json".to_owned(), text.as_bytes().to_vec())]).unwrap_err();
+            assert!(error.to_string().contains(what), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_firms_own_file_replaces_the_shipped_one() {
+        let own = br#"{"x-categories": ["x"], "type": "object"}"#.to_vec();
+        let categories = Categories::new([("zipper.json".to_owned(), own)]).unwrap();
+        assert!(
+            categories.of("\u{5c3c}\u{9f99}\u{62c9}\u{94fe}").is_some_and(|schema| schema.covers == ["*"])
+        );
+    }
+}

@@ -18,6 +18,8 @@ pub mod same_again;
 pub mod sender;
 
 mod amounts;
+#[cfg(test)]
+mod desk;
 
 pub use category::Categories;
 pub use resolve::{Around, CustomerBy, CustomerMatch, How, LineMatch, Resolved, resolve};
