@@ -285,7 +285,8 @@ mod tests {
     #[test]
     fn reading_kind_and_number_have_to_be_beyond_doubt() {
         let line = ["A18||6000|条|0.47|2820"];
-        let spoil: [(&str, fn(&mut Desk)); 7] = [
+        type Spoil = fn(&mut Desk);
+        let spoil: [(&str, Spoil); 7] = [
             ("kind", |desk| desk.draft.kind_confidence = Confidence::new(899)),
             ("kind", |desk| desk.draft.kind = Kind::Inquiry),
             ("po_number", |desk| desk.order().po_number = None),

@@ -3,6 +3,7 @@
 mod again;
 mod import;
 mod sample;
+mod speed;
 mod sure;
 mod texts;
 
