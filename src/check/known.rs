@@ -90,6 +90,7 @@ mod tests {
     use super::check;
     use crate::check::desk::{Desk, text};
     use crate::order::document::Channel;
+    use crate::order::draft::Evidence;
 
     #[test]
     fn products_and_units_are_ours() {
@@ -144,6 +145,22 @@ mod tests {
     fn a_forwarded_order_is_its_first_senders() {
         let mut desk = Desk::new(&[]).from("", "sales@own.example");
         desk.order().customer.email = text("cai@lantun.example");
+        assert!(desk.says(check).is_empty());
+        assert_eq!(desk.with(&[], |case| case.content.customer.clone()).as_deref(), Some("K2"));
+    }
+
+    #[test]
+    fn what_a_person_keyed_stands_against_the_paper() {
+        let mut desk = Desk::new(&["A18|5#尼龙闭尾 20cm|1000|条|0.47"]).from("K2", "chen@linglan.example");
+        assert_eq!(
+            desk.says(check),
+            ["unsure customer K2 K1", "ambiguous_product lines.0.description A18 5#尼龙闭尾 20cm N18 N20"]
+        );
+        let order = desk.order();
+        for field in [&mut order.customer.name, &mut order.lines[0].customer_part] {
+            field.as_mut().unwrap().evidence = Evidence::Keyed;
+        }
+        order.lines[0].customer_part.as_mut().unwrap().value = "N18".to_owned();
         assert!(desk.says(check).is_empty());
         assert_eq!(desk.with(&[], |case| case.content.customer.clone()).as_deref(), Some("K2"));
     }

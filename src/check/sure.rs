@@ -40,7 +40,8 @@ pub fn sure(case: &Case<'_>, problems: &[Problem]) -> Surety {
     }
     let weak = reading::fields(case.draft).into_iter().filter(|field| field.confidence < least);
     surety.doubts.extend(
-        weak.filter(|field| !is_figure(&field.path)).map(|field| format!("confidence:{}", field.path)),
+        weak.filter(|field| !is_proven_elsewhere(&field.path))
+            .map(|field| format!("confidence:{}", field.path)),
     );
     customer(case, &mut surety);
     let totals = totals(case, order, &mut surety);
@@ -89,21 +90,27 @@ const fn is_doubt(problem: &Problem) -> bool {
     }
 }
 
-/// Figures may be proven by arithmetic; everything else has to be read well.
-fn is_figure(path: &str) -> bool {
+/// Figures may be proven by arithmetic, and the customer is proven by himself; nothing rests on the date of the order.
+/// Everything else has to be read well.
+fn is_proven_elsewhere(path: &str) -> bool {
     let field = path.rsplit('.').next().unwrap_or(path);
-    matches!(field, "quantity" | "unit_price" | "amount" | "total" | "total_in_words")
+    matches!(path, "customer.name" | "order_date")
+        || matches!(field, "quantity" | "unit_price" | "amount" | "total" | "total_in_words")
 }
 
 fn customer(case: &Case<'_>, surety: &mut Surety) {
     let found = &case.resolved.customer;
     let has = |by| found.by.contains(&by);
+    let name = case.draft.order.as_ref().and_then(|order| order.customer.name.as_ref());
+    let least = Confidence::new(case.facts.settings.sure_confidence);
     let certain = match case.around.channel {
+        _ if has(CustomerBy::Keyed) => true,
         Channel::Mail if found.forwarded => has(CustomerBy::Address),
         Channel::Mail => has(CustomerBy::Address) || has(CustomerBy::Domain),
         // A fax can be sent in anybody's name: what is printed and where it came from have to agree.
         Channel::Fax => {
             has(CustomerBy::Name)
+                && name.is_some_and(|name| name.confidence >= least)
                 && (has(CustomerBy::Phone) || has(CustomerBy::Caller) || has(CustomerBy::PrintedMail))
         }
     };

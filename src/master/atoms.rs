@@ -49,6 +49,9 @@ pub struct Words {
     latin: HashMap<String, String>,
 }
 
+/// Characters of a product text that are looked at; nobody describes one product at greater length.
+pub const LONGEST: usize = 600;
+
 /// Characters that name a colour by themselves; 色 behind one of them adds nothing.
 pub(super) const COLOURS: &str = "黑白红橙黄绿青蓝紫灰银金棕咖粉米";
 
@@ -73,10 +76,10 @@ impl Words {
         Self { han, latin }
     }
 
-    /// The atoms of a text, in its order, each once.
+    /// The atoms of a text, in its order, each once; of what is longer than [`LONGEST`], those of its beginning.
     #[must_use]
     pub fn atoms(&self, text: &str) -> Vec<Atom> {
-        let mut text = simple(text);
+        let mut text = simple(&text.chars().take(LONGEST).collect::<String>());
         for (word, means) in &self.han {
             if text.contains(word.as_str()) {
                 let means = if means.is_empty() { " " } else { means.as_str() };

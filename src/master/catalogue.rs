@@ -241,10 +241,16 @@ fn required(atom: &Atom) -> Option<Key> {
     }
 }
 
+/// Characters of a run that are laid out of pieces; longer ones are prose.
+const LONGEST_RUN: usize = 40;
+
 /// Whether a run of characters can be laid out of pieces of a product's runs: pieces of two characters or more, a lone
 /// colour, or a shortened word (四眼扣 for 四眼纽扣).
 fn composed(run: &str, own: &[&str]) -> bool {
     let chars: Vec<char> = run.chars().collect();
+    if chars.len() > LONGEST_RUN {
+        return false;
+    }
     let mut reached = vec![false; chars.len() + 1];
     reached[0] = true;
     for from in 0..chars.len() {

@@ -1,6 +1,7 @@
 //! Master data and checks: the sample orders, keyed as they are, come to what the samples expect.
 
 mod again;
+mod any;
 mod import;
 mod sample;
 mod speed;

@@ -37,72 +37,75 @@ fn utf8_with_a_mark_and_gbk_are_the_same_table() {
     );
 }
 
+/// Table, file, error.
+const BAD: &[(&str, &str, &str)] = &[
+    (
+        "stock",
+        "sku,warehouse,on_hand,reserved\nA,W1,ten,2\n",
+        "x.csv:2: on_hand: found `ten`: write a number that is not negative, as in 1250.50",
+    ),
+    (
+        "stock",
+        "sku,warehouse,on_hand,reserved\nA,W1,-1,2\n",
+        "x.csv:2: on_hand: found `-1`: write a number that is not negative, as in 1250.50",
+    ),
+    (
+        "stock",
+        "sku,warehouse,on_hand,reserved\nA,W1,1,2,3\n",
+        "x.csv:2: row: found `5 cells`: write 4 cells; quote a cell that has a comma in it",
+    ),
+    ("stock", "sku,warehouse,on_hand,reserved\n,W1,1,2\n", "x.csv:2: sku: found ``: fill it in"),
+    (
+        "stock",
+        "sku,warehouse,on_hand,reserved\nA,W1,1,2\n\nA,W1,3,4\n",
+        "x.csv:4: sku + warehouse: found `A / W1`: delete one of the two: line 2 has the same",
+    ),
+    (
+        "stock",
+        "sku,warehouse,on_hand\nA,W1,1\n",
+        "x.csv:1: reserved: found ``: the column is missing: add it",
+    ),
+    (
+        "stock",
+        "sku,warehouse,on_hand,reserved,shelf\n",
+        "x.csv:1: shelf: found `shelf`: unknown column: rename or delete it; there are sku, warehouse, on_hand, reserved",
+    ),
+    (
+        "stock",
+        "sku,sku,warehouse,on_hand,reserved\n",
+        "x.csv:1: sku: found `sku`: the column stands there twice: delete one",
+    ),
+    (
+        "prices",
+        "customer_code,sku,price,min_qty,valid_from,valid_to\nC,A,0,1,2026-01-01,2026-12-31\n",
+        "x.csv:2: price: found `0`: write a number greater than 0",
+    ),
+    (
+        "prices",
+        "customer_code,sku,price,min_qty,valid_from,valid_to\nC,A,1,1,2026/1/1,2026-12-31\n",
+        "x.csv:2: valid_from: found `2026/1/1`: write the date as 2026-01-31",
+    ),
+    (
+        "prices",
+        "customer_code,sku,price,min_qty,valid_from,valid_to\nC,A,1,1,2026-02-01,2026-01-31\n",
+        "x.csv:2: valid_to: found `2026-01-31`: write a day that is not before valid_from",
+    ),
+    (
+        "departments",
+        "code,name,name_zh,mail,manager_mail\nA,A,A,nobody,a@b.c\n",
+        "x.csv:2: mail: found `nobody`: write a mail address, as in sales@firm.example",
+    ),
+    (
+        "shelves",
+        "",
+        "x.csv:1: table: found `shelves`: name the file after its table: customers, products, prices, aliases, stock, balances, boms, carriers, departments, words",
+    ),
+];
+
 #[test]
 fn each_bad_row_is_said_with_line_field_and_remedy() {
-    for (table, text, expected) in [
-        (
-            "stock",
-            "sku,warehouse,on_hand,reserved\nA,W1,ten,2\n",
-            "x.csv:2: on_hand: found `ten`: write a number that is not negative, as in 1250.50",
-        ),
-        (
-            "stock",
-            "sku,warehouse,on_hand,reserved\nA,W1,-1,2\n",
-            "x.csv:2: on_hand: found `-1`: write a number that is not negative, as in 1250.50",
-        ),
-        (
-            "stock",
-            "sku,warehouse,on_hand,reserved\nA,W1,1,2,3\n",
-            "x.csv:2: row: found `5 cells`: write 4 cells; quote a cell that has a comma in it",
-        ),
-        ("stock", "sku,warehouse,on_hand,reserved\n,W1,1,2\n", "x.csv:2: sku: found ``: fill it in"),
-        (
-            "stock",
-            "sku,warehouse,on_hand,reserved\nA,W1,1,2\n\nA,W1,3,4\n",
-            "x.csv:4: sku + warehouse: found `A / W1`: delete one of the two: line 2 has the same",
-        ),
-        (
-            "stock",
-            "sku,warehouse,on_hand\nA,W1,1\n",
-            "x.csv:1: reserved: found ``: the column is missing: add it",
-        ),
-        (
-            "stock",
-            "sku,warehouse,on_hand,reserved,shelf\n",
-            "x.csv:1: shelf: found `shelf`: unknown column: rename or delete it; there are sku, warehouse, on_hand, reserved",
-        ),
-        (
-            "stock",
-            "sku,sku,warehouse,on_hand,reserved\n",
-            "x.csv:1: sku: found `sku`: the column stands there twice: delete one",
-        ),
-        (
-            "prices",
-            "customer_code,sku,price,min_qty,valid_from,valid_to\nC,A,0,1,2026-01-01,2026-12-31\n",
-            "x.csv:2: price: found `0`: write a number greater than 0",
-        ),
-        (
-            "prices",
-            "customer_code,sku,price,min_qty,valid_from,valid_to\nC,A,1,1,2026/1/1,2026-12-31\n",
-            "x.csv:2: valid_from: found `2026/1/1`: write the date as 2026-01-31",
-        ),
-        (
-            "prices",
-            "customer_code,sku,price,min_qty,valid_from,valid_to\nC,A,1,1,2026-02-01,2026-01-31\n",
-            "x.csv:2: valid_to: found `2026-01-31`: write a day that is not before valid_from",
-        ),
-        (
-            "departments",
-            "code,name,name_zh,mail,manager_mail\nA,A,A,nobody,a@b.c\n",
-            "x.csv:2: mail: found `nobody`: write a mail address, as in sales@firm.example",
-        ),
-        (
-            "shelves",
-            "",
-            "x.csv:1: table: found `shelves`: name the file after its table: customers, products, prices, aliases, stock, balances, boms, carriers, departments, words",
-        ),
-    ] {
-        assert_eq!(errors(table, text.as_bytes()), [expected], "{text}");
+    for (table, text, expected) in BAD {
+        assert_eq!(errors(table, text.as_bytes()), [*expected], "{text}");
     }
 }
 

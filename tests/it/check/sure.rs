@@ -22,6 +22,13 @@ fn sure_samples(world: &World) -> Vec<(Sample, usize)> {
     parts.filter(|(sample, at)| surety(world, sample, &sample.drafts[*at]).sure).collect()
 }
 
+/// Those with few lines, to be spoiled one field at a time.
+fn short_sure_samples(world: &World) -> Vec<(Sample, usize)> {
+    let mut all = sure_samples(world);
+    all.retain(|(sample, at)| sample.drafts[*at].order.as_ref().unwrap().lines.len() <= 6);
+    all
+}
+
 #[test]
 fn which_samples_are_sure() {
     let found: Vec<String> =
@@ -38,7 +45,7 @@ const FIGURES: [fn(&mut DraftLine) -> &mut Found<Decimal>; 3] =
 #[test]
 fn no_misread_figure_leaves_a_sure_order_sure() {
     let world = World::load();
-    for (mut sample, part) in sure_samples(&world) {
+    for (mut sample, part) in short_sure_samples(&world) {
         let draft = sample.drafts.remove(part);
         let order = draft.order.clone().unwrap();
         for at in 0..order.lines.len().min(2) {
@@ -71,7 +78,7 @@ fn no_misread_text_leaves_a_sure_order_with_another_product() {
         |line| &mut line.spec,
         |line| &mut line.color,
     ];
-    for (mut sample, part) in sure_samples(&world) {
+    for (mut sample, part) in short_sure_samples(&world) {
         let draft = sample.drafts.remove(part);
         let order = draft.order.clone().unwrap();
         let right = skus(&world, &sample, &draft);

@@ -174,6 +174,9 @@ fn one_word_that_no_product_has_makes_the_text_unknown() {
             ("|", UNKNOWN),
             ("|蜀香牌酸辣花生", UNKNOWN),
             ("|见附图", UNKNOWN),
+            ("580|", UNKNOWN),
+            ("|18cm", UNKNOWN),
+            ("|3 519 22", UNKNOWN),
         ],
     );
 }
@@ -250,6 +253,20 @@ fn whole_names_part_numbers_and_loose_words_are_told_apart() {
     assert_eq!(how("LL-FL-1180|5#尼龙闭尾"), Some(How::Alias));
     assert_eq!(how("HT-N5C-A-580-018|"), Some(How::Sku));
     assert_eq!(how("6970000010429|"), Some(How::Barcode));
+}
+
+#[test]
+fn prose_and_garbage_take_no_time_and_mean_nothing() {
+    let master = World::load().master;
+    for text in [
+        "尼龙".repeat(50_000),
+        "5#尼龙闭尾 黑色580 18cm ".repeat(5_000),
+        "9".repeat(100_000),
+        "a×1".repeat(50_000),
+    ] {
+        assert_eq!(products(&master, Kind::Order, "C1001", &[&format!("|{text}")])[0].0, UNKNOWN);
+        assert_ne!(products(&master, Kind::Order, "C1001", &[&format!("LL-FL-1180|{text}")])[0].0, UNKNOWN);
+    }
 }
 
 /// Other trades: electronics, screws, drinks.
