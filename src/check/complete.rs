@@ -66,3 +66,44 @@ fn of_line(at: usize, line: &Line, draft: Option<&DraftLine>) -> Vec<Problem> {
     }
     problems
 }
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+    use crate::check::desk::{Desk, text};
+    use crate::order::document::Kind;
+    use crate::order::problem::Severity;
+
+    #[test]
+    fn what_the_document_and_master_data_do_not_say_is_missing() {
+        for (line, expected) in [
+            ("A18||1000|条|0.47", &[][..]),
+            ("A18|||条|0.47", &["missing_quantity lines.0.quantity"]),
+            ("A20||1000|条|", &["missing_price lines.0.unit_price"]),
+            ("A18||1000|条|", &["missing_price lines.0.unit_price 0.47"]),
+            ("A18||1000||0.47", &["missing_unit lines.0.unit 条"]),
+            ("|没有的东西|1000||0.47", &["missing_unit lines.0.unit"]),
+        ] {
+            assert_eq!(Desk::new(&[line]).says(check), expected, "{line}");
+        }
+        let blocks = |line| Desk::new(&[line]).with(&[], |case| check(case)[0].severity == Severity::Blocks);
+        assert!(blocks("A20||1000|条|"));
+        assert!(!blocks("A18||1000|条|"), "the agreed price stands in");
+    }
+
+    #[test]
+    fn heads_are_complete_too() {
+        let mut desk = Desk::new(&[]);
+        assert_eq!(desk.says(check), ["missing_lines lines"]);
+        desk = Desk::new(&["A18||1000|条|0.47||2026-04-01", "A18||1000|条|0.47"]);
+        desk.order().requested_delivery = None;
+        assert_eq!(desk.says(check), ["missing_delivery_date requested_delivery"]);
+        desk = Desk::new(&["|5#尼龙闭尾 黑 18cm|1000|条|0.47"]).from("谁也不是", "nobody@nowhere.example");
+        let missing = ["missing_currency currency", "missing_terms payment_terms", "missing_ship_to ship_to"];
+        assert_eq!(desk.says(check), missing);
+        desk.order().currency = text("贝壳");
+        assert_eq!(desk.says(check)[0], "missing_currency currency 贝壳");
+        desk.draft.kind = Kind::Amendment;
+        assert!(desk.says(check).is_empty());
+    }
+}

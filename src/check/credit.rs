@@ -45,3 +45,36 @@ fn order_value(case: &Case<'_>) -> Decimal {
     let values = case.content.lines.iter().filter_map(value);
     values.fold(Decimal::ZERO, Decimal::saturating_add)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+    use crate::check::desk::{Desk, text};
+
+    #[test]
+    fn owed_open_and_ordered_stay_within_the_limit() {
+        for (line, open, expected) in [
+            ("A20||8000|条|0.60", None, ""),
+            ("A20||8000|条|0.60", Some(200), ""),
+            ("A20||8000|条|0.60", Some(201), "over_credit_limit 10001.00 10000"),
+            ("A20||10000|条|", None, "over_credit_limit 11000.00 10000"),
+            ("A18||10000|条|", None, ""),
+            ("|没有的东西|10000|条|", None, ""),
+        ] {
+            let desk = Desk { open_credit: open.map(Into::into), ..Desk::new(&[line]) };
+            assert_eq!(desk.says(check).join(" "), expected, "{line} {open:?}");
+        }
+    }
+
+    #[test]
+    fn prepaid_takes_no_credit_and_overdue_is_said() {
+        let desk = Desk::new(&["|5#尼龙闭尾 黑 18cm|99999|条|0.50"])
+            .from("石狮市蓝豚泳装有限公司", "cai@lantun.example");
+        assert!(desk.says(check).is_empty());
+        let mut desk =
+            Desk::new(&["NG-TAG||3000|张|0.040"]).from("Northgate Apparel Ltd", "helen@northgate.example");
+        assert_eq!(desk.says(check), ["overdue 3"]);
+        desk.order().currency = text("CNY");
+        assert_eq!(desk.says(check), ["overdue 3"]);
+    }
+}

@@ -60,3 +60,43 @@ fn impossible(case: &Case<'_>) -> Vec<Problem> {
     odd.map(|(day, path)| Problem::new(Code::Unsure, path, Severity::Review, Queue::Keying).found(day))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+    use crate::check::desk::{Desk, date};
+
+    #[test]
+    fn what_is_not_in_stock_needs_its_lead_time() {
+        for (lines, expected) in [
+            (&["A18||3001|条|0.47||2026-03-27"][..], &[][..]),
+            (&["A18||3000|条|0.47||2026-03-21"], &[]),
+            (&["A18||3001|条|0.47||2026-03-26"], &["lead_time_too_short lines.0.delivery_date 6 7"]),
+            (
+                &["A18||2000|条|0.47||2026-03-22", "A18||2000|条|0.47||2026-03-23"],
+                &["lead_time_too_short lines.1.delivery_date 3 7"],
+            ),
+            (&["A18||250|打|5.64||2026-03-26"], &[]),
+            (&["A18||251|打|5.64||2026-03-26"], &["lead_time_too_short lines.0.delivery_date 6 7"]),
+            (
+                &["A20||1|条|0.60||2026-03-19"],
+                &[
+                    "unsure lines.0.delivery_date 2026-03-19",
+                    "lead_time_too_short lines.0.delivery_date -1 7",
+                ],
+            ),
+            (&["A18||1|条|0.47||2027-03-21"], &["unsure lines.0.delivery_date 2027-03-21"]),
+        ] {
+            assert_eq!(Desk::new(lines).says(check), expected, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn the_date_of_the_whole_order_and_other_orders_reservations_count() {
+        let mut desk = Desk::new(&["A18||3000|条|0.47"]);
+        desk.order().requested_delivery = date("2026-03-22");
+        assert!(desk.says(check).is_empty());
+        desk.reserved.insert("N18".to_owned(), 1.into());
+        assert_eq!(desk.says(check), ["lead_time_too_short requested_delivery 2 7"]);
+    }
+}

@@ -18,10 +18,13 @@ pub mod same_again;
 pub mod sender;
 
 mod amounts;
+mod schemas;
+#[cfg(test)]
+mod desk;
 
-pub use category::Categories;
 pub use resolve::{Around, CustomerBy, CustomerMatch, How, LineMatch, Resolved, resolve};
 pub use same_again::SamePo;
+pub use schemas::{Categories, CategoryError};
 pub use settings::CheckSettings;
 pub use sure::{Surety, sure};
 

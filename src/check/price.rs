@@ -43,3 +43,37 @@ fn against_list(case: &Case<'_>, at: usize, line: &Line, price: Decimal) -> Opti
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+    use crate::check::desk::{Desk, text};
+
+    #[test]
+    fn the_floor_is_the_agreed_price_or_a_share_of_the_standard_one() {
+        for (line, expected) in [
+            ("A18||1000|条|0.47", ""),
+            ("A18||1000|条|0.469", "price_below_floor lines.0.unit_price 0.469 0.47"),
+            ("A18||1000|条|0.50", "price_not_on_list lines.0.unit_price 0.5 0.47"),
+            ("A18||10000|条|0.45", ""),
+            ("A18||9999|条|0.45", "price_below_floor lines.0.unit_price 0.45 0.47"),
+            ("A18||100|条|0.45", "price_not_on_list lines.0.unit_price 0.45 0.5"),
+            ("A18||100|条|0.449", "price_below_floor lines.0.unit_price 0.449 0.45"),
+            ("A18||100|打|5.64", ""),
+            ("A18||100|打|0.47", "price_below_floor lines.0.unit_price 0.47 5.64"),
+            ("A20||1000|条|0.60", ""),
+            ("A20||1000|条|0.53", "price_below_floor lines.0.unit_price 0.53 0.54"),
+            ("A20||1000|条|", ""),
+            ("|没有的东西|1000|条|0.01", ""),
+        ] {
+            assert_eq!(Desk::new(&[line]).says(check).join(""), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn prices_of_two_currencies_are_not_compared() {
+        let mut desk = Desk::new(&["A18||1000|条|0.01"]);
+        desk.order().currency = text("USD");
+        assert!(desk.says(check).is_empty());
+    }
+}

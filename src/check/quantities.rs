@@ -41,3 +41,27 @@ fn by_product<'a>(case: &Case<'a>) -> Vec<(usize, &'a Product, Decimal)> {
     }
     sums.into_iter().filter_map(|(at, product, sum)| Some((at, product, sum?))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+    use crate::check::desk::Desk;
+
+    #[test]
+    fn the_minimum_counts_over_the_whole_order() {
+        for (lines, expected) in [
+            (&["A18||1000|条|0.47"][..], &[][..]),
+            (&["A18||800|条|0.47"], &["below_moq lines.0.quantity 800 1000"]),
+            (&["A18||600|条|0.47", "A20||1000|条|0.6", "A18||400|条|0.47"], &[]),
+            (&["A18||100|打|5.64"], &[]),
+            (&["A18||50|打|5.64"], &["below_moq lines.0.quantity 600 1000"]),
+            (&["A18||1|千条|470"], &[]),
+            (&["A18||1100|条|0.47"], &["not_pack_multiple lines.0.quantity 1100 200"]),
+            (&["A18||10|箱|0.47"], &[]),
+            (&["A18|||条|0.47"], &[]),
+            (&["|没有的东西|10|条|0.47"], &[]),
+        ] {
+            assert_eq!(Desk::new(lines).says(check), expected, "{lines:?}");
+        }
+    }
+}

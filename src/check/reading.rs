@@ -66,3 +66,21 @@ impl Fields {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+    use crate::check::desk::Desk;
+    use crate::order::draft::{Confidence, Unread};
+
+    #[test]
+    fn what_was_not_read_or_read_badly_is_said() {
+        let mut desk = Desk::new(&["A18||1000|条|0.47"]);
+        assert!(desk.says(check).is_empty());
+        let quantity = desk.order().lines[0].quantity.as_mut();
+        quantity.unwrap().confidence = Confidence::new(599);
+        let unread = Unread { code: "reading.pdf_not_read".into(), source: "po.pdf".into(), detail: None };
+        desk.draft.unread.push(unread);
+        assert_eq!(desk.says(check), ["unread reading.pdf_not_read po.pdf", "unsure lines.0.quantity"]);
+    }
+}

@@ -74,3 +74,65 @@ fn same_line(a: &Line, b: &Line) -> bool {
 fn plain(text: &Option<String>) -> Option<String> {
     text.as_deref().map(squeezed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{SamePo, check};
+    use crate::check::desk::{Desk, said, text};
+    use crate::order::document::Kind;
+    use crate::order::line::Content;
+    use crate::order::status::{Rung, Status};
+
+    const LINE: &str = "A18||6000|条|0.47|2820";
+
+    fn content(desk: &Desk) -> Content {
+        desk.with(&[], |case| case.content.clone())
+    }
+
+    fn says(desk: &Desk, earlier: &Content, status: Status) -> Vec<String> {
+        let same =
+            [SamePo { name: "CNN-K1-2603-01", kind: Kind::Order, status, content: earlier, ship_to: None }];
+        desk.with(&same, |case| check(case).iter().map(said).collect())
+    }
+
+    #[test]
+    fn the_same_number_is_a_copy_a_change_or_a_question() {
+        let earlier = content(&Desk::new(&[LINE]));
+        let on = Status::On(Rung::Released);
+        assert_eq!(says(&Desk::new(&[LINE]), &earlier, on), ["duplicate_of po_number PO-1 CNN-K1-2603-01"]);
+        let other = Desk::new(&["A18||7500|条|0.47|3525"]);
+        assert_eq!(says(&other, &earlier, on), ["conflicts_with po_number PO-1 CNN-K1-2603-01"]);
+        let mut dated = Desk::new(&[LINE]);
+        dated.order().shipping_method = text("空运");
+        assert_eq!(says(&dated, &earlier, on), ["conflicts_with po_number PO-1 CNN-K1-2603-01"]);
+        let again = says(&Desk::new(&[LINE]), &earlier, Status::Cancelled);
+        assert_eq!(again, ["conflicts_with po_number PO-1 CNN-K1-2603-01"]);
+        for (kind, expected) in [(Kind::Amendment, "amends"), (Kind::Cancellation, "cancels")] {
+            let mut desk = Desk::new(&["A18||7500|条||"]);
+            desk.draft.kind = kind;
+            assert_eq!(says(&desk, &earlier, on), [format!("{expected} po_number PO-1 CNN-K1-2603-01")]);
+        }
+    }
+
+    #[test]
+    fn an_order_that_nobody_knows_is_not_changed_in_silence() {
+        let mut desk = Desk::new(&["A18||7500|条||"]);
+        assert!(desk.says(check).is_empty());
+        desk.draft.kind = Kind::Amendment;
+        assert_eq!(desk.says(check), ["amends po_number PO-1"]);
+    }
+
+    #[test]
+    fn another_place_to_ship_to_is_another_order() {
+        let mut first = Desk::new(&[LINE]);
+        first.order().ship_to.address = text("一号仓");
+        let (earlier, place) = first.with(&[], |case| (case.content.clone(), case.resolved.ship_to.clone()));
+        let status = Status::On(Rung::InReview);
+        let same =
+            [SamePo { name: "A", kind: Kind::Order, status, content: &earlier, ship_to: place.as_ref() }];
+        let code = |desk: &Desk| desk.with(&same, |case| check(case)[0].code.as_str());
+        assert_eq!(code(&first), "duplicate_of");
+        first.order().ship_to.address = text("二号仓");
+        assert_eq!(code(&first), "conflicts_with");
+    }
+}

@@ -27,3 +27,25 @@ pub fn check(case: &Case<'_>) -> Vec<Problem> {
     let from = sender.or(case.around.envelope.from_address.as_deref());
     vec![Problem { found: from.map(str::to_owned), ..problem }]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+    use crate::check::desk::Desk;
+    use crate::order::document::Channel;
+
+    #[test]
+    fn the_address_has_to_be_the_customers() {
+        for (address, expected) in [
+            ("chen@linglan.example", ""),
+            ("CHEN@linglan.example", ""),
+            ("new@linglan.example", "unknown_sender customer.email new@linglan.example"),
+            ("chen@linglan.example.evil", "unknown_sender customer.email chen@linglan.example.evil"),
+        ] {
+            let desk = Desk::new(&[]).from("东莞市岭澜制衣有限公司", address);
+            assert_eq!(desk.says(check).join(""), expected, "{address}");
+        }
+        let fax = Desk { channel: Channel::Fax, ..Desk::new(&[]) };
+        assert!(fax.from("东莞市岭澜制衣有限公司", "gateway@fax.example").says(check).is_empty());
+    }
+}

@@ -62,3 +62,41 @@ pub(super) fn sums(order: &DraftOrder, currency: Currency) -> Vec<Decimal> {
     let unrounded = add(order.lines.iter().map(exact).collect()).map(|sum| round(sum, currency));
     of_amounts.into_iter().chain(unrounded).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+    use crate::check::desk::{Desk, number};
+
+    #[test]
+    fn amounts_and_totals_are_exact_to_the_coin() {
+        for (lines, total, words, expected) in [
+            (&["A18||6000|条|0.47|2820"][..], "2820.00", "2820", &[][..]),
+            (&["A18||6000|条|0.47|2280"], "", "", &["total_mismatch lines.0.amount 2280 2820.00"]),
+            (&["A18||3|条|0.115|0.35"], "", "", &[]),
+            (&["A18||3|条|0.115|0.34"], "", "", &["total_mismatch lines.0.amount 0.34 0.35"]),
+            (
+                &["A18||800|条|0.92|736", "A20||6000|条|0.021|126"],
+                "1030.5",
+                "",
+                &["total_mismatch total 1030.5 862"],
+            ),
+            (&["A18||10|条|2|", "A20||5|条|3|"], "35", "", &[]),
+            (&["A18||10|条|2|", "A20||5|条|3|"], "35", "53", &["total_mismatch total_in_words 53 35"]),
+            (&["A18||10|条||"], "35", "", &[]),
+            (&["A18||10|条||"], "35", "53", &["total_mismatch total_in_words 53 35"]),
+            (&["A18||3|条|0.335|1.01", "A20||3|条|0.335|1.01"], "2.01", "", &[]),
+            (
+                &["A18||1|条|79228162514264337593543950335|", "A20||2|条|79228162514264337593543950335|"],
+                "1",
+                "",
+                &[],
+            ),
+        ] {
+            let mut desk = Desk::new(lines);
+            desk.order().total = number(total);
+            desk.order().total_in_words = number(words);
+            assert_eq!(desk.says(check), expected, "{lines:?} {total}");
+        }
+    }
+}

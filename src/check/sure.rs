@@ -40,7 +40,8 @@ pub fn sure(case: &Case<'_>, problems: &[Problem]) -> Surety {
     }
     let weak = reading::fields(case.draft).into_iter().filter(|field| field.confidence < least);
     surety.doubts.extend(
-        weak.filter(|field| !is_figure(&field.path)).map(|field| format!("confidence:{}", field.path)),
+        weak.filter(|field| !is_proven_elsewhere(&field.path))
+            .map(|field| format!("confidence:{}", field.path)),
     );
     customer(case, &mut surety);
     let totals = totals(case, order, &mut surety);
@@ -89,21 +90,27 @@ const fn is_doubt(problem: &Problem) -> bool {
     }
 }
 
-/// Figures may be proven by arithmetic; everything else has to be read well.
-fn is_figure(path: &str) -> bool {
+/// Figures may be proven by arithmetic, and the customer is proven by himself; nothing rests on the date of the order.
+/// Everything else has to be read well.
+fn is_proven_elsewhere(path: &str) -> bool {
     let field = path.rsplit('.').next().unwrap_or(path);
-    matches!(field, "quantity" | "unit_price" | "amount" | "total" | "total_in_words")
+    matches!(path, "customer.name" | "order_date")
+        || matches!(field, "quantity" | "unit_price" | "amount" | "total" | "total_in_words")
 }
 
 fn customer(case: &Case<'_>, surety: &mut Surety) {
     let found = &case.resolved.customer;
     let has = |by| found.by.contains(&by);
+    let name = case.draft.order.as_ref().and_then(|order| order.customer.name.as_ref());
+    let least = Confidence::new(case.facts.settings.sure_confidence);
     let certain = match case.around.channel {
+        _ if has(CustomerBy::Keyed) => true,
         Channel::Mail if found.forwarded => has(CustomerBy::Address),
         Channel::Mail => has(CustomerBy::Address) || has(CustomerBy::Domain),
         // A fax can be sent in anybody's name: what is printed and where it came from have to agree.
         Channel::Fax => {
             has(CustomerBy::Name)
+                && name.is_some_and(|name| name.confidence >= least)
                 && (has(CustomerBy::Phone) || has(CustomerBy::Caller) || has(CustomerBy::PrintedMail))
         }
     };
@@ -211,5 +218,127 @@ impl Position<'_> {
         });
         let whole = self.line.unit.as_deref().is_none_or(units::is_whole);
         near && price > Decimal::ZERO && quantity > Decimal::ZERO && (!whole || quantity.fract().is_zero())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::desk::{Desk, number, text};
+    use crate::master::Master;
+    use crate::order::document::{Channel, Kind};
+    use crate::order::draft::Confidence;
+
+    /// An order with a total, as `sure` likes it.
+    fn desk(lines: &[&str], total: &str) -> Desk {
+        let mut desk = Desk::new(lines);
+        desk.order().total = number(total);
+        desk
+    }
+
+    #[test]
+    fn figures_are_proven_by_sums_or_by_the_list() {
+        for (line, total, doubts) in [
+            ("A18||6000|条|0.47|2820", "2820", &[][..]),
+            ("A18||6000|条|0.47|2820", "", &[]),
+            ("A18||6000|条|0.47|", "2820", &[]),
+            ("A18||6000|条|0.47|", "", &[]),
+            ("A20||6000|条|0.55|3300", "3300", &[]),
+            ("A20||6000|条|0.55|3300", "", &["line.1.figures"]),
+            ("A20||6000|条|0.55|", "3300", &["line.1.figures"]),
+            ("A20||6000|条|0.60|", "", &["line.1.figures"]),
+            ("|5#尼龙闭尾 黑 18cm|6000|条|0.47|2820", "2820", &[]),
+            ("|5#尼龙闭尾 黑 18cm|6000|条|0.46|2760", "2760", &["line.1.figures"]),
+            ("|5#尼龙闭尾 黑 18cm|6000|条|0.47|2820", "", &["line.1.figures"]),
+            ("|5#尼龙闭尾拉链 自动头 黑色580 18cm|6000|条|0.47|", "", &[]),
+            ("A18||6000|条||", "", &["line.1.figures"]),
+            ("A18||0.47|条|6000|2820", "2820", &["line.1.plausible"]),
+            ("A20||0.6|条|6000|3600", "3600", &["line.1.plausible"]),
+            ("A20||6000||0.55|3300", "3300", &["line.1.unit"]),
+            ("A18||6000||0.47|2820", "2820", &[]),
+            ("A18||500|打|5.64|2820", "2820", &[]),
+        ] {
+            let found = desk(&[line], total).surety();
+            assert_eq!(found.doubts, doubts, "{line} {total}");
+            assert_eq!(found.sure, doubts.is_empty());
+        }
+    }
+
+    #[test]
+    fn proofs_are_codes() {
+        let found = desk(&["A18||6000|条|0.47|2820"], "2820").surety();
+        let proofs = [
+            "customer.address",
+            "customer.domain",
+            "customer.name",
+            "total",
+            "line.1.alias",
+            "line.1.amount",
+        ];
+        assert_eq!(found.proofs[..6], proofs);
+        assert_eq!(found.proofs[6..], ["line.1.list_price"]);
+    }
+
+    #[test]
+    fn a_price_not_printed_or_a_wrong_sum_is_not_sure() {
+        let mut wrong = desk(&["A18||6000|条|0.47|2820"], "2280");
+        assert_eq!(wrong.surety().doubts, ["total_mismatch:total"]);
+        wrong.order().total = None;
+        wrong.order().total_in_words = number("2280");
+        assert!(!wrong.surety().sure);
+        let line = ["A18||6000|条|0.47|2280"];
+        assert!(!desk(&line, "2280").surety().sure);
+    }
+
+    #[test]
+    fn reading_kind_and_number_have_to_be_beyond_doubt() {
+        let line = ["A18||6000|条|0.47|2820"];
+        type Spoil = fn(&mut Desk);
+        let spoil: [(&str, Spoil); 7] = [
+            ("kind", |desk| desk.draft.kind_confidence = Confidence::new(899)),
+            ("kind", |desk| desk.draft.kind = Kind::Inquiry),
+            ("po_number", |desk| desk.order().po_number = None),
+            ("confidence:lines.0.customer_part", |desk| {
+                let part = desk.order().lines[0].customer_part.as_mut();
+                part.unwrap().confidence = Confidence::new(899);
+            }),
+            ("customer", |desk| desk.order().customer.name = text("石狮市蓝豚泳装有限公司")),
+            ("customer", |desk| desk.envelope.from_address = Some("x@nowhere.example".to_owned())),
+            ("missing_delivery_date:requested_delivery", |desk| desk.order().requested_delivery = None),
+        ];
+        for (doubt, spoil) in spoil {
+            let mut desk = desk(&line, "2820");
+            spoil(&mut desk);
+            assert!(desk.surety().doubts.iter().any(|found| found == doubt), "{doubt}: {:?}", desk.surety());
+        }
+    }
+
+    #[test]
+    fn figures_read_weakly_are_proven_by_sums_alone() {
+        let weak = |line: &str, total: &str| {
+            let mut desk = desk(&[line], total);
+            desk.order().lines[0].quantity.as_mut().unwrap().confidence = Confidence::new(700);
+            desk.surety().sure
+        };
+        assert!(weak("A18||6000|条|0.47|2820", "2820"));
+        assert!(!weak("A18||6000|条|0.47|", ""));
+    }
+
+    #[test]
+    fn a_fax_needs_name_and_number_and_sums() {
+        let mut fax = Desk { channel: Channel::Fax, ..desk(&["A18||6000|条|0.47|2820"], "2820") };
+        assert_eq!(fax.surety().doubts, ["customer"]);
+        fax.envelope.caller = Some("0769 5550 1201".to_owned());
+        assert!(fax.surety().sure);
+        fax.order().total = None;
+        fax.order().lines[0].amount = None;
+        assert_eq!(fax.surety().doubts, ["line.1.figures"]);
+    }
+
+    #[test]
+    fn nothing_is_sure_without_master_data() {
+        let desk = Desk { master: Master::default(), ..desk(&["A18||6000|条|0.47|2820"], "2820") };
+        let found = desk.surety();
+        assert!(!found.sure);
+        assert_eq!(found.proofs, ["total"]);
     }
 }

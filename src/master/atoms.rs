@@ -4,9 +4,10 @@ use super::text::{is_han, simple};
 use super::units::{self, Length};
 use rust_decimal::Decimal;
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 
-/// One part of a text that has to agree with a product.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// One part of a text that has to agree with a product. Two numbers are the same when their keys are: 18cm and 180mm.
+#[derive(Debug, Clone)]
 pub enum Atom {
     /// `key` is canonical (`180mm`, `5#`, `50x90mm`, `580`), `bare` the figures as written, without unit.
     Number { key: String, bare: String },
@@ -16,6 +17,30 @@ pub enum Atom {
     Run(String),
 }
 
+impl Atom {
+    fn identity(&self) -> (u8, &str) {
+        match self {
+            Self::Number { key, .. } => (0, key),
+            Self::Word(word) => (1, word),
+            Self::Run(run) => (2, run),
+        }
+    }
+}
+
+impl PartialEq for Atom {
+    fn eq(&self, other: &Self) -> bool {
+        self.identity() == other.identity()
+    }
+}
+
+impl Eq for Atom {}
+
+impl Hash for Atom {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.identity().hash(state);
+    }
+}
+
 /// Trade words and what product names call them.
 #[derive(Debug, Clone, Default)]
 pub struct Words {
@@ -23,6 +48,9 @@ pub struct Words {
     han: Vec<(String, String)>,
     latin: HashMap<String, String>,
 }
+
+/// Characters of a product text that are looked at; nobody describes one product at greater length.
+pub const LONGEST: usize = 600;
 
 /// Characters that name a colour by themselves; 色 behind one of them adds nothing.
 pub(super) const COLOURS: &str = "黑白红橙黄绿青蓝紫灰银金棕咖粉米";
@@ -48,10 +76,10 @@ impl Words {
         Self { han, latin }
     }
 
-    /// The atoms of a text, in its order, each once.
+    /// The atoms of a text, in its order, each once; of what is longer than [`LONGEST`], those of its beginning.
     #[must_use]
     pub fn atoms(&self, text: &str) -> Vec<Atom> {
-        let mut text = simple(text);
+        let mut text = simple(&text.chars().take(LONGEST).collect::<String>());
         for (word, means) in &self.han {
             if text.contains(word.as_str()) {
                 let means = if means.is_empty() { " " } else { means.as_str() };
@@ -198,7 +226,7 @@ impl Scan<'_> {
             self.at += 1;
         }
         let word: String = self.chars[start..self.at].iter().collect();
-        if word == "no" && self.numbered() {
+        if word == "x" || (word == "no" && self.numbered()) {
             return;
         }
         let singular = singular(&word);

@@ -2,7 +2,7 @@
 
 use super::atoms::{Atom, COLOURS, Words};
 use super::tables::Product;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// How one product agrees with a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,14 +13,17 @@ pub struct Fit {
     pub whole: bool,
 }
 
+/// Places of atoms, ascending, each once.
+type Ids = Box<[u32]>;
+
 /// What is known of a product's text.
 #[derive(Debug, Default)]
 struct Entry {
     /// Atoms of the name, and of the English name.
-    name: HashSet<u32>,
-    name_en: HashSet<u32>,
+    name: Ids,
+    name_en: Ids,
     /// Atoms of everything that is said of it.
-    all: HashSet<u32>,
+    all: Ids,
 }
 
 /// The index. Look-ups cost what the rarest atom's list costs.
@@ -46,37 +49,44 @@ impl Catalogue {
     #[must_use]
     pub fn new(products: &[Product], words: Words) -> Self {
         let mut catalogue = Self { words, ..Self::default() };
+        // Categories and units are few: their atoms are kept.
+        let mut kept: HashMap<&str, Ids> = HashMap::new();
         for (at, product) in products.iter().enumerate() {
-            catalogue.add(u32::try_from(at).unwrap_or(u32::MAX), product);
+            let name = catalogue.intern(&product.name);
+            let name_en = catalogue.intern(product.name_en.as_deref().unwrap_or(""));
+            let spec = catalogue.intern(product.spec.as_deref().unwrap_or(""));
+            let mut all = [name.as_ref(), &name_en, &spec].concat();
+            for text in [product.category.as_str(), &product.unit] {
+                all.extend_from_slice(kept.entry(text).or_insert_with(|| catalogue.intern(text)));
+            }
+            catalogue.add(u32::try_from(at).unwrap_or(u32::MAX), Entry { name, name_en, all: sorted(all) });
         }
         catalogue
     }
 
-    fn add(&mut self, at: u32, product: &Product) {
-        let name = self.intern(&product.name);
-        let name_en = self.intern(product.name_en.as_deref().unwrap_or(""));
-        let mut all: HashSet<u32> = name.union(&name_en).copied().collect();
-        for more in [product.spec.as_deref().unwrap_or(""), &product.category, &product.unit] {
-            all.extend(self.intern(more));
+    fn add(&mut self, at: u32, entry: Entry) {
+        for id in &entry.all {
+            for key in keys_of(&self.atoms[*id as usize]) {
+                let list = self.postings.entry(key).or_default();
+                if list.last() != Some(&at) {
+                    list.push(at);
+                }
+            }
         }
-        let keys: HashSet<Key> = all.iter().flat_map(|id| keys_of(&self.atoms[*id as usize])).collect();
-        for key in keys {
-            self.postings.entry(key).or_default().push(at);
-        }
-        self.entries.push(Entry { name, name_en, all });
+        self.entries.push(entry);
     }
 
-    fn intern(&mut self, text: &str) -> HashSet<u32> {
-        let mut ids = HashSet::new();
+    fn intern(&mut self, text: &str) -> Ids {
+        let mut ids = Vec::new();
         for atom in self.words.atoms(text) {
             let next = u32::try_from(self.atoms.len()).unwrap_or(u32::MAX);
             let id = *self.ids.entry(atom.clone()).or_insert(next);
             if id == next {
                 self.atoms.push(atom);
             }
-            ids.insert(id);
+            ids.push(id);
         }
-        ids
+        sorted(ids)
     }
 
     /// The atoms of a text, as this catalogue's words have them.
@@ -140,9 +150,10 @@ impl Catalogue {
         if !atoms.iter().all(|atom| self.holds(entry, atom)) {
             return None;
         }
-        let said: HashSet<u32> = atoms.iter().filter_map(|atom| self.ids.get(atom).copied()).collect();
-        let exact = said.len() == atoms.len() && said.is_subset(&entry.all);
-        let has = |name: &HashSet<u32>| !name.is_empty() && name.is_subset(&said);
+        let said = self.said(atoms);
+        let within = |these: &[u32], those: &[u32]| these.iter().all(|id| those.binary_search(id).is_ok());
+        let exact = said.len() == atoms.len() && within(&said, &entry.all);
+        let has = |name: &Ids| !name.is_empty() && within(name, &said);
         Some(Fit { product, whole: exact && (has(&entry.name) || has(&entry.name_en)) })
     }
 
@@ -153,16 +164,21 @@ impl Catalogue {
         else {
             return false;
         };
-        let said: HashSet<u32> = atoms.iter().filter_map(|atom| self.ids.get(atom).copied()).collect();
-        let tells = |one: &HashSet<u32>, other: &HashSet<u32>| {
-            let mut own = one.difference(other).peekable();
-            own.peek().is_some() && own.all(|id| said.contains(id))
+        let said = self.said(atoms);
+        let tells = |one: &Ids, other: &Ids| {
+            let mut own = one.iter().filter(|id| other.binary_search(id).is_err()).peekable();
+            own.peek().is_some() && own.all(|id| said.binary_search(id).is_ok())
         };
         tells(&one.name, &other.name) || tells(&one.name_en, &other.name_en)
     }
 
+    /// The atoms of a text that products have as such.
+    fn said(&self, atoms: &[Atom]) -> Ids {
+        sorted(atoms.iter().filter_map(|atom| self.ids.get(atom).copied()).collect())
+    }
+
     fn holds(&self, entry: &Entry, atom: &Atom) -> bool {
-        if self.ids.get(atom).is_some_and(|id| entry.all.contains(id)) {
+        if self.ids.get(atom).is_some_and(|id| entry.all.binary_search(id).is_ok()) {
             return true;
         }
         let own = || entry.all.iter().map(|id| &self.atoms[*id as usize]);
@@ -178,6 +194,12 @@ impl Catalogue {
             }
         }
     }
+}
+
+fn sorted(mut ids: Vec<u32>) -> Ids {
+    ids.sort_unstable();
+    ids.dedup();
+    ids.into()
 }
 
 fn run_of(atom: &Atom) -> Option<&str> {
@@ -219,10 +241,16 @@ fn required(atom: &Atom) -> Option<Key> {
     }
 }
 
+/// Characters of a run that are laid out of pieces; longer ones are prose.
+const LONGEST_RUN: usize = 40;
+
 /// Whether a run of characters can be laid out of pieces of a product's runs: pieces of two characters or more, a lone
 /// colour, or a shortened word (四眼扣 for 四眼纽扣).
 fn composed(run: &str, own: &[&str]) -> bool {
     let chars: Vec<char> = run.chars().collect();
+    if chars.len() > LONGEST_RUN {
+        return false;
+    }
     let mut reached = vec![false; chars.len() + 1];
     reached[0] = true;
     for from in 0..chars.len() {

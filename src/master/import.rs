@@ -110,6 +110,7 @@ fn read<R: Row>(table: &str, file: &str, bytes: &[u8]) -> Result<Imported, Vec<R
     })?;
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
     let columns = columns::<R>(file, &mut reader)?;
+    let mut lines = Lines { text: text.as_bytes(), seen: 0, line: 1 };
     let (mut rows, mut errors, mut seen) = (Vec::new(), Vec::new(), HashMap::new());
     for record in reader.records() {
         let record = match record {
@@ -126,7 +127,7 @@ fn read<R: Row>(table: &str, file: &str, bytes: &[u8]) -> Result<Imported, Vec<R
                 continue;
             }
         };
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = lines.at(record.position().map_or(0, csv::Position::byte));
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
@@ -148,6 +149,24 @@ fn read<R: Row>(table: &str, file: &str, bytes: &[u8]) -> Result<Imported, Vec<R
         Ok(Imported { table: table.to_owned(), rows: rows.len(), body: json!({ "rows": rows }) })
     } else {
         Err(errors)
+    }
+}
+
+/// Line numbers of growing byte offsets; the reader's own do not count blank lines before a row.
+struct Lines<'a> {
+    text: &'a [u8],
+    seen: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    fn at(&mut self, offset: u64) -> u64 {
+        let offset = usize::try_from(offset).unwrap_or(usize::MAX).min(self.text.len());
+        let blank = self.text[offset..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let breaks = self.text[self.seen..offset + blank].iter().filter(|byte| **byte == b'\n').count();
+        self.line += breaks as u64;
+        self.seen = offset + blank;
+        self.line
     }
 }
 

@@ -72,7 +72,7 @@ pub(super) fn behind_number(rest: &str) -> Option<(usize, String)> {
     let letters: String = trimmed.chars().take_while(char::is_ascii_alphabetic).collect();
     if !letters.is_empty() && letters != "x" {
         let joined = trimmed[letters.len()..].starts_with(|c: char| c.is_ascii_digit());
-        return (letters.len() <= 3 && !joined).then(|| (letters.len(), letters));
+        return (letters.len() <= 3 && !joined).then_some((letters.len(), letters));
     }
     let mut chars = trimmed.chars();
     let counter = chars.next().filter(|c| COUNTERS.contains(*c))?;
@@ -153,11 +153,11 @@ pub fn is_whole(unit: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::factor;
 
     #[test]
     fn units_convert_where_they_measure_the_same() {
-        for (unit, into, factor) in [
+        for (unit, into, many) in [
             ("条", "條", "1"),
             ("PCS", "条", "1"),
             ("SETS", "套", "1"),
@@ -167,10 +167,10 @@ mod tests {
             ("yds", "米", "0.9144"),
             ("箱", "ctns", "1"),
         ] {
-            assert_eq!(super::factor(unit, into), Some(factor.parse().unwrap()), "{unit} → {into}");
+            assert_eq!(factor(unit, into), Some(many.parse().unwrap()), "{unit} → {into}");
         }
         for (unit, into) in [("卷", "米"), ("kg", "条"), ("箱", "袋"), ("托", "箱")] {
-            assert_eq!(super::factor(unit, into), None, "{unit} → {into}");
+            assert_eq!(factor(unit, into), None, "{unit} → {into}");
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Master data and checks: the sample orders, keyed as they are, come to what the samples expect.
 
 mod again;
+mod any;
 mod import;
 mod sample;
+mod speed;
 mod sure;
 mod texts;
 

@@ -3,13 +3,15 @@
 use super::{Around, text};
 use crate::master::{Customer, Master};
 use crate::order::document::Channel;
-use crate::order::draft::DraftOrder;
+use crate::order::draft::{DraftOrder, Evidence};
 use serde::Serialize;
 
 /// One thing that points to a customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CustomerBy {
+    /// A person keyed his name or code.
+    Keyed,
     /// The sender's address is one of his contacts.
     Address,
     /// The sender's mail domain is his.
@@ -30,12 +32,13 @@ impl CustomerBy {
     /// Alone enough to say who it is.
     #[must_use]
     pub const fn is_strong(self) -> bool {
-        matches!(self, Self::Address | Self::Domain | Self::Name)
+        matches!(self, Self::Keyed | Self::Address | Self::Domain | Self::Name)
     }
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Keyed => "keyed",
             Self::Address => "address",
             Self::Domain => "domain",
             Self::Name => "name",
@@ -64,6 +67,10 @@ pub struct CustomerMatch {
 
 pub(super) fn find(order: &DraftOrder, around: &Around<'_>, master: &Master) -> CustomerMatch {
     let (sender, forwarded) = sender(order, around, master);
+    if let Some(code) = keyed(order, master) {
+        let by = vec![CustomerBy::Keyed];
+        return CustomerMatch { code: Some(code), by, sender, forwarded, ..CustomerMatch::default() };
+    }
     let clues = clues(order, sender.as_deref(), around, master);
     let mut found = CustomerMatch { sender, forwarded, ..CustomerMatch::default() };
     let mut left: Vec<&str> = Vec::new();
@@ -95,6 +102,21 @@ pub(super) fn find(order: &DraftOrder, around: &Around<'_>, master: &Master) -> 
     found
 }
 
+/// The customer whose name or code a person keyed: he has seen what speaks against it.
+fn keyed(order: &DraftOrder, master: &Master) -> Option<String> {
+    let name = order.customer.name.as_ref().filter(|name| name.evidence == Evidence::Keyed)?;
+    match exactly(&name.value, master).as_slice() {
+        [customer] => Some(customer.code.clone()),
+        _ => None,
+    }
+}
+
+/// Customers with this name, or the one with this code.
+fn exactly<'m>(name: &str, master: &'m Master) -> Vec<&'m Customer> {
+    let named = master.customers_by_name(name);
+    if named.is_empty() { master.customer(name.trim()).into_iter().collect() } else { named }
+}
+
 /// The address that counts, and whether the mail was forwarded by one of the house. A fax gateway's says nothing.
 fn sender(order: &DraftOrder, around: &Around<'_>, master: &Master) -> (Option<String>, bool) {
     let from = match around.channel {
@@ -119,10 +141,7 @@ fn clues<'m>(
 ) -> Vec<(CustomerBy, Vec<&'m str>)> {
     let name = text(&order.customer.name);
     let name = name.as_deref();
-    let exact = name.map(|name| {
-        let named = master.customers_by_name(name);
-        if named.is_empty() { master.customer(name).into_iter().collect() } else { named }
-    });
+    let exact = name.map(|name| exactly(name, master));
     let near =
         name.filter(|_| exact.as_ref().is_none_or(Vec::is_empty)).map(|name| master.customers_near(name));
     let phone = text(&order.customer.phone);
@@ -157,9 +176,8 @@ fn by_mail<'m>(address: Option<&str>, master: &'m Master) -> (Vec<&'m Customer>,
 /// Whether the document prints a name that is not this customer's and does not resemble it.
 fn strange_name(order: &DraftOrder, code: &str, master: &Master) -> bool {
     text(&order.customer.name).is_some_and(|name| {
-        let exact = master.customers_by_name(&name);
-        let is = exact.iter().any(|customer| customer.code == code) || master.resembles(code, &name);
-        !is && master.customer(&name).is_none_or(|customer| customer.code != code)
+        let is = exactly(&name, master).iter().any(|customer| customer.code == code);
+        !is && !master.resembles(code, &name)
     })
 }
 

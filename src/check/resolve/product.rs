@@ -2,8 +2,8 @@
 
 use super::text;
 use crate::master::Master;
-use crate::master::atoms::Atom;
-use crate::order::draft::DraftLine;
+use crate::master::atoms::{Atom, LONGEST};
+use crate::order::draft::{DraftLine, Evidence};
 use serde::Serialize;
 
 /// How a product was found; the words it is proven by are the same.
@@ -51,6 +51,9 @@ const SHOWN: usize = 8;
 /// `changes`: the part changes an order, so that a text may contradict the part number whose line it changes.
 pub(super) fn find(master: &Master, customer: Option<&str>, line: &DraftLine, changes: bool) -> LineMatch {
     let said = Said::new(line);
+    if let Some(keyed) = keyed(master, customer, line) {
+        return keyed;
+    }
     let named = named(master, customer, &said);
     let mut skus: Vec<&str> = Vec::new();
     for (_, sku, _) in &named {
@@ -60,15 +63,15 @@ pub(super) fn find(master: &Master, customer: Option<&str>, line: &DraftLine, ch
     }
     let (sku, how) = match (skus.as_slice(), named.first()) {
         ([sku], Some((how, _, _))) => (*sku, *how),
-        ([], _) | (_, None) => return by_text(master, &master.catalogue().atoms(&said.text())),
+        ([], _) | (_, None) => return by_text(master, &said.text()),
         (several, Some(_)) => return LineMatch::unsure(several.iter().map(|sku| (*sku).to_owned())),
     };
     let used: Vec<&str> = named.iter().flat_map(|(_, _, used)| used).map(String::as_str).collect();
-    let atoms = master.catalogue().atoms(&said.without(&used));
-    let Some(rivals) = contradictions(master, sku, &atoms) else {
+    let rest = said.without(&used);
+    let Some(rivals) = contradictions(master, sku, &master.catalogue().atoms(&rest)) else {
         return LineMatch { sku: Some(sku.to_owned()), how: Some(how), candidates: Vec::new() };
     };
-    let by_text = by_text(master, &atoms);
+    let by_text = by_text(master, &rest);
     if changes && by_text.sku.is_some() {
         return by_text;
     }
@@ -135,7 +138,8 @@ impl Said {
 /// Every product that the line names outright, with the words that name it.
 fn named<'m>(master: &'m Master, customer: Option<&str>, said: &Said) -> Vec<(How, &'m str, Vec<String>)> {
     let mut named = Vec::new();
-    for code in said.codes() {
+    let part = said.part.clone().filter(|part| part.chars().count() > 1);
+    for code in part.into_iter().chain(said.codes()) {
         if let Some(product) = master.product(&code) {
             named.push((How::Sku, product.sku.as_str(), vec![code]));
         } else if is_barcode(&code)
@@ -181,9 +185,24 @@ fn contradictions(master: &Master, sku: &str, atoms: &[Atom]) -> Option<Vec<Stri
     None
 }
 
-/// The one product that agrees with every word of the text.
-fn by_text(master: &Master, atoms: &[Atom]) -> LineMatch {
+/// A part number or SKU that a person keyed: he has seen the text beside it.
+fn keyed(master: &Master, customer: Option<&str>, line: &DraftLine) -> Option<LineMatch> {
+    let part = line.customer_part.as_ref().filter(|part| part.evidence == Evidence::Keyed)?;
+    let part = part.value.trim();
+    let ours = master.product(part).map(|product| (How::Sku, product));
+    let theirs = || Some((How::Alias, master.product_by_alias(customer?, part)?));
+    let (how, product) = ours.or_else(theirs)?;
+    Some(LineMatch { sku: Some(product.sku.clone()), how: Some(how), candidates: Vec::new() })
+}
+
+/// The one product that agrees with every word of the text. Numbers alone mean nothing, and prose no product.
+fn by_text(master: &Master, text: &str) -> LineMatch {
     let catalogue = master.catalogue();
+    let atoms = &catalogue.atoms(text);
+    let worded = atoms.iter().any(|atom| !matches!(atom, Atom::Number { .. }));
+    if !worded || text.chars().count() > LONGEST {
+        return LineMatch::default();
+    }
     let fits = catalogue.search(atoms, MOST);
     let sku = |place: u32| master.product_at(place).map(|product| product.sku.clone());
     let mut whole = fits.iter().filter(|fit| fit.whole);
