@@ -32,6 +32,9 @@ pub(crate) trait Harness: Sized + Send + Sync {
 
     fn store(&self) -> &dyn Store;
 
+    /// The same store, for those who keep it.
+    fn shared(&self) -> Arc<dyn Store>;
+
     fn clock(&self) -> &ManualClock;
 
     /// Closes the store and opens it again on the same data.
@@ -86,7 +89,7 @@ pub(crate) trait Harness: Sized + Send + Sync {
 pub(crate) struct OnSqlite {
     folder: tempfile::TempDir,
     clock: Arc<ManualClock>,
-    store: Sqlite,
+    store: Arc<Sqlite>,
 }
 
 impl OnSqlite {
@@ -107,12 +110,16 @@ impl Harness for OnSqlite {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(at(0)));
         let store = Sqlite::open(folder.path().join("gendan.db"), Arc::clone(&clock) as Arc<dyn Clock>);
-        let store = store.await.unwrap();
+        let store = Arc::new(store.await.unwrap());
         Self { folder, clock, store }
     }
 
     fn store(&self) -> &dyn Store {
-        &self.store
+        &*self.store
+    }
+
+    fn shared(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.store) as Arc<dyn Store>
     }
 
     fn clock(&self) -> &ManualClock {
@@ -120,7 +127,7 @@ impl Harness for OnSqlite {
     }
 
     async fn reopen(&mut self) {
-        self.store = self.beside().await;
+        self.store = Arc::new(self.beside().await);
     }
 }
 
@@ -130,16 +137,26 @@ pub(crate) struct OnMemory {
     store: Memory,
 }
 
+impl OnMemory {
+    pub(crate) fn with(faults: Faults) -> Self {
+        let clock = Arc::new(ManualClock::new(at(0)));
+        let store = Memory::new(Arc::clone(&clock) as Arc<dyn Clock>, faults);
+        Self { clock, store }
+    }
+}
+
 #[async_trait]
 impl Harness for OnMemory {
     async fn fresh() -> Self {
-        let clock = Arc::new(ManualClock::new(at(0)));
-        let store = Memory::new(Arc::clone(&clock) as Arc<dyn Clock>, Faults::default());
-        Self { clock, store }
+        Self::with(Faults::default())
     }
 
     fn store(&self) -> &dyn Store {
         &self.store
+    }
+
+    fn shared(&self) -> Arc<dyn Store> {
+        Arc::new(self.store.clone())
     }
 
     fn clock(&self) -> &ManualClock {
