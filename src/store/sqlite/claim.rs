@@ -65,8 +65,8 @@ const GIVE_BACK: &str =
     where state = 'claimed' and holder = ?1 and id in (select value from json_each(?2))";
 const TAKE_OVER: &str = "update outbox set state = 'waiting', holder = null, lease_until = null
     where state = 'claimed' and holder is not ?1";
-const TAKE_OVER_INTENTS: &str =
-    "update intent set lease_until = ?2 where state = 'held' and holder <> ?1 and lease_until > ?2";
+const TAKE_OVER_INTENTS: &str = "update intent set lease_until = ?2 where state in ('held', 'unsure')
+        and state = 'held' and holder <> ?1 and lease_until > ?2";
 
 impl Sqlite {
     pub(super) async fn take(&self, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
@@ -74,7 +74,7 @@ impl Sqlite {
         if !self.anything(claim, now).await? {
             return Ok(Vec::new());
         }
-        let mut begun = self.begin().await?;
+        let mut begun = self.begin_lease().await?;
         let done = take(begun.connection()?, claim, now).await;
         let mut rows = begun.end(done).await?;
         rows.sort_by_key(|row| row.try_get::<i64, _>("position").unwrap_or(i64::MAX));
@@ -100,7 +100,7 @@ impl Sqlite {
         lease: Duration,
     ) -> Result<Vec<bool>, StoreError> {
         let until = self.now_micros().saturating_add(lease_micros(lease));
-        let mut begun = self.begin().await?;
+        let mut begun = self.begin_lease().await?;
         let conn = begun.connection()?;
         let done = async {
             let rows =
@@ -115,7 +115,7 @@ impl Sqlite {
     }
 
     pub(super) async fn put_back(&self, holder: &str, ids: &[Uuid]) -> Result<(), StoreError> {
-        let mut begun = self.begin().await?;
+        let mut begun = self.begin_lease().await?;
         let conn = begun.connection()?;
         let done = sqlx::query(GIVE_BACK).bind(holder).bind(json(&ids)).execute(conn).await;
         begun.end(done.map_err(Trouble::from)).await?;
@@ -124,7 +124,7 @@ impl Sqlite {
 
     pub(super) async fn free_others(&self, holder: &str) -> Result<u64, StoreError> {
         let now = self.now_micros();
-        let mut begun = self.begin().await?;
+        let mut begun = self.begin_lease().await?;
         let conn = begun.connection()?;
         let done = async {
             sqlx::query(TAKE_OVER_INTENTS).bind(holder).bind(now).execute(&mut *conn).await?;

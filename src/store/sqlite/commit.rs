@@ -3,7 +3,6 @@
 use super::convert::{get, json, micros, uuid};
 use super::error::Trouble;
 use super::rows::Rows;
-use super::writer::Begun;
 use super::{Sqlite, facts};
 use crate::store::commit::{Answer, Commit, NewEvent};
 use crate::store::decide::Prepared;
@@ -25,13 +24,13 @@ impl Sqlite {
         }
         let batch: Vec<Prepared> = batch.into_iter().map(Prepared::new).collect();
         let now = micros(self.clock.now());
-        let mut begun = Begun::begin(&self.writer).await?;
+        let mut begun = self.begin().await?;
         let done = attempt(begun.connection()?, &batch, now).await;
         match begun.end(done).await {
             Ok(answers) => Ok(answers),
             Err(Trouble::Store(error)) => Err(error),
             Err(Trouble::Refuses(_)) => {
-                let mut begun = Begun::begin(&self.writer).await?;
+                let mut begun = self.begin().await?;
                 let done = halve(begun.connection()?, &batch, now).await;
                 Ok(begun.end(done).await?)
             }

@@ -69,7 +69,8 @@ const REVIEWS: &str = "insert into review (id, order_id, state, due_at, body)
     select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 from json_each(?1) where true
     on conflict (id) do update set state = excluded.state, due_at = excluded.due_at, body = excluded.body";
 const TIMERS: &str = "insert or ignore into timer (id, due, step, order_id, body, state)
-    select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, 'set' from json_each(?1)";
+    select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, 'set' from json_each(?1) k
+    where not exists (select 1 from gone g where g.id = unhex(replace(k.value ->> 0, '-', '')))";
 const CANCELLED: &str = "update timer set state = 'cancelled'
     from json_each(?1) k where timer.id = k.value ->> 0 and timer.state = 'set'";
 

@@ -6,6 +6,7 @@ mod intents;
 mod leases;
 mod records;
 mod retries;
+mod speed;
 mod timers;
 mod writers;
 

@@ -124,7 +124,7 @@ impl State {
         let id = message.id;
         let attempts = (id, message.step, message.attempt)..=(id, message.step, u32::MAX);
         let later = self.outbox.get(&id).is_some_and(|row| row.message.attempt > message.attempt);
-        if later || self.inbox.range(attempts).next().is_some() {
+        if later || self.gone.contains(&id) || self.inbox.range(attempts).next().is_some() {
             return Intended::Finished;
         }
         let unguarded = self.faults.ignore_fence;
@@ -249,6 +249,8 @@ impl State {
             old.iter().map(|(_, id)| *id).chain(rows.iter().map(|(_, (id, _, _))| *id)).collect();
         self.gone.extend(ids.iter().filter(|id| !self.outbox.contains_key(*id)));
         self.attempts.retain(|id, _| !ids.contains(id));
+        let ended = |state| matches!(state, Holding::Finished | Holding::Free);
+        self.intents.retain(|id, intent| !(ids.contains(id) && ended(intent.state)));
         self.parked.retain(|row| row.out != Some("replayed") || !ids.contains(&row.message.id));
         Pruned { inbox: rows.len() as u64, outbox: old.len() as u64 }
     }
