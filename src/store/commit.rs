@@ -184,7 +184,8 @@ pub struct Commit {
 pub enum Answer {
     /// Written.
     Done,
-    /// The inbox has this message with this body: it was done before. Nothing was written; acknowledge.
+    /// The inbox has this message with this body: it was done before; or a later attempt took its place. Nothing was
+    /// written; acknowledge.
     Duplicate,
     /// The inbox has this message id with another body. Nothing was written; the message must be parked, under an id of
     /// its own (its inbox key is taken).

@@ -5,7 +5,7 @@ use super::error::Trouble;
 use super::rows::Rows;
 use super::{Sqlite, facts};
 use crate::store::commit::{Answer, Commit, NewEvent};
-use crate::store::decide::Prepared;
+use crate::store::decide::{Prepared, runs};
 use crate::store::{StoreError, chain};
 use sqlx::sqlite::SqliteConnection;
 use std::collections::HashMap;
@@ -39,6 +39,18 @@ impl Sqlite {
 }
 
 async fn attempt(conn: &mut SqliteConnection, batch: &[Prepared], now: i64) -> Result<Vec<Answer>, Trouble> {
+    let mut answers = Vec::with_capacity(batch.len());
+    for run in runs(batch) {
+        answers.extend(write_run(conn, run, now).await?);
+    }
+    Ok(answers)
+}
+
+async fn write_run(
+    conn: &mut SqliteConnection,
+    batch: &[Prepared],
+    now: i64,
+) -> Result<Vec<Answer>, Trouble> {
     let mut facts = facts::facts(conn, batch).await?;
     let mut answers: Vec<Answer> = batch.iter().map(|prepared| facts.decide(prepared)).collect();
     let mut links = links(conn, batch, &answers).await?;

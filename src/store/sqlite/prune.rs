@@ -31,7 +31,7 @@ const GONE: &str =
     where not exists (select 1 from outbox o where o.id = k.value)";
 const ATTEMPTS: &str = "delete from attempt where message_id in (select value from json_each(?1))";
 const REPLAYED: &str = "delete from parked where message_id in (select value from json_each(?1))
-    and out_word = 'replayed'";
+    and out_word <> 'discarded'";
 const INTENTS: &str = "delete from intent where message_id in (select value from json_each(?1))
     and state in ('finished', 'free')";
 const TIMERS: &str = "delete from timer where id in (select value from json_each(?1)) and state = 'fired'";

@@ -28,6 +28,9 @@ pub(super) struct Rows {
 
 const INBOX: &str = "insert into inbox (message_id, step, attempt, body_hash, at, outcome, word)
     select value ->> 0, value ->> 1, value ->> 2, value ->> 3, ?2, value ->> 4, value ->> 5 from json_each(?1)";
+/// A message that comes after it was pruned (late, or another one of the same id) is told of by its inbox row again.
+const BACK: &str =
+    "delete from gone where id in (select unhex(replace(value ->> 0, '-', '')) from json_each(?1))";
 const EFFECTS: &str =
     "insert into effect (key, at, cause) select value ->> 0, ?2, value ->> 1 from json_each(?1)";
 const AGGREGATES: &str = "insert into aggregate
@@ -54,7 +57,12 @@ const MESSAGES: &str = "insert into outbox
     on conflict (id) do update set attempt = excluded.attempt, not_before = excluded.not_before,
         body = excluded.body, state = excluded.state, holder = null, lease_until = null, claims = 0,
         word = null, done_at = null";
-const PARKED: &str = "insert into parked (message_id, attempt, correlation_id, at, why, message)
+/// It came back unroutable and was delivered after all, or a later attempt was: a message is parked once at most.
+const DELIVERED: &str =
+    "update parked set out_at = ?2, out_word = 'delivered', out_why = 'delivered after all'
+    from json_each(?1) k where parked.message_id = k.value ->> 0 and parked.attempt <= k.value ->> 2
+        and parked.out_at is null";
+const PARKED: &str = "insert or replace into parked (message_id, attempt, correlation_id, at, why, message)
     select value ->> 0, value ->> 1, value ->> 2, ?2, value ->> 3, value ->> 4 from json_each(?1)";
 const PARKED_OUTBOX: &str = "update outbox set state = 'parked', holder = null, lease_until = null
     from json_each(?1) k where outbox.id = k.value ->> 0 and outbox.attempt = k.value ->> 1";
@@ -78,12 +86,14 @@ impl Rows {
     pub(super) async fn write(&self, conn: &mut SqliteConnection, now: i64) -> Result<(), sqlx::Error> {
         let statements = [
             (INBOX, &self.inbox),
+            (BACK, &self.inbox),
             (EFFECTS, &self.effects),
             (AGGREGATES, &self.aggregates),
             (EVENTS, &self.events),
             (UNPARKED, &self.unparked),
             (DISCARDED, &self.unparked),
             (MESSAGES, &self.messages),
+            (DELIVERED, &self.inbox),
             (PARKED, &self.parked),
             (PARKED_OUTBOX, &self.parked),
             (ATTEMPTS, &self.attempts),

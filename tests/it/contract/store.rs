@@ -4,6 +4,7 @@ mod balance;
 mod commits;
 mod intents;
 mod leases;
+mod model;
 mod records;
 mod retries;
 mod speed;

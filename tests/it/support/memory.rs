@@ -157,7 +157,7 @@ impl Store for Memory {
     }
 
     async fn next_due(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        Ok(self.state().next_due(self.clock.now()))
+        Ok(self.state().next_due())
     }
 
     async fn parked(&self) -> Result<Vec<Parked>, StoreError> {

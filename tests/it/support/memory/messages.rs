@@ -10,6 +10,9 @@ use uuid::Uuid;
 
 impl State {
     pub(super) fn claim(&mut self, claim: &Claim, now: DateTime<Utc>) -> Vec<Claimed> {
+        for row in self.outbox.values_mut() {
+            row.delayed &= row.message.not_before.is_some_and(|due| due > now);
+        }
         let firsts = self.firsts();
         let is_first = |row: &OutboxRow| {
             let lane = row.message.lane.as_ref();
@@ -170,21 +173,20 @@ impl State {
                 body: Body::TimerDue(timer.body.clone()),
             };
             if !self.outbox.contains_key(&timer.id) && !self.gone.contains(&timer.id) {
-                self.put(&message);
+                self.put(&message, now);
             }
             if self.faults.fire_twice {
-                self.put(&Message { id: Ids::new(timer.id, timer.due).id("twice"), ..message });
+                self.put(&Message { id: Ids::new(timer.id, timer.due).id("twice"), ..message }, now);
             }
             self.timers.insert(timer.id, (timer.clone(), TimerState::Fired));
         }
         timers.len() as u64
     }
 
-    pub(super) fn next_due(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pub(super) fn next_due(&self) -> Option<DateTime<Utc>> {
         let set = self.timers.values().filter(|(_, state)| *state == TimerState::Set);
-        let waiting = self.outbox.values().filter(|row| row.at == At::Waiting);
-        let held_back = waiting.filter_map(|row| row.message.not_before).filter(|due| *due > now);
-        set.map(|(timer, _)| timer.due).chain(held_back).min()
+        let held_back = self.outbox.values().filter(|row| row.delayed && row.at == At::Waiting);
+        set.map(|(timer, _)| timer.due).chain(held_back.filter_map(|row| row.message.not_before)).min()
     }
 
     pub(super) fn open_parked(&self) -> Vec<Parked> {
@@ -251,7 +253,8 @@ impl State {
         self.attempts.retain(|id, _| !ids.contains(id));
         let ended = |state| matches!(state, Holding::Finished | Holding::Free);
         self.intents.retain(|id, intent| !(ids.contains(id) && ended(intent.state)));
-        self.parked.retain(|row| row.out != Some("replayed") || !ids.contains(&row.message.id));
+        self.parked
+            .retain(|row| row.out.is_none_or(|out| out == "discarded") || !ids.contains(&row.message.id));
         Pruned { inbox: rows.len() as u64, outbox: old.len() as u64 }
     }
 

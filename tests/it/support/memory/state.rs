@@ -23,6 +23,8 @@ pub(super) struct OutboxRow {
     pub(super) message: Message,
     pub(super) at: At,
     pub(super) claims: u32,
+    /// Held back, and nobody has looked since its time came.
+    pub(super) delayed: bool,
 }
 
 impl OutboxRow {
@@ -52,7 +54,7 @@ pub(super) struct ParkedRow {
     pub(super) message: Message,
     pub(super) why: String,
     pub(super) at: DateTime<Utc>,
-    /// `replayed` or `discarded`, once it is out.
+    /// `replayed`, `discarded` or `delivered` (after all), once it is out.
     pub(super) out: Option<&'static str>,
 }
 
@@ -125,10 +127,11 @@ impl State {
     }
 
     /// Puts a message into the outbox; one that was there keeps its place.
-    pub(super) fn put(&mut self, message: &Message) {
+    pub(super) fn put(&mut self, message: &Message, now: DateTime<Utc>) {
         let position = self.outbox.get(&message.id).map_or(self.next_position, |row| row.position);
         self.next_position = self.next_position.max(position + 1);
-        let row = OutboxRow { position, message: message.clone(), at: At::Waiting, claims: 0 };
+        let delayed = message.not_before.is_some_and(|due| due > now);
+        let row = OutboxRow { position, message: message.clone(), at: At::Waiting, claims: 0, delayed };
         self.outbox.insert(message.id, row);
     }
 
@@ -144,6 +147,9 @@ impl State {
 
     pub(super) fn note_attempt(&mut self, message: &Message, why: &str, at: DateTime<Utc>) {
         let attempt = Attempt { attempt: message.attempt, at, why: why.to_owned() };
-        self.attempts.entry(message.id).or_default().push(attempt);
+        let attempts = self.attempts.entry(message.id).or_default();
+        attempts.retain(|it| it.attempt != message.attempt);
+        attempts.push(attempt);
+        attempts.sort_by_key(|it| it.attempt);
     }
 }
