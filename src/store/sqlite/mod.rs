@@ -76,9 +76,12 @@ impl Sqlite {
         Ok(Self { writer, readers, clock })
     }
 
-    /// Closes all connections. What was committed is on the disk with or without it.
+    /// Closes all connections and leaves one file behind. What was committed is on the disk with or without it.
     pub async fn close(self) {
         self.readers.close().await;
+        if let Some(writer) = Arc::into_inner(self.writer) {
+            writer.into_inner().close().await;
+        }
     }
 
     fn now_micros(&self) -> i64 {

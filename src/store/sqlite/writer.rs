@@ -35,6 +35,11 @@ impl Writer {
         Ok(Arc::new(Mutex::new(Self { connection, options, open: false, durable: Durable::Yes })))
     }
 
+    pub(super) async fn close(self) {
+        // An error leaves the write-ahead log beside the file, as a crash does: the next one to open takes it in.
+        let _ = self.connection.close().await;
+    }
+
     /// The connection outside any transaction: for migrations.
     pub(super) fn bare(&mut self) -> &mut SqliteConnection {
         &mut self.connection

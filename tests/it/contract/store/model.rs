@@ -196,7 +196,7 @@ async fn both_alike(ops: &[Op]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn both_stores_answer_alike(ops in proptest::collection::vec(an_op(), 1..30)) {

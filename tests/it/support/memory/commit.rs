@@ -88,13 +88,12 @@ impl State {
     }
 
     fn unnumberable(&self, commit: &Commit) -> Option<String> {
-        let numbered = |write: &&Write| write.key.kind == Kind::Order && write.index.number.is_some();
-        commit.writes.iter().filter(numbered).find_map(|write| {
-            let other = |it: &&Snapshot| {
-                it.key.kind == Kind::Order && it.key != write.key && it.index.number == write.index.number
-            };
-            self.aggregates.values().find(other).map(|it| format!("order {} has this number", it.key.id))
-        })
+        let numbered = commit.writes.iter().filter(|write| write.key.kind == Kind::Order);
+        let mut given =
+            numbered.filter_map(|write| Some((self.numbers.get(write.index.number.as_ref()?)?, &write.key)));
+        given
+            .find(|(bearer, key)| bearer != key)
+            .map(|(bearer, _)| format!("order {} has this number", bearer.id))
     }
 
     fn write(&mut self, commit: &Commit, now: DateTime<Utc>) {
@@ -129,6 +128,9 @@ impl State {
     }
 
     fn aggregate(&mut self, write: &Write, now: DateTime<Utc>) {
+        if let Some(number) = write.index.number.as_ref().filter(|_| write.key.kind == Kind::Order) {
+            self.numbers.insert(number.clone(), write.key.clone());
+        }
         let snapshot = Snapshot {
             key: write.key.clone(),
             version: write.now,

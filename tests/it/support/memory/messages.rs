@@ -1,32 +1,17 @@
 //! Claims, leases, intents, timers, parking and pruning of the in-memory store.
 
+use super::Faults;
 use super::state::{At, Holding, IntentRow, OutboxRow, State, TimerState};
 use chrono::{DateTime, Utc};
 use gendan::order::ids::Ids;
 use gendan::order::message::{Body, Message};
 use gendan::store::{Claim, Claimed, Intended, Parked, Pruned, Relayed};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 impl State {
     pub(super) fn claim(&mut self, claim: &Claim, now: DateTime<Utc>) -> Vec<Claimed> {
-        for row in self.outbox.values_mut() {
-            row.delayed &= row.message.not_before.is_some_and(|due| due > now);
-        }
-        let firsts = self.firsts();
-        let is_first = |row: &OutboxRow| {
-            let lane = row.message.lane.as_ref();
-            self.faults.break_lanes || lane.is_none_or(|lane| firsts.get(lane) == Some(&row.position))
-        };
-        let wanted = |row: &&OutboxRow| claim.step.is_none_or(|step| row.message.step == step);
-        let mut found: Vec<(u64, Uuid)> = self
-            .outbox
-            .values()
-            .filter(wanted)
-            .filter(|row| self.is_free(row, now) && is_first(row))
-            .map(|row| (row.position, row.message.id))
-            .collect();
-        found.sort_unstable();
+        let mut found = self.takeable(claim, now);
         if self.faults.break_lanes {
             found.reverse();
         }
@@ -34,7 +19,7 @@ impl State {
         let until = now + claim.lease;
         found
             .into_iter()
-            .filter_map(|(_, id)| {
+            .filter_map(|id| {
                 let row = self.outbox.get_mut(&id)?;
                 row.claims += 1;
                 row.at = At::Claimed { holder: claim.holder.clone(), until };
@@ -43,26 +28,21 @@ impl State {
             .collect()
     }
 
-    fn is_free(&self, row: &OutboxRow, now: DateTime<Utc>) -> bool {
-        let free = match &row.at {
-            At::Waiting => true,
-            At::Claimed { until, .. } => *until <= now || self.faults.ignore_leases,
-            At::Sent | At::Parked | At::Done { .. } => false,
-        };
-        let due = row.message.not_before.is_none_or(|due| due <= now) || self.faults.ignore_not_before;
-        free && due
-    }
-
-    /// Where the first live message of each lane stands.
-    fn firsts(&self) -> BTreeMap<String, u64> {
-        let mut firsts = BTreeMap::new();
-        for row in self.outbox.values().filter(|row| row.is_live()) {
-            if let Some(lane) = &row.message.lane {
-                let first = firsts.entry(lane.clone()).or_insert(row.position);
-                *first = row.position.min(*first);
+    /// What may be taken, the oldest first.
+    fn takeable(&mut self, claim: &Claim, now: DateTime<Utc>) -> Vec<Uuid> {
+        let (mut found, mut lanes) = (Vec::new(), BTreeSet::new());
+        let (outbox, faults) = (&mut self.outbox, self.faults);
+        self.live.retain(|(_, id)| {
+            let Some(row) = outbox.get_mut(id).filter(|row| row.is_live()) else { return false };
+            row.delayed &= row.message.not_before.is_some_and(|due| due > now);
+            let first = row.message.lane.as_ref().is_none_or(|lane| lanes.insert(lane.clone()));
+            let wanted = claim.step.is_none_or(|step| row.message.step == step);
+            if wanted && is_free(row, faults, now) && (first || faults.break_lanes) {
+                found.push(*id);
             }
-        }
-        firsts
+            true
+        });
+        found
     }
 
     fn held(&mut self, holder: &str, id: Uuid) -> Option<&mut OutboxRow> {
@@ -125,9 +105,9 @@ impl State {
         (now, until): (DateTime<Utc>, DateTime<Utc>),
     ) -> Intended {
         let id = message.id;
-        let attempts = (id, message.step, message.attempt)..=(id, message.step, u32::MAX);
         let later = self.outbox.get(&id).is_some_and(|row| row.message.attempt > message.attempt);
-        if later || self.gone.contains(&id) || self.inbox.range(attempts).next().is_some() {
+        let consumed = self.consumptions(id).any(|(_, attempt)| attempt >= message.attempt);
+        if later || consumed || self.gone.contains(&id) {
             return Intended::Finished;
         }
         let unguarded = self.faults.ignore_fence;
@@ -265,6 +245,16 @@ impl State {
             .any(|row| row.message.id == id && row.out.is_none_or(|out| out == "discarded"));
         !parked && self.outbox.get(&id).is_none_or(|row| settled(row).is_some())
     }
+}
+
+/// Not in anybody's hand, and not held back.
+fn is_free(row: &OutboxRow, faults: Faults, now: DateTime<Utc>) -> bool {
+    let free = match &row.at {
+        At::Waiting => true,
+        At::Claimed { until, .. } => *until <= now || faults.ignore_leases,
+        At::Sent | At::Parked | At::Done { .. } => false,
+    };
+    free && (row.message.not_before.is_none_or(|due| due <= now) || faults.ignore_not_before)
 }
 
 /// When the message was done, if nobody has to come back to it.

@@ -90,6 +90,10 @@ pub(super) struct State {
     pub(super) events: BTreeMap<Uuid, Vec<StoredEvent>>,
     pub(super) outbox: BTreeMap<Uuid, OutboxRow>,
     pub(super) next_position: u64,
+    /// Places of all live messages, in order; it may hold some that are no longer.
+    pub(super) live: BTreeSet<(u64, Uuid)>,
+    /// Which order bears a number.
+    pub(super) numbers: BTreeMap<String, Key>,
     pub(super) inbox: BTreeMap<(Uuid, Step, u32), InboxRow>,
     pub(super) effects: BTreeSet<String>,
     pub(super) reviews: BTreeMap<Uuid, ReviewRow>,
@@ -112,6 +116,8 @@ impl State {
             events: BTreeMap::new(),
             outbox: BTreeMap::new(),
             next_position: 1,
+            live: BTreeSet::new(),
+            numbers: BTreeMap::new(),
             inbox: BTreeMap::new(),
             effects: BTreeSet::new(),
             reviews: BTreeMap::new(),
@@ -132,7 +138,14 @@ impl State {
         self.next_position = self.next_position.max(position + 1);
         let delayed = message.not_before.is_some_and(|due| due > now);
         let row = OutboxRow { position, message: message.clone(), at: At::Waiting, claims: 0, delayed };
+        self.live.insert((position, message.id));
         self.outbox.insert(message.id, row);
+    }
+
+    /// By which steps and at which attempts a message was consumed.
+    pub(super) fn consumptions(&self, id: Uuid) -> impl Iterator<Item = (Step, u32)> {
+        let all = (id, Step::Read, 0)..=(id, Step::Follow, u32::MAX);
+        self.inbox.range(all).map(|((_, step, attempt), _)| (*step, *attempt))
     }
 
     /// The row of a message, if it stands at this attempt.
