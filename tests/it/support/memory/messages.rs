@@ -45,24 +45,29 @@ impl State {
         found
     }
 
-    fn held(&mut self, holder: &str, id: Uuid) -> Option<&mut OutboxRow> {
+    fn held(&mut self, holder: &str, id: Uuid, now: DateTime<Utc>) -> Option<&mut OutboxRow> {
         let row = self.outbox.get_mut(&id)?;
-        let mine = matches!(&row.at, At::Claimed { holder: by, .. } if by == holder);
+        let mine = matches!(&row.at, At::Claimed { holder: by, until } if by == holder && *until > now);
         mine.then_some(row)
     }
 
-    pub(super) fn renew(&mut self, holder: &str, id: Uuid, lease_until: DateTime<Utc>) -> bool {
-        let intent = self.intents.get_mut(&id);
-        if let Some(intent) = intent.filter(|it| it.holder == holder && it.state == Holding::Held) {
+    pub(super) fn renew(
+        &mut self,
+        holder: &str,
+        id: Uuid,
+        (now, lease_until): (DateTime<Utc>, DateTime<Utc>),
+    ) -> bool {
+        let held = |it: &&mut IntentRow| it.holder == holder && it.state == Holding::Held && it.until > now;
+        if let Some(intent) = self.intents.get_mut(&id).filter(held) {
             intent.until = lease_until;
         }
-        let Some(row) = self.held(holder, id) else { return false };
+        let Some(row) = self.held(holder, id, now) else { return false };
         row.at = At::Claimed { holder: holder.to_owned(), until: lease_until };
         true
     }
 
-    pub(super) fn give_back(&mut self, holder: &str, id: Uuid) {
-        if let Some(row) = self.held(holder, id) {
+    pub(super) fn give_back(&mut self, holder: &str, id: Uuid, now: DateTime<Utc>) {
+        if let Some(row) = self.held(holder, id, now) {
             row.at = At::Waiting;
             row.claims -= 1;
         }
@@ -74,7 +79,7 @@ impl State {
         }
         let mut freed = 0;
         for row in self.outbox.values_mut() {
-            if matches!(&row.at, At::Claimed { holder, .. } if holder != new) {
+            if matches!(&row.at, At::Claimed { holder, until } if holder != new && *until > now) {
                 row.at = At::Waiting;
                 freed += 1;
             }
@@ -84,7 +89,8 @@ impl State {
 
     pub(super) fn relayed(&mut self, holder: &str, key: (Uuid, u32), mark: Relayed, now: DateTime<Utc>) {
         let (id, attempt) = key;
-        let Some(row) = self.held(holder, id).filter(|row| row.message.attempt == attempt) else { return };
+        let held = self.held(holder, id, now);
+        let Some(row) = held.filter(|row| row.message.attempt == attempt) else { return };
         match mark {
             Relayed::Sent => row.at = At::Sent,
             Relayed::Free => row.at = At::Waiting,
