@@ -117,7 +117,7 @@ impl State {
             commit.messages.iter().for_each(|message| self.put(message, now));
         }
         self.reviews.extend(commit.reviews.iter().map(|row| (row.id, row.clone())));
-        for timer in &commit.timers {
+        for timer in commit.timers.iter().filter(|timer| !self.gone.contains(&timer.id)) {
             self.timers.entry(timer.id).or_insert_with(|| (timer.clone(), TimerState::Set));
         }
         for id in &commit.cancel_timers {

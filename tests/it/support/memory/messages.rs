@@ -237,6 +237,7 @@ impl State {
             old.iter().map(|(_, id)| *id).chain(rows.iter().map(|(_, (id, _, _))| *id)).collect();
         self.gone.extend(ids.iter().filter(|id| !self.outbox.contains_key(*id)));
         self.attempts.retain(|id, _| !ids.contains(id));
+        self.timers.retain(|id, (_, state)| !(ids.contains(id) && *state == TimerState::Fired));
         let ended = |state| matches!(state, Holding::Finished | Holding::Free);
         self.intents.retain(|id, intent| !(ids.contains(id) && ended(intent.state)));
         self.parked
