@@ -64,13 +64,15 @@ const DELIVERED: &str =
         and parked.out_at is null";
 const PARKED: &str = "insert or replace into parked (message_id, attempt, correlation_id, at, why, message)
     select value ->> 0, value ->> 1, value ->> 2, ?2, value ->> 3, value ->> 4 from json_each(?1)";
-const PARKED_OUTBOX: &str = "update outbox set state = 'parked', holder = null, lease_until = null
-    from json_each(?1) k where outbox.id = k.value ->> 0 and outbox.attempt = k.value ->> 1";
+/// Whatever earlier attempt stands in the outbox has been overtaken by the one that was consumed.
+const PARKED_OUTBOX: &str = "update outbox set state = 'parked', attempt = k.value ->> 1, holder = null,
+        lease_until = null
+    from json_each(?1) k where outbox.id = k.value ->> 0 and outbox.attempt <= k.value ->> 1";
 const ATTEMPTS: &str = "insert or replace into attempt (message_id, attempt, at, why)
     select value ->> 0, value ->> 1, ?2, value ->> 2 from json_each(?1)";
-const DONE: &str = "update outbox set state = 'done', word = k.value ->> 2, done_at = ?2, holder = null,
-        lease_until = null
-    from json_each(?1) k where outbox.id = k.value ->> 0 and outbox.attempt = k.value ->> 1";
+const DONE: &str = "update outbox set state = 'done', word = k.value ->> 2, done_at = ?2,
+        attempt = k.value ->> 1, holder = null, lease_until = null
+    from json_each(?1) k where outbox.id = k.value ->> 0 and outbox.attempt <= k.value ->> 1";
 const INTENTS: &str = "update intent set state = k.value ->> 2
     from json_each(?1) k where intent.message_id = k.value ->> 0 and intent.fence = k.value ->> 1";
 const REVIEWS: &str = "insert into review (id, order_id, state, due_at, body)

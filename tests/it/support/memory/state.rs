@@ -148,9 +148,11 @@ impl State {
         self.inbox.range(all).map(|((_, step, attempt), _)| (*step, *attempt))
     }
 
-    /// The row of a message, if it stands at this attempt.
+    /// The row of a message whose attempt was consumed; an earlier one has been overtaken.
     pub(super) fn row(&mut self, id: Uuid, attempt: u32) -> Option<&mut OutboxRow> {
-        self.outbox.get_mut(&id).filter(|row| row.message.attempt == attempt)
+        let row = self.outbox.get_mut(&id).filter(|row| row.message.attempt <= attempt)?;
+        row.message.attempt = attempt;
+        Some(row)
     }
 
     /// Where the message is parked, if it is.
