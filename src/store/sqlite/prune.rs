@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 const OUTBOX: &str = "delete from outbox where position in
         (select position from outbox where state = 'done' and done_at < ?1 and word not in ('unsure', 'discarded')
-            order by done_at limit ?2)
+            order by done_at, position limit ?2)
     returning id";
 /// The inbox is keyed for look-ups, so the rows are found first.
 const INBOX: &str = "select i.message_id, i.step, i.attempt from inbox i where i.at < ?1

@@ -216,11 +216,13 @@ impl State {
     }
 
     pub(super) fn prune(&mut self, before: DateTime<Utc>, max: usize) -> Pruned {
-        let mut old: Vec<(DateTime<Utc>, Uuid)> = self.outbox.values().filter_map(settled).collect();
-        old.retain(|(at, _)| *at < before);
+        let rows = self.outbox.values();
+        let mut old: Vec<(DateTime<Utc>, u64, Uuid)> =
+            rows.filter_map(|row| Some((settled(row)?, row.position, row.message.id))).collect();
+        old.retain(|(at, _, _)| *at < before);
         old.sort_unstable();
         old.truncate(max);
-        old.iter().for_each(|(_, id)| drop(self.outbox.remove(id)));
+        old.iter().for_each(|(_, _, id)| drop(self.outbox.remove(id)));
         let mut rows: Vec<_> = self
             .inbox
             .iter()
@@ -234,7 +236,7 @@ impl State {
             self.inbox_before = self.inbox_before.max(before);
         }
         let ids: BTreeSet<Uuid> =
-            old.iter().map(|(_, id)| *id).chain(rows.iter().map(|(_, (id, _, _))| *id)).collect();
+            old.iter().map(|(_, _, id)| *id).chain(rows.iter().map(|(_, (id, _, _))| *id)).collect();
         self.gone.extend(ids.iter().filter(|id| !self.outbox.contains_key(*id)));
         self.attempts.retain(|id, _| !ids.contains(id));
         self.timers.retain(|id, (_, state)| !(ids.contains(id) && *state == TimerState::Fired));
@@ -265,9 +267,9 @@ fn is_free(row: &OutboxRow, faults: Faults, now: DateTime<Utc>) -> bool {
 }
 
 /// When the message was done, if nobody has to come back to it.
-fn settled(row: &OutboxRow) -> Option<(DateTime<Utc>, Uuid)> {
+fn settled(row: &OutboxRow) -> Option<DateTime<Utc>> {
     match &row.at {
-        At::Done { word, at } if word != "unsure" && word != "discarded" => Some((*at, row.message.id)),
+        At::Done { word, at } if word != "unsure" && word != "discarded" => Some(*at),
         At::Done { .. } | At::Waiting | At::Claimed { .. } | At::Sent | At::Parked => None,
     }
 }
