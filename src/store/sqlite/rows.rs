@@ -54,8 +54,9 @@ const MESSAGES: &str = "insert into outbox
     select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
         value ->> 8, case when value ->> 7 > ?2 then 'delayed' else 'waiting' end
     from json_each(?1) where true
-    on conflict (id) do update set attempt = excluded.attempt, not_before = excluded.not_before,
-        body = excluded.body, state = excluded.state, holder = null, lease_until = null, claims = 0,
+    on conflict (id) do update set attempt = excluded.attempt, type = excluded.type, step = excluded.step,
+        lane = excluded.lane, correlation_id = excluded.correlation_id, created_at = excluded.created_at,
+        not_before = excluded.not_before, body = excluded.body, state = excluded.state, holder = null, lease_until = null, claims = 0,
         word = null, done_at = null";
 /// It came back unroutable and was delivered after all, or a later attempt was: a message is parked once at most.
 const DELIVERED: &str =
