@@ -121,7 +121,8 @@ create table timer (
 
 create index timer_due on timer (due) where state = 'set';
 
--- Messages that wait for a person, whole; `out_at` is set when one was replayed or discarded.
+-- Messages that wait for a person, whole; `out_at` is set when one was replayed or
+-- discarded, or was delivered after it had come back unroutable.
 create table parked (
     message_id text not null,
     attempt integer not null,

@@ -1,6 +1,6 @@
 //! Decides a batch in order, in memory: what becomes of each commit, given what stands in the database.
 
-use super::commit::{Answer, Commit, Disposition, Key};
+use super::commit::{Answer, Commit, Key};
 use crate::order::message::{Message, Step};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
@@ -13,17 +13,19 @@ pub struct Standing {
     pub unsure: bool,
 }
 
-/// What stands in the database about everything that a batch names; commits that win are added as they are decided.
+/// What stands in the database about everything that a run of commits names; what wins is added as it is decided.
 #[derive(Debug, Default)]
 pub struct Facts {
     /// Body hash by inbox key.
     pub inbox: HashMap<(Uuid, Step, u32), String>,
+    /// The latest attempt of each consumed message that anything knows of.
+    pub latest: HashMap<Uuid, u32>,
     pub effects: HashSet<String>,
     /// Version of each aggregate that exists.
     pub versions: BTreeMap<Key, u64>,
     pub outbox: HashMap<Uuid, Standing>,
-    /// Done and pruned.
-    pub gone: HashSet<Uuid>,
+    /// Consumed or parked without ever having stood in the outbox, or done and pruned.
+    pub known: HashSet<Uuid>,
     /// Fence of each intent that is held.
     pub fences: HashMap<Uuid, u64>,
     /// Attempt at which a message is parked.
@@ -50,17 +52,13 @@ impl Prepared {
 impl Facts {
     /// Decides one commit, and takes it in when it wins.
     pub fn decide(&mut self, prepared: &Prepared) -> Answer {
-        let answer = self.judge(prepared).err().unwrap_or(Answer::Done);
-        match &answer {
-            Answer::Done => self.take_in(prepared),
-            Answer::AlreadyDone { .. } => self.note(prepared),
-            Answer::Duplicate
-            | Answer::OtherBody
-            | Answer::Lost { .. }
-            | Answer::Fenced
-            | Answer::Refused { .. } => {}
+        match self.judge(prepared) {
+            Ok(()) => {
+                self.take_in(&prepared.commit);
+                Answer::Done
+            }
+            Err(answer) => answer,
         }
-        answer
     }
 
     fn judge(&self, prepared: &Prepared) -> Result<(), Answer> {
@@ -91,6 +89,10 @@ impl Facts {
         match self.inbox.get(&(message.id, message.step, message.attempt)) {
             Some(hash) if *hash == prepared.body_hash => return Err(Answer::Duplicate),
             Some(_) => return Err(Answer::OtherBody),
+            // A later attempt took this one's place.
+            None if self.latest.get(&message.id).is_some_and(|latest| *latest > message.attempt) => {
+                return Err(Answer::Duplicate);
+            }
             None => {}
         }
         match consumed.fence {
@@ -114,45 +116,46 @@ impl Facts {
         match self.outbox.get(&id) {
             Some(row) if row.unsure && message.attempt == row.attempt.saturating_add(1) => Ok(()),
             Some(_) => refused(format!("message {id} stands in the outbox already")),
-            None if self.gone.contains(&id) => refused(format!("message {id} was done before")),
+            None if self.known.contains(&id) => refused(format!("message {id} was consumed before")),
             None => Ok(()),
         }
     }
 
-    fn take_in(&mut self, prepared: &Prepared) {
-        let commit = &prepared.commit;
-        self.consume(prepared);
+    /// What later commits of the run may rest on. Messages are not among it: no other commit names the same.
+    fn take_in(&mut self, commit: &Commit) {
         self.effects.extend(commit.effects.iter().cloned());
         self.versions.extend(commit.writes.iter().map(|write| (write.key.clone(), write.now)));
-        for (id, _) in &commit.unpark {
-            self.parked.remove(id);
-        }
-        for message in &commit.messages {
-            self.outbox.insert(message.id, Standing { attempt: message.attempt, unsure: false });
-        }
     }
+}
 
-    /// The inbox row, and the end of the intent.
-    fn note(&mut self, prepared: &Prepared) {
-        let Some(consumed) = &prepared.commit.consumes else { return };
-        let message = &consumed.message;
-        self.inbox.insert((message.id, message.step, message.attempt), prepared.body_hash.clone());
-        self.fences.remove(&message.id);
-    }
+/// Cuts a batch into runs, in order, so that within a run no two commits name the same message or timer: only then may
+/// each kind of row be written for the whole run at once. Nearly always there is one run.
+pub fn runs(batch: &[Prepared]) -> impl Iterator<Item = &[Prepared]> {
+    let mut rest = batch;
+    std::iter::from_fn(move || {
+        let (run, after) = rest.split_at(first_run(rest));
+        rest = after;
+        (!run.is_empty()).then_some(run)
+    })
+}
 
-    fn consume(&mut self, prepared: &Prepared) {
-        self.note(prepared);
-        let Some(consumed) = &prepared.commit.consumes else { return };
-        let message = &consumed.message;
-        match &consumed.disposition {
-            Disposition::Retry { .. } => {
-                let attempt = message.attempt.saturating_add(1);
-                self.outbox.insert(message.id, Standing { attempt, unsure: false });
-            }
-            Disposition::Park { .. } => {
-                self.parked.insert(message.id, message.attempt);
-            }
-            Disposition::Done { .. } => {}
+fn first_run(batch: &[Prepared]) -> usize {
+    let mut seen = HashSet::new();
+    for (at, prepared) in batch.iter().enumerate() {
+        let ids: HashSet<Uuid> = named(&prepared.commit).collect();
+        if !seen.is_disjoint(&ids) {
+            return at;
         }
+        seen.extend(ids);
     }
+    batch.len()
+}
+
+/// All messages and timers that a commit has to do with.
+fn named(commit: &Commit) -> impl Iterator<Item = Uuid> {
+    let consumed = commit.consumes.iter().map(|consumed| consumed.message.id);
+    let sent = commit.messages.iter().map(|message| message.id);
+    let unparked = commit.unpark.iter().map(|(id, _)| *id);
+    let timers = commit.timers.iter().map(|timer| timer.id).chain(commit.cancel_timers.iter().copied());
+    consumed.chain(sent).chain(unparked).chain(timers)
 }

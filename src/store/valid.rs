@@ -59,6 +59,9 @@ fn messages(commit: &Commit) -> Result<(), String> {
     if commit.messages.iter().any(|message| Some(message.id) == consumed) {
         return Err("a message can't bring about itself".to_owned());
     }
+    if commit.unpark.iter().any(|(id, _)| Some(*id) == consumed) {
+        return Err("a message can't be consumed and unparked at once".to_owned());
+    }
     once("message", commit.messages.iter().map(|message| message.id))
 }
 

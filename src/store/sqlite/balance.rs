@@ -7,6 +7,7 @@ use super::Sqlite;
 use super::convert::{count, get, time, uuid};
 use super::error::read_error;
 use crate::store::{Balance, Count, StoreError, Unsure};
+use futures_util::TryStreamExt as _;
 use sqlx::sqlite::SqliteConnection;
 
 /// At most this many sentences of one kind.
@@ -214,11 +215,16 @@ async fn sentences(
     sql: &'static str,
     now: i64,
 ) -> Result<Vec<String>, StoreError> {
-    let mut found: Vec<String> =
-        sqlx::query_scalar(sql).bind(now).fetch_all(view).await.map_err(read_error)?;
-    if found.len() > LISTED {
-        let more = found.len() - LISTED;
-        found.truncate(LISTED);
+    let mut rows = sqlx::query_scalar::<_, String>(sql).bind(now).fetch(view);
+    let (mut found, mut more) = (Vec::new(), 0_u64);
+    while let Some(sentence) = rows.try_next().await.map_err(read_error)? {
+        if found.len() < LISTED {
+            found.push(sentence);
+        } else {
+            more += 1;
+        }
+    }
+    if more > 0 {
         found.push(format!("and {more} more of this kind"));
     }
     Ok(found)

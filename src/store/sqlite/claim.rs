@@ -2,6 +2,7 @@
 //!
 //! Messages that are held back or whose lease is over stand aside (`delayed`, `claimed`) and come back into the queue
 //! when somebody looks and their time has come, so that a long queue of held-back messages slows no claim.
+//! A lease that is over is nobody's, whether or not somebody has looked since.
 //! A lane is held by its first message until that is done or parked: a parked message waits for a person, and
 //! nobody else has to wait for that. Replayed, it takes its old place again.
 
@@ -57,16 +58,16 @@ const DUE: &str = "update outbox set state = 'waiting' where state = 'delayed' a
 const LAPSED: &str = "update outbox set state = 'waiting', holder = null, lease_until = null
     where state = 'claimed' and lease_until <= ?1";
 const RENEW: &str = "update outbox set lease_until = ?3 where state = 'claimed' and holder = ?1
-    and id in (select value from json_each(?2)) returning id";
+    and lease_until > ?4 and id in (select value from json_each(?2)) returning id";
 const RENEW_INTENTS: &str = "update intent set lease_until = ?3 where state = 'held' and holder = ?1
-    and message_id in (select value from json_each(?2))";
+    and lease_until > ?4 and message_id in (select value from json_each(?2))";
 const GIVE_BACK: &str =
     "update outbox set state = 'waiting', holder = null, lease_until = null, claims = claims - 1
-    where state = 'claimed' and holder = ?1 and id in (select value from json_each(?2))";
+    where state = 'claimed' and holder = ?1 and lease_until > ?3 and id in (select value from json_each(?2))";
 const TAKE_OVER: &str = "update outbox set state = 'waiting', holder = null, lease_until = null
-    where state = 'claimed' and holder is not ?1";
-const TAKE_OVER_INTENTS: &str =
-    "update intent set lease_until = ?2 where state = 'held' and holder <> ?1 and lease_until > ?2";
+    where state = 'claimed' and holder <> ?1 and lease_until > ?2";
+const TAKE_OVER_INTENTS: &str = "update intent set lease_until = ?2 where state in ('held', 'unsure')
+        and state = 'held' and holder <> ?1 and lease_until > ?2";
 
 impl Sqlite {
     pub(super) async fn take(&self, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
@@ -74,7 +75,7 @@ impl Sqlite {
         if !self.anything(claim, now).await? {
             return Ok(Vec::new());
         }
-        let mut begun = self.begin().await?;
+        let mut begun = self.begin_lease().await?;
         let done = take(begun.connection()?, claim, now).await;
         let mut rows = begun.end(done).await?;
         rows.sort_by_key(|row| row.try_get::<i64, _>("position").unwrap_or(i64::MAX));
@@ -99,13 +100,25 @@ impl Sqlite {
         ids: &[Uuid],
         lease: Duration,
     ) -> Result<Vec<bool>, StoreError> {
-        let until = self.now_micros().saturating_add(lease_micros(lease));
-        let mut begun = self.begin().await?;
+        let now = self.now_micros();
+        let until = now.saturating_add(lease_micros(lease));
+        let mut begun = self.begin_lease().await?;
         let conn = begun.connection()?;
         let done = async {
-            let rows =
-                sqlx::query(RENEW).bind(holder).bind(json(&ids)).bind(until).fetch_all(&mut *conn).await?;
-            sqlx::query(RENEW_INTENTS).bind(holder).bind(json(&ids)).bind(until).execute(conn).await?;
+            let rows = sqlx::query(RENEW)
+                .bind(holder)
+                .bind(json(&ids))
+                .bind(until)
+                .bind(now)
+                .fetch_all(&mut *conn)
+                .await?;
+            sqlx::query(RENEW_INTENTS)
+                .bind(holder)
+                .bind(json(&ids))
+                .bind(until)
+                .bind(now)
+                .execute(conn)
+                .await?;
             Ok::<_, Trouble>(rows)
         };
         let done = done.await;
@@ -115,20 +128,23 @@ impl Sqlite {
     }
 
     pub(super) async fn put_back(&self, holder: &str, ids: &[Uuid]) -> Result<(), StoreError> {
-        let mut begun = self.begin().await?;
+        let now = self.now_micros();
+        let mut begun = self.begin_lease().await?;
         let conn = begun.connection()?;
-        let done = sqlx::query(GIVE_BACK).bind(holder).bind(json(&ids)).execute(conn).await;
+        let done = sqlx::query(GIVE_BACK).bind(holder).bind(json(&ids)).bind(now).execute(conn).await;
         begun.end(done.map_err(Trouble::from)).await?;
         Ok(())
     }
 
     pub(super) async fn free_others(&self, holder: &str) -> Result<u64, StoreError> {
         let now = self.now_micros();
-        let mut begun = self.begin().await?;
+        let mut begun = self.begin_lease().await?;
         let conn = begun.connection()?;
         let done = async {
             sqlx::query(TAKE_OVER_INTENTS).bind(holder).bind(now).execute(&mut *conn).await?;
-            Ok::<_, Trouble>(sqlx::query(TAKE_OVER).bind(holder).execute(conn).await?.rows_affected())
+            Ok::<_, Trouble>(
+                sqlx::query(TAKE_OVER).bind(holder).bind(now).execute(conn).await?.rows_affected(),
+            )
         };
         let done = done.await;
         Ok(begun.end(done).await?)

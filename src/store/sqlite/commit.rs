@@ -3,10 +3,9 @@
 use super::convert::{get, json, micros, uuid};
 use super::error::Trouble;
 use super::rows::Rows;
-use super::writer::Begun;
 use super::{Sqlite, facts};
 use crate::store::commit::{Answer, Commit, NewEvent};
-use crate::store::decide::Prepared;
+use crate::store::decide::{Prepared, runs};
 use crate::store::{StoreError, chain};
 use sqlx::sqlite::SqliteConnection;
 use std::collections::HashMap;
@@ -25,13 +24,13 @@ impl Sqlite {
         }
         let batch: Vec<Prepared> = batch.into_iter().map(Prepared::new).collect();
         let now = micros(self.clock.now());
-        let mut begun = Begun::begin(&self.writer).await?;
+        let mut begun = self.begin().await?;
         let done = attempt(begun.connection()?, &batch, now).await;
         match begun.end(done).await {
             Ok(answers) => Ok(answers),
             Err(Trouble::Store(error)) => Err(error),
             Err(Trouble::Refuses(_)) => {
-                let mut begun = Begun::begin(&self.writer).await?;
+                let mut begun = self.begin().await?;
                 let done = halve(begun.connection()?, &batch, now).await;
                 Ok(begun.end(done).await?)
             }
@@ -40,6 +39,18 @@ impl Sqlite {
 }
 
 async fn attempt(conn: &mut SqliteConnection, batch: &[Prepared], now: i64) -> Result<Vec<Answer>, Trouble> {
+    let mut answers = Vec::with_capacity(batch.len());
+    for run in runs(batch) {
+        answers.extend(write_run(conn, run, now).await?);
+    }
+    Ok(answers)
+}
+
+async fn write_run(
+    conn: &mut SqliteConnection,
+    batch: &[Prepared],
+    now: i64,
+) -> Result<Vec<Answer>, Trouble> {
     let mut facts = facts::facts(conn, batch).await?;
     let mut answers: Vec<Answer> = batch.iter().map(|prepared| facts.decide(prepared)).collect();
     let mut links = links(conn, batch, &answers).await?;

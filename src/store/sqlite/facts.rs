@@ -12,13 +12,19 @@ use uuid::Uuid;
 const INBOX: &str =
     "select i.message_id, i.step, i.attempt, i.body_hash from json_each(?1) k cross join inbox i
     on i.message_id = k.value ->> 0 and i.step = k.value ->> 1 and i.attempt = k.value ->> 2";
+const LATEST: &str = "select k.value ->> 0 as id, max(
+        coalesce((select o.attempt from outbox o where o.id = k.value ->> 0), 0),
+        coalesce((select max(i.attempt) from inbox i where i.message_id = k.value ->> 0), 0)) as latest
+    from json_each(?1) k";
 const EFFECTS: &str = "select e.key from json_each(?1) k cross join effect e on e.key = k.value";
 const VERSIONS: &str = "select a.kind, a.id, a.version from json_each(?1) k cross join aggregate a
     on a.kind = k.value ->> 0 and a.id = k.value ->> 1";
 const OUTBOX: &str = "select o.id, o.attempt, o.state = 'done' and o.word is 'unsure' as unsure
     from json_each(?1) k cross join outbox o on o.id = k.value";
-const GONE: &str = "select k.value as id from json_each(?1) k cross join gone g
-    on g.id = unhex(replace(k.value, '-', ''))";
+const KNOWN: &str = "select k.value as id from json_each(?1) k
+    where exists (select 1 from gone g where g.id = unhex(replace(k.value, '-', '')))
+        or exists (select 1 from inbox i where i.message_id = k.value)
+        or exists (select 1 from parked p where p.message_id = k.value)";
 const FENCES: &str = "select i.message_id, i.fence from json_each(?1) k cross join intent i
     on i.message_id = k.value and i.state = 'held'";
 const PARKED: &str = "select p.message_id, p.attempt from json_each(?1) k cross join parked p
@@ -28,7 +34,11 @@ const PARKED: &str = "select p.message_id, p.attempt from json_each(?1) k cross 
 pub(super) async fn facts(conn: &mut SqliteConnection, batch: &[Prepared]) -> Result<Facts, Trouble> {
     let mut facts = Facts::default();
     let fit = || batch.iter().filter(|it| it.refusal.is_none()).map(|it| &it.commit);
-    for row in rows(conn, INBOX, &consumed(fit())).await? {
+    let consumed = consumed(fit());
+    for row in rows(conn, LATEST, &consumed).await? {
+        facts.latest.insert(uuid(get(&row, "id")?)?, count(get(&row, "latest")?)?);
+    }
+    for row in rows(conn, INBOX, &consumed).await? {
         let key = (uuid(get(&row, "message_id")?)?, step(get(&row, "step")?)?, count(get(&row, "attempt")?)?);
         facts.inbox.insert(key, get(&row, "body_hash")?);
     }
@@ -56,8 +66,8 @@ async fn messages(conn: &mut SqliteConnection, facts: &mut Facts, ids: Vec<Uuid>
         let standing = Standing { attempt: count(get(&row, "attempt")?)?, unsure: get(&row, "unsure")? };
         facts.outbox.insert(uuid(get(&row, "id")?)?, standing);
     }
-    for row in rows(conn, GONE, &ids).await? {
-        facts.gone.insert(uuid(get(&row, "id")?)?);
+    for row in rows(conn, KNOWN, &ids).await? {
+        facts.known.insert(uuid(get(&row, "id")?)?);
     }
     Ok(())
 }

@@ -17,7 +17,8 @@ use std::time::Duration;
 /// A late delivery of an attempt whose outcome is in must not cause the effect once more.
 const CONSUMED: &str =
     "select exists (select 1 from inbox where message_id = ?1 and step = ?2 and attempt >= ?3)
-        or exists (select 1 from outbox where id = ?1 and attempt > ?3) as consumed";
+        or exists (select 1 from outbox where id = ?1 and attempt > ?3)
+        or exists (select 1 from gone where id = unhex(replace(?1, '-', ''))) as consumed";
 const INTENT: &str = "select * from intent where message_id = ?1";
 const STATE: &str = "insert into intent
         (message_id, attempt, destination, fence, holder, lease_until, state, doubt, started)

@@ -40,6 +40,10 @@ use uuid::Uuid;
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
 
 const READERS: u32 = 4;
+/// The writer's page cache: 32 MiB (SQLite counts KiB when it is negative).
+const CACHE: &str = "-32768";
+/// Pages in the write-ahead log before they are copied into the file: 16 MiB.
+const CHECKPOINT: &str = "4096";
 /// How long a statement waits for another process's transaction.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -59,8 +63,9 @@ impl Sqlite {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(BUSY);
-        let writer = writer::Writer::open(options.clone()).await?;
+            .busy_timeout(BUSY)
+            .pragma("wal_autocheckpoint", CHECKPOINT);
+        let writer = writer::Writer::open(options.clone().pragma("cache_size", CACHE)).await?;
         migrate(&mut *writer.lock().await).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
@@ -71,9 +76,12 @@ impl Sqlite {
         Ok(Self { writer, readers, clock })
     }
 
-    /// Closes all connections. What was committed is on the disk with or without it.
+    /// Closes all connections and leaves one file behind. What was committed is on the disk with or without it.
     pub async fn close(self) {
         self.readers.close().await;
+        if let Some(writer) = Arc::into_inner(self.writer) {
+            writer.into_inner().close().await;
+        }
     }
 
     fn now_micros(&self) -> i64 {
@@ -81,7 +89,12 @@ impl Sqlite {
     }
 
     async fn begin(&self) -> Result<writer::Begun, StoreError> {
-        writer::Begun::begin(&self.writer).await
+        writer::Begun::begin(&self.writer, writer::Durable::Yes).await
+    }
+
+    /// For leases alone.
+    async fn begin_lease(&self) -> Result<writer::Begun, StoreError> {
+        writer::Begun::begin(&self.writer, writer::Durable::Later).await
     }
 }
 

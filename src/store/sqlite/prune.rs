@@ -1,7 +1,7 @@
 //! Deletes old rows of what is done, a bounded number at a time.
 //!
-//! Of each message that goes its id stays in `gone` (16 bytes): it still counts as done, it is not taken for missing, and
-//! it can't be sent again. Kept whole are messages that wait, are in work, parked or unsure, the inbox rows that
+//! Of each message that goes its id stays in `gone` (16 bytes): it still counts as done, it is not taken for missing, its
+//! effect is not caused again, and it can't be sent again. Kept whole are messages that wait, are in work, parked or unsure, the inbox rows that
 //! belong to them, and what a person discarded.
 
 use super::Sqlite;
@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 const OUTBOX: &str = "delete from outbox where position in
         (select position from outbox where state = 'done' and done_at < ?1 and word not in ('unsure', 'discarded')
-            order by done_at limit ?2)
+            order by done_at, position limit ?2)
     returning id";
 /// The inbox is keyed for look-ups, so the rows are found first.
 const INBOX: &str = "select i.message_id, i.step, i.attempt from inbox i where i.at < ?1
@@ -31,7 +31,10 @@ const GONE: &str =
     where not exists (select 1 from outbox o where o.id = k.value)";
 const ATTEMPTS: &str = "delete from attempt where message_id in (select value from json_each(?1))";
 const REPLAYED: &str = "delete from parked where message_id in (select value from json_each(?1))
-    and out_word = 'replayed'";
+    and out_word <> 'discarded'";
+const INTENTS: &str = "delete from intent where message_id in (select value from json_each(?1))
+    and state in ('finished', 'free')";
+const TIMERS: &str = "delete from timer where id in (select value from json_each(?1)) and state = 'fired'";
 const MARK: &str = "update pruning set inbox_before = max(inbox_before, ?1)";
 
 impl Sqlite {
@@ -54,7 +57,7 @@ async fn prune(conn: &mut SqliteConnection, before: i64, max: i64) -> Result<Pru
     let ids: Vec<Uuid> =
         done.iter().chain(inbox.iter().map(|(id, _, _)| id)).map(|id| uuid(id)).collect::<Result<_, _>>()?;
     let ids = super::convert::json(&ids);
-    for sql in [GONE, ATTEMPTS, REPLAYED] {
+    for sql in [GONE, ATTEMPTS, REPLAYED, INTENTS, TIMERS] {
         sqlx::query(sql).bind(&ids).execute(&mut *conn).await?;
     }
     Ok(pruned)

@@ -19,9 +19,8 @@ const CONSUMED: &str =
     "select i.message_id, i.step, i.attempt, i.body_hash from json_each(?1) k cross join inbox i
     on i.message_id = k.value ->> 0 and i.step = k.value ->> 1 and i.attempt = k.value ->> 2";
 const PARKED: &str = "select * from parked where out_at is null order by at, message_id";
-const HISTORY: &str = "select a.* from attempt a where exists
-    (select 1 from parked p where p.message_id = a.message_id and p.out_at is null)
-    order by a.message_id, a.attempt";
+const HISTORY: &str = "select a.* from parked p cross join attempt a on a.message_id = p.message_id
+    where p.out_at is null order by a.message_id, a.attempt";
 /// What the relay sent and nobody has consumed yet is in work; a lapsed lease is none.
 const MESSAGES: &str = concat!(
     "select case state when 'done' then word when 'parked' then 'parked' when 'sent' then 'in_work'

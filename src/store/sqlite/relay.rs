@@ -11,13 +11,14 @@ use uuid::Uuid;
 /// Its consumer may have been faster than the relay: then it is done already, and no longer claimed.
 const SENT: &str = "update outbox set state = 'sent', holder = null, lease_until = null
     from json_each(?2) k where outbox.id = k.value ->> 0 and outbox.attempt = k.value ->> 1
-    and outbox.state = 'claimed' and outbox.holder = ?1";
+    and outbox.state = 'claimed' and outbox.holder = ?1 and outbox.lease_until > ?3";
 const FREE: &str = "update outbox set state = 'waiting', holder = null, lease_until = null
     from json_each(?2) k where outbox.id = k.value ->> 0 and outbox.attempt = k.value ->> 1
-    and outbox.state = 'claimed' and outbox.holder = ?1";
+    and outbox.state = 'claimed' and outbox.holder = ?1 and outbox.lease_until > ?3";
 const RETURNED: &str = concat!(
     "update outbox set state = 'parked', holder = null, lease_until = null
-     where id = ?2 and attempt = ?3 and state = 'claimed' and holder = ?1 returning ",
+     where id = ?2 and attempt = ?3 and state = 'claimed' and holder = ?1
+        and lease_until > ?4 returning ",
     message_columns!()
 );
 const PARK: &str = "insert into parked (message_id, attempt, correlation_id, at, why, message)
@@ -53,7 +54,7 @@ async fn mark(
     }
     for (sql, rows) in [(SENT, sent), (FREE, free)] {
         if !rows.is_empty() {
-            sqlx::query(sql).bind(holder).bind(json(&rows)).execute(&mut *conn).await?;
+            sqlx::query(sql).bind(holder).bind(json(&rows)).bind(now).execute(&mut *conn).await?;
         }
     }
     Ok(())
@@ -67,7 +68,7 @@ async fn returned(
     why: &str,
     now: i64,
 ) -> Result<(), Trouble> {
-    let row = sqlx::query(RETURNED).bind(holder).bind(id.to_string()).bind(attempt);
+    let row = sqlx::query(RETURNED).bind(holder).bind(id.to_string()).bind(attempt).bind(now);
     let Some(row) = row.fetch_optional(&mut *conn).await? else { return Ok(()) };
     let whole = json(&message(&row)?);
     for sql in [PARK, ATTEMPT] {

@@ -28,6 +28,9 @@ pub(super) struct Rows {
 
 const INBOX: &str = "insert into inbox (message_id, step, attempt, body_hash, at, outcome, word)
     select value ->> 0, value ->> 1, value ->> 2, value ->> 3, ?2, value ->> 4, value ->> 5 from json_each(?1)";
+/// A message that comes after it was pruned (late, or another one of the same id) is told of by its inbox row again.
+const BACK: &str =
+    "delete from gone where id in (select unhex(replace(value ->> 0, '-', '')) from json_each(?1))";
 const EFFECTS: &str =
     "insert into effect (key, at, cause) select value ->> 0, ?2, value ->> 1 from json_each(?1)";
 const AGGREGATES: &str = "insert into aggregate
@@ -51,25 +54,34 @@ const MESSAGES: &str = "insert into outbox
     select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
         value ->> 8, case when value ->> 7 > ?2 then 'delayed' else 'waiting' end
     from json_each(?1) where true
-    on conflict (id) do update set attempt = excluded.attempt, not_before = excluded.not_before,
-        body = excluded.body, state = excluded.state, holder = null, lease_until = null, claims = 0,
+    on conflict (id) do update set attempt = excluded.attempt, type = excluded.type, step = excluded.step,
+        lane = excluded.lane, correlation_id = excluded.correlation_id, created_at = excluded.created_at,
+        not_before = excluded.not_before, body = excluded.body, state = excluded.state, holder = null, lease_until = null, claims = 0,
         word = null, done_at = null";
-const PARKED: &str = "insert into parked (message_id, attempt, correlation_id, at, why, message)
+/// It came back unroutable and was delivered after all, or a later attempt was: a message is parked once at most.
+const DELIVERED: &str =
+    "update parked set out_at = ?2, out_word = 'delivered', out_why = 'delivered after all'
+    from json_each(?1) k where parked.message_id = k.value ->> 0 and parked.attempt <= k.value ->> 2
+        and parked.out_at is null";
+const PARKED: &str = "insert or replace into parked (message_id, attempt, correlation_id, at, why, message)
     select value ->> 0, value ->> 1, value ->> 2, ?2, value ->> 3, value ->> 4 from json_each(?1)";
-const PARKED_OUTBOX: &str = "update outbox set state = 'parked', holder = null, lease_until = null
-    from json_each(?1) k where outbox.id = k.value ->> 0 and outbox.attempt = k.value ->> 1";
+/// Whatever earlier attempt stands in the outbox has been overtaken by the one that was consumed.
+const PARKED_OUTBOX: &str = "update outbox set state = 'parked', attempt = k.value ->> 1, holder = null,
+        lease_until = null
+    from json_each(?1) k where outbox.id = k.value ->> 0 and outbox.attempt <= k.value ->> 1";
 const ATTEMPTS: &str = "insert or replace into attempt (message_id, attempt, at, why)
     select value ->> 0, value ->> 1, ?2, value ->> 2 from json_each(?1)";
-const DONE: &str = "update outbox set state = 'done', word = k.value ->> 2, done_at = ?2, holder = null,
-        lease_until = null
-    from json_each(?1) k where outbox.id = k.value ->> 0 and outbox.attempt = k.value ->> 1";
+const DONE: &str = "update outbox set state = 'done', word = k.value ->> 2, done_at = ?2,
+        attempt = k.value ->> 1, holder = null, lease_until = null
+    from json_each(?1) k where outbox.id = k.value ->> 0 and outbox.attempt <= k.value ->> 1";
 const INTENTS: &str = "update intent set state = k.value ->> 2
     from json_each(?1) k where intent.message_id = k.value ->> 0 and intent.fence = k.value ->> 1";
 const REVIEWS: &str = "insert into review (id, order_id, state, due_at, body)
     select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 from json_each(?1) where true
     on conflict (id) do update set state = excluded.state, due_at = excluded.due_at, body = excluded.body";
 const TIMERS: &str = "insert or ignore into timer (id, due, step, order_id, body, state)
-    select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, 'set' from json_each(?1)";
+    select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, 'set' from json_each(?1) k
+    where not exists (select 1 from gone g where g.id = unhex(replace(k.value ->> 0, '-', '')))";
 const CANCELLED: &str = "update timer set state = 'cancelled'
     from json_each(?1) k where timer.id = k.value ->> 0 and timer.state = 'set'";
 
@@ -77,12 +89,14 @@ impl Rows {
     pub(super) async fn write(&self, conn: &mut SqliteConnection, now: i64) -> Result<(), sqlx::Error> {
         let statements = [
             (INBOX, &self.inbox),
+            (BACK, &self.inbox),
             (EFFECTS, &self.effects),
             (AGGREGATES, &self.aggregates),
             (EVENTS, &self.events),
             (UNPARKED, &self.unparked),
             (DISCARDED, &self.unparked),
             (MESSAGES, &self.messages),
+            (DELIVERED, &self.inbox),
             (PARKED, &self.parked),
             (PARKED_OUTBOX, &self.parked),
             (ATTEMPTS, &self.attempts),

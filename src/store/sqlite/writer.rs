@@ -15,12 +15,29 @@ pub(super) struct Writer {
     options: SqliteConnectOptions,
     /// A transaction was begun and not ended.
     open: bool,
+    /// What the connection is known to be set to.
+    durable: Durable,
+}
+
+/// How sure a commit is when it returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Durable {
+    /// On the disk.
+    Yes,
+    /// Safe from a crash of the process; a loss of power may undo it. Enough for leases: whatever rests on one is
+    /// committed for good later, and takes it along.
+    Later,
 }
 
 impl Writer {
     pub(super) async fn open(options: SqliteConnectOptions) -> Result<Arc<Mutex<Self>>, StoreError> {
         let connection = options.connect().await.map_err(read_error)?;
-        Ok(Arc::new(Mutex::new(Self { connection, options, open: false })))
+        Ok(Arc::new(Mutex::new(Self { connection, options, open: false, durable: Durable::Yes })))
+    }
+
+    pub(super) async fn close(self) {
+        // An error leaves the write-ahead log beside the file, as a crash does: the next one to open takes it in.
+        let _ = self.connection.close().await;
     }
 
     /// The connection outside any transaction: for migrations.
@@ -28,10 +45,11 @@ impl Writer {
         &mut self.connection
     }
 
-    async fn begin(&mut self) -> Result<(), sqlx::Error> {
+    async fn begin(&mut self, durable: Durable) -> Result<(), sqlx::Error> {
         if self.open {
             self.roll_back().await;
         }
+        self.set(durable).await?;
         let mut tries = 0;
         loop {
             tries += 1;
@@ -42,19 +60,39 @@ impl Writer {
                 return Err(error);
             }
             if !is_busy(&error) {
-                self.connection = self.options.connect().await?;
+                self.connect().await?;
+                self.set(durable).await?;
             }
         }
+    }
+
+    async fn connect(&mut self) -> Result<(), sqlx::Error> {
+        self.connection = self.options.connect().await?;
+        self.durable = Durable::Yes;
+        Ok(())
+    }
+
+    async fn set(&mut self, durable: Durable) -> Result<(), sqlx::Error> {
+        if self.durable == durable {
+            return Ok(());
+        }
+        // Whoever is cancelled in here leaves the weaker one noted, so that the stronger one is always asked for.
+        self.durable = Durable::Later;
+        let pragma = match durable {
+            Durable::Yes => "pragma synchronous = full",
+            Durable::Later => "pragma synchronous = normal",
+        };
+        execute(&mut self.connection, pragma).await?;
+        self.durable = durable;
+        Ok(())
     }
 
     /// Whether a transaction was there to be rolled back.
     async fn roll_back(&mut self) -> bool {
         let was_open = execute(&mut self.connection, "rollback").await.is_ok();
-        if !was_open
-            && self.connection.ping().await.is_err()
-            && let Ok(fresh) = self.options.connect().await
-        {
-            self.connection = fresh;
+        if !was_open && self.connection.ping().await.is_err() {
+            // If this fails too, the next one to begin tries again.
+            let _ = self.connect().await;
         }
         self.open = false;
         was_open
@@ -69,9 +107,9 @@ async fn execute(connection: &mut SqliteConnection, sql: &'static str) -> Result
 pub(super) struct Begun(Option<OwnedMutexGuard<Writer>>);
 
 impl Begun {
-    pub(super) async fn begin(writer: &Arc<Mutex<Writer>>) -> Result<Self, StoreError> {
+    pub(super) async fn begin(writer: &Arc<Mutex<Writer>>, durable: Durable) -> Result<Self, StoreError> {
         let mut begun = Self(Some(Arc::clone(writer).lock_owned().await));
-        begun.writer()?.begin().await.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        begun.writer()?.begin(durable).await.map_err(|error| StoreError::Unavailable(error.to_string()))?;
         Ok(begun)
     }
 

@@ -4,8 +4,10 @@ mod balance;
 mod commits;
 mod intents;
 mod leases;
+mod model;
 mod records;
 mod retries;
+mod speed;
 mod timers;
 mod writers;
 
@@ -31,6 +33,9 @@ pub(crate) trait Harness: Sized + Send + Sync {
     async fn fresh() -> Self;
 
     fn store(&self) -> &dyn Store;
+
+    /// The same store, for those who keep it.
+    fn shared(&self) -> Arc<dyn Store>;
 
     fn clock(&self) -> &ManualClock;
 
@@ -86,7 +91,7 @@ pub(crate) trait Harness: Sized + Send + Sync {
 pub(crate) struct OnSqlite {
     folder: tempfile::TempDir,
     clock: Arc<ManualClock>,
-    store: Sqlite,
+    store: Arc<Sqlite>,
 }
 
 impl OnSqlite {
@@ -107,12 +112,16 @@ impl Harness for OnSqlite {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(at(0)));
         let store = Sqlite::open(folder.path().join("gendan.db"), Arc::clone(&clock) as Arc<dyn Clock>);
-        let store = store.await.unwrap();
+        let store = Arc::new(store.await.unwrap());
         Self { folder, clock, store }
     }
 
     fn store(&self) -> &dyn Store {
-        &self.store
+        &*self.store
+    }
+
+    fn shared(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.store) as Arc<dyn Store>
     }
 
     fn clock(&self) -> &ManualClock {
@@ -120,7 +129,7 @@ impl Harness for OnSqlite {
     }
 
     async fn reopen(&mut self) {
-        self.store = self.beside().await;
+        self.store = Arc::new(self.beside().await);
     }
 }
 
@@ -130,16 +139,26 @@ pub(crate) struct OnMemory {
     store: Memory,
 }
 
+impl OnMemory {
+    pub(crate) fn with(faults: Faults) -> Self {
+        let clock = Arc::new(ManualClock::new(at(0)));
+        let store = Memory::new(Arc::clone(&clock) as Arc<dyn Clock>, faults);
+        Self { clock, store }
+    }
+}
+
 #[async_trait]
 impl Harness for OnMemory {
     async fn fresh() -> Self {
-        let clock = Arc::new(ManualClock::new(at(0)));
-        let store = Memory::new(Arc::clone(&clock) as Arc<dyn Clock>, Faults::default());
-        Self { clock, store }
+        Self::with(Faults::default())
     }
 
     fn store(&self) -> &dyn Store {
         &self.store
+    }
+
+    fn shared(&self) -> Arc<dyn Store> {
+        Arc::new(self.store.clone())
     }
 
     fn clock(&self) -> &ManualClock {

@@ -121,13 +121,13 @@ impl Store for Memory {
     }
 
     async fn renew(&self, holder: &str, ids: &[Uuid], lease: Duration) -> Result<Vec<bool>, StoreError> {
-        let (mut state, until) = (self.state(), self.clock.now() + lease);
-        Ok(ids.iter().map(|id| state.renew(holder, *id, until)).collect())
+        let (mut state, now) = (self.state(), self.clock.now());
+        Ok(ids.iter().map(|id| state.renew(holder, *id, (now, now + lease))).collect())
     }
 
     async fn give_back(&self, holder: &str, ids: &[Uuid]) -> Result<(), StoreError> {
-        let mut state = self.state();
-        ids.iter().for_each(|id| state.give_back(holder, *id));
+        let (mut state, now) = (self.state(), self.clock.now());
+        ids.iter().for_each(|id| state.give_back(holder, *id, now));
         Ok(())
     }
 
@@ -157,7 +157,7 @@ impl Store for Memory {
     }
 
     async fn next_due(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        Ok(self.state().next_due(self.clock.now()))
+        Ok(self.state().next_due())
     }
 
     async fn parked(&self) -> Result<Vec<Parked>, StoreError> {

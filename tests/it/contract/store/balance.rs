@@ -2,8 +2,7 @@
 
 use super::Harness;
 use crate::support::make::{
-    document_write, done, id, mail, message, moved, order, park, part_write, read, received, send, told,
-    writing,
+    document_write, done, id, mail, moved, order, park, part_write, read, received, send, told, writing,
 };
 use gendan::order::document::PartState;
 use gendan::order::message::{Message, Step};
@@ -134,9 +133,6 @@ async fn what_is_double_is_named(h: impl Harness) {
     names(&wrong(&h).await.1, &id(20).to_string());
     h.commit(send([mail(32, "<21@gendan>")])).await;
     assert_eq!(wrong(&h).await.1.len(), 2);
-    h.commit(done(&message(40, Step::Follow))).await;
-    h.commit(send([message(40, Step::Follow)])).await;
-    assert_eq!(wrong(&h).await.1.len(), 3, "consumed, and in the outbox");
 }
 
 async fn pruning_changes_nothing(h: impl Harness) {

@@ -196,6 +196,9 @@ async fn a_message_id_is_sent_once(h: impl Harness) {
     h.clock().advance(Duration::from_secs(100));
     h.store().prune(at(99), 10).await.unwrap();
     assert!(matches!(h.commit(send([it])).await, Answer::Refused { .. }));
+    let stranger = message(2, Step::Check);
+    h.commit(done(&stranger)).await;
+    assert!(matches!(h.commit(send([stranger])).await, Answer::Refused { .. }));
 }
 
 async fn an_unanswered_commit_can_be_looked_up(h: impl Harness) {

@@ -49,6 +49,9 @@ async fn what_was_done_is_finished(h: impl Harness) {
     assert_eq!(intend(&h, &first(), "b").await, Intended::Finished);
     assert_eq!(intend(&h, &second(), "b").await, Intended::Finished);
     assert!(h.balanced().await.unsure.is_empty());
+    h.wait(100);
+    h.store().prune(at(99), 10).await.unwrap();
+    assert_eq!(intend(&h, &second(), "b").await, Intended::Finished, "after pruning too");
 }
 
 async fn a_holder_that_died_is_followed_with_a_warning(h: impl Harness) {

@@ -19,6 +19,7 @@ super::on_every_store!(
     a_parked_message_lets_its_lane_go,
     what_is_held_back_waits_for_its_time,
     a_relay_marks_what_it_published,
+    what_came_back_and_arrived_after_all_is_not_parked,
     what_was_sent_is_done_when_it_is_consumed,
 );
 
@@ -165,6 +166,20 @@ async fn a_relay_marks_what_it_published(h: impl Harness) {
     assert_eq!(h.store().claim(&claim).await.unwrap()[0].message.id, id(3));
     let balance = h.balanced().await.messages;
     assert_eq!((balance.in_work, balance.parked), (3, 1));
+}
+
+async fn what_came_back_and_arrived_after_all_is_not_parked(h: impl Harness) {
+    h.commit(send([message(1, Step::Check), message(2, Step::Check)])).await;
+    let claim = Claim { step: None, max: 10, holder: "relay".to_owned(), lease: LEASE };
+    h.store().claim(&claim).await.unwrap();
+    let returned = |n| (id(n), 1, Relayed::Returned { why: "no queue".to_owned() });
+    h.store().relayed("relay", vec![returned(1), returned(2)]).await.unwrap();
+    assert_eq!(h.commit(done(&message(1, Step::Check))).await, Answer::Done);
+    assert_eq!(h.commit(park(&message(2, Step::Check), "invalid")).await, Answer::Done);
+    let parked = h.store().parked().await.unwrap();
+    assert_eq!((parked.len(), parked[0].message.id, &*parked[0].why), (1, id(2), "invalid"));
+    let messages = h.balanced().await.messages;
+    assert_eq!((messages.done, messages.parked), (1, 1));
 }
 
 async fn what_was_sent_is_done_when_it_is_consumed(h: impl Harness) {

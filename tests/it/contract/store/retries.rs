@@ -9,6 +9,7 @@ super::on_every_store!(
     a_failed_attempt_comes_again_with_its_history,
     what_is_parked_waits_for_a_person,
     a_replay_is_the_next_attempt,
+    an_attempt_that_was_overtaken_does_nothing,
     only_one_of_two_replays_counts,
     what_is_discarded_is_done_with,
     a_stranger_can_be_retried_and_parked,
@@ -73,6 +74,19 @@ async fn a_replay_is_the_next_attempt(h: impl Harness) {
     assert_eq!(h.commit(done(&it)).await, Answer::Duplicate);
     assert_eq!(h.commit(done(&attempt(&it, 2))).await, Answer::OtherBody);
     h.balanced().await;
+}
+
+async fn an_attempt_that_was_overtaken_does_nothing(h: impl Harness) {
+    let it = message(1, Step::Deliver);
+    h.commit(send([it.clone()])).await;
+    let relay = gendan::store::Claim { step: None, max: 1, holder: "relay".to_owned(), lease: super::LEASE };
+    h.store().claim(&relay).await.unwrap();
+    let returned = gendan::store::Relayed::Returned { why: "no queue".to_owned() };
+    h.store().relayed("relay", vec![(it.id, 1, returned)]).await.unwrap();
+    h.commit(unparking(send([attempt(&it, 2)]), &it, "queue declared")).await;
+    assert_eq!(h.commit(done(&it)).await, Answer::Duplicate, "it was delivered after all, but too late");
+    assert_eq!(h.commit(done(&attempt(&it, 2))).await, Answer::Done);
+    assert_eq!(h.balanced().await.messages.done, 1);
 }
 
 async fn only_one_of_two_replays_counts(h: impl Harness) {

@@ -88,3 +88,14 @@ async fn a_claim_that_finds_nothing_does_not_write() {
     assert!(claim.unwrap().is_empty());
     assert_eq!(h.store().fire(10).await.unwrap(), 0);
 }
+
+#[tokio::test]
+async fn a_clean_close_leaves_one_file() {
+    let h = OnSqlite::fresh().await;
+    let path = h.path().with_file_name("closed.db");
+    let clock = std::sync::Arc::new(gendan::runtime::clock::SystemClock);
+    let store = gendan::store::sqlite::Sqlite::open(&path, clock).await.unwrap();
+    store.commit(vec![send([message(1, Step::Check)])]).await.unwrap();
+    store.close().await;
+    assert!(path.is_file() && !path.with_file_name("closed.db-wal").exists());
+}

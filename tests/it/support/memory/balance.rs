@@ -225,7 +225,7 @@ impl State {
                 let known = self.outbox.contains_key(id)
                     || self.gone.contains(id)
                     || self.parked.iter().any(|row| row.message.id == *id)
-                    || self.inbox.keys().any(|(consumed, _, _)| consumed == id);
+                    || self.consumptions(*id).next().is_some();
                 if !known {
                     sum.missing.push(format!("message {id}, by which order {order} told, is nowhere"));
                 }

@@ -37,6 +37,12 @@ impl State {
             let same = row.body_hash == message.body_hash();
             return Some(if same { Answer::Duplicate } else { Answer::OtherBody });
         }
+        let attempts =
+            self.inbox.keys().filter(|(id, _, _)| *id == message.id).map(|(_, _, attempt)| *attempt);
+        let latest = attempts.chain(self.outbox.get(&message.id).map(|row| row.message.attempt)).max();
+        if latest.is_some_and(|latest| latest > message.attempt) && !self.faults.forget_inbox {
+            return Some(Answer::Duplicate);
+        }
         let fence = fence.filter(|_| !self.faults.ignore_fence)?;
         let held = self.intents.get(&message.id).filter(|intent| intent.state == Holding::Held);
         (held.map(|intent| intent.fence) != Some(fence)).then_some(Answer::Fenced)
@@ -72,20 +78,22 @@ impl State {
                 }
                 Some(row.message.attempt + 1)
             } else {
-                return self.gone.contains(&id).then(|| format!("message {id} was done before"));
+                let consumed = self.inbox.keys().any(|(known, _, _)| *known == id);
+                let known =
+                    consumed || self.gone.contains(&id) || self.parked.iter().any(|row| row.message.id == id);
+                return known.then(|| format!("message {id} was consumed before"));
             };
             (next != Some(message.attempt)).then(|| format!("message {id} must be attempt {next:?}"))
         })
     }
 
     fn unnumberable(&self, commit: &Commit) -> Option<String> {
-        let numbered = |write: &&Write| write.key.kind == Kind::Order && write.index.number.is_some();
-        commit.writes.iter().filter(numbered).find_map(|write| {
-            let other = |it: &&Snapshot| {
-                it.key.kind == Kind::Order && it.key != write.key && it.index.number == write.index.number
-            };
-            self.aggregates.values().find(other).map(|it| format!("order {} has this number", it.key.id))
-        })
+        let numbered = commit.writes.iter().filter(|write| write.key.kind == Kind::Order);
+        let mut given =
+            numbered.filter_map(|write| Some((self.numbers.get(write.index.number.as_ref()?)?, &write.key)));
+        given
+            .find(|(bearer, key)| bearer != key)
+            .map(|(bearer, _)| format!("order {} has this number", bearer.id))
     }
 
     fn write(&mut self, commit: &Commit, now: DateTime<Utc>) {
@@ -106,10 +114,10 @@ impl State {
             self.unpark(*id, commit.messages.iter().any(|message| message.id == *id), now);
         }
         if messages {
-            commit.messages.iter().for_each(|message| self.put(message));
+            commit.messages.iter().for_each(|message| self.put(message, now));
         }
         self.reviews.extend(commit.reviews.iter().map(|row| (row.id, row.clone())));
-        for timer in &commit.timers {
+        for timer in commit.timers.iter().filter(|timer| !self.gone.contains(&timer.id)) {
             self.timers.entry(timer.id).or_insert_with(|| (timer.clone(), TimerState::Set));
         }
         for id in &commit.cancel_timers {
@@ -120,6 +128,9 @@ impl State {
     }
 
     fn aggregate(&mut self, write: &Write, now: DateTime<Utc>) {
+        if let Some(number) = write.index.number.as_ref().filter(|_| write.key.kind == Kind::Order) {
+            self.numbers.insert(number.clone(), write.key.clone());
+        }
         let snapshot = Snapshot {
             key: write.key.clone(),
             version: write.now,
@@ -157,6 +168,10 @@ impl State {
 
     fn consume(&mut self, consumed: &Consumed, disposition: &Disposition, now: DateTime<Utc>) {
         let message = &consumed.message;
+        let overtaken = |it: &Message| it.id == message.id && it.attempt <= message.attempt;
+        for row in self.parked.iter_mut().filter(|row| row.out.is_none() && overtaken(&row.message)) {
+            row.out = Some("delivered");
+        }
         let (outcome, word, holding) = match disposition {
             Disposition::Done { what } => {
                 if let Some(row) = self.row(message.id, message.attempt) {
@@ -181,6 +196,7 @@ impl State {
         }
         let row = InboxRow { body_hash: message.body_hash(), at: now, outcome, word: word.to_owned() };
         if !self.faults.forget_inbox {
+            self.gone.remove(&message.id);
             self.inbox.insert((message.id, message.step, message.attempt), row);
         }
     }
@@ -193,11 +209,12 @@ impl State {
             return;
         }
         let attempt = message.attempt + 1;
-        self.put(&Message { attempt, not_before: Some(not_before), ..message.clone() });
+        self.put(&Message { attempt, not_before: Some(not_before), ..message.clone() }, now);
     }
 
     fn park(&mut self, message: &Message, why: &str, now: DateTime<Utc>) {
         let row = ParkedRow { message: message.clone(), why: why.to_owned(), at: now, out: None };
+        self.parked.retain(|it| !(it.message.id == message.id && it.message.attempt == message.attempt));
         self.parked.push(row);
         if let Some(row) = self.row(message.id, message.attempt) {
             row.at = At::Parked;

@@ -1,29 +1,17 @@
 //! Claims, leases, intents, timers, parking and pruning of the in-memory store.
 
+use super::Faults;
 use super::state::{At, Holding, IntentRow, OutboxRow, State, TimerState};
 use chrono::{DateTime, Utc};
 use gendan::order::ids::Ids;
 use gendan::order::message::{Body, Message};
 use gendan::store::{Claim, Claimed, Intended, Parked, Pruned, Relayed};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 impl State {
     pub(super) fn claim(&mut self, claim: &Claim, now: DateTime<Utc>) -> Vec<Claimed> {
-        let firsts = self.firsts();
-        let is_first = |row: &OutboxRow| {
-            let lane = row.message.lane.as_ref();
-            self.faults.break_lanes || lane.is_none_or(|lane| firsts.get(lane) == Some(&row.position))
-        };
-        let wanted = |row: &&OutboxRow| claim.step.is_none_or(|step| row.message.step == step);
-        let mut found: Vec<(u64, Uuid)> = self
-            .outbox
-            .values()
-            .filter(wanted)
-            .filter(|row| self.is_free(row, now) && is_first(row))
-            .map(|row| (row.position, row.message.id))
-            .collect();
-        found.sort_unstable();
+        let mut found = self.takeable(claim, now);
         if self.faults.break_lanes {
             found.reverse();
         }
@@ -31,7 +19,7 @@ impl State {
         let until = now + claim.lease;
         found
             .into_iter()
-            .filter_map(|(_, id)| {
+            .filter_map(|id| {
                 let row = self.outbox.get_mut(&id)?;
                 row.claims += 1;
                 row.at = At::Claimed { holder: claim.holder.clone(), until };
@@ -40,46 +28,46 @@ impl State {
             .collect()
     }
 
-    fn is_free(&self, row: &OutboxRow, now: DateTime<Utc>) -> bool {
-        let free = match &row.at {
-            At::Waiting => true,
-            At::Claimed { until, .. } => *until <= now || self.faults.ignore_leases,
-            At::Sent | At::Parked | At::Done { .. } => false,
-        };
-        let due = row.message.not_before.is_none_or(|due| due <= now) || self.faults.ignore_not_before;
-        free && due
-    }
-
-    /// Where the first live message of each lane stands.
-    fn firsts(&self) -> BTreeMap<String, u64> {
-        let mut firsts = BTreeMap::new();
-        for row in self.outbox.values().filter(|row| row.is_live()) {
-            if let Some(lane) = &row.message.lane {
-                let first = firsts.entry(lane.clone()).or_insert(row.position);
-                *first = row.position.min(*first);
+    /// What may be taken, the oldest first.
+    fn takeable(&mut self, claim: &Claim, now: DateTime<Utc>) -> Vec<Uuid> {
+        let (mut found, mut lanes) = (Vec::new(), BTreeSet::new());
+        let (outbox, faults) = (&mut self.outbox, self.faults);
+        self.live.retain(|(_, id)| {
+            let Some(row) = outbox.get_mut(id).filter(|row| row.is_live()) else { return false };
+            row.delayed &= row.message.not_before.is_some_and(|due| due > now);
+            let first = row.message.lane.as_ref().is_none_or(|lane| lanes.insert(lane.clone()));
+            let wanted = claim.step.is_none_or(|step| row.message.step == step);
+            if wanted && is_free(row, faults, now) && (first || faults.break_lanes) {
+                found.push(*id);
             }
-        }
-        firsts
+            true
+        });
+        found
     }
 
-    fn held(&mut self, holder: &str, id: Uuid) -> Option<&mut OutboxRow> {
+    fn held(&mut self, holder: &str, id: Uuid, now: DateTime<Utc>) -> Option<&mut OutboxRow> {
         let row = self.outbox.get_mut(&id)?;
-        let mine = matches!(&row.at, At::Claimed { holder: by, .. } if by == holder);
+        let mine = matches!(&row.at, At::Claimed { holder: by, until } if by == holder && *until > now);
         mine.then_some(row)
     }
 
-    pub(super) fn renew(&mut self, holder: &str, id: Uuid, lease_until: DateTime<Utc>) -> bool {
-        let intent = self.intents.get_mut(&id);
-        if let Some(intent) = intent.filter(|it| it.holder == holder && it.state == Holding::Held) {
+    pub(super) fn renew(
+        &mut self,
+        holder: &str,
+        id: Uuid,
+        (now, lease_until): (DateTime<Utc>, DateTime<Utc>),
+    ) -> bool {
+        let held = |it: &&mut IntentRow| it.holder == holder && it.state == Holding::Held && it.until > now;
+        if let Some(intent) = self.intents.get_mut(&id).filter(held) {
             intent.until = lease_until;
         }
-        let Some(row) = self.held(holder, id) else { return false };
+        let Some(row) = self.held(holder, id, now) else { return false };
         row.at = At::Claimed { holder: holder.to_owned(), until: lease_until };
         true
     }
 
-    pub(super) fn give_back(&mut self, holder: &str, id: Uuid) {
-        if let Some(row) = self.held(holder, id) {
+    pub(super) fn give_back(&mut self, holder: &str, id: Uuid, now: DateTime<Utc>) {
+        if let Some(row) = self.held(holder, id, now) {
             row.at = At::Waiting;
             row.claims -= 1;
         }
@@ -91,7 +79,7 @@ impl State {
         }
         let mut freed = 0;
         for row in self.outbox.values_mut() {
-            if matches!(&row.at, At::Claimed { holder, .. } if holder != new) {
+            if matches!(&row.at, At::Claimed { holder, until } if holder != new && *until > now) {
                 row.at = At::Waiting;
                 freed += 1;
             }
@@ -101,7 +89,8 @@ impl State {
 
     pub(super) fn relayed(&mut self, holder: &str, key: (Uuid, u32), mark: Relayed, now: DateTime<Utc>) {
         let (id, attempt) = key;
-        let Some(row) = self.held(holder, id).filter(|row| row.message.attempt == attempt) else { return };
+        let held = self.held(holder, id, now);
+        let Some(row) = held.filter(|row| row.message.attempt == attempt) else { return };
         match mark {
             Relayed::Sent => row.at = At::Sent,
             Relayed::Free => row.at = At::Waiting,
@@ -122,9 +111,9 @@ impl State {
         (now, until): (DateTime<Utc>, DateTime<Utc>),
     ) -> Intended {
         let id = message.id;
-        let attempts = (id, message.step, message.attempt)..=(id, message.step, u32::MAX);
         let later = self.outbox.get(&id).is_some_and(|row| row.message.attempt > message.attempt);
-        if later || self.inbox.range(attempts).next().is_some() {
+        let consumed = self.consumptions(id).any(|(_, attempt)| attempt >= message.attempt);
+        if later || consumed || self.gone.contains(&id) {
             return Intended::Finished;
         }
         let unguarded = self.faults.ignore_fence;
@@ -170,21 +159,20 @@ impl State {
                 body: Body::TimerDue(timer.body.clone()),
             };
             if !self.outbox.contains_key(&timer.id) && !self.gone.contains(&timer.id) {
-                self.put(&message);
+                self.put(&message, now);
             }
             if self.faults.fire_twice {
-                self.put(&Message { id: Ids::new(timer.id, timer.due).id("twice"), ..message });
+                self.put(&Message { id: Ids::new(timer.id, timer.due).id("twice"), ..message }, now);
             }
             self.timers.insert(timer.id, (timer.clone(), TimerState::Fired));
         }
         timers.len() as u64
     }
 
-    pub(super) fn next_due(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pub(super) fn next_due(&self) -> Option<DateTime<Utc>> {
         let set = self.timers.values().filter(|(_, state)| *state == TimerState::Set);
-        let waiting = self.outbox.values().filter(|row| row.at == At::Waiting);
-        let held_back = waiting.filter_map(|row| row.message.not_before).filter(|due| *due > now);
-        set.map(|(timer, _)| timer.due).chain(held_back).min()
+        let held_back = self.outbox.values().filter(|row| row.delayed && row.at == At::Waiting);
+        set.map(|(timer, _)| timer.due).chain(held_back.filter_map(|row| row.message.not_before)).min()
     }
 
     pub(super) fn open_parked(&self) -> Vec<Parked> {
@@ -228,11 +216,13 @@ impl State {
     }
 
     pub(super) fn prune(&mut self, before: DateTime<Utc>, max: usize) -> Pruned {
-        let mut old: Vec<(DateTime<Utc>, Uuid)> = self.outbox.values().filter_map(settled).collect();
-        old.retain(|(at, _)| *at < before);
+        let rows = self.outbox.values();
+        let mut old: Vec<(DateTime<Utc>, u64, Uuid)> =
+            rows.filter_map(|row| Some((settled(row)?, row.position, row.message.id))).collect();
+        old.retain(|(at, _, _)| *at < before);
         old.sort_unstable();
         old.truncate(max);
-        old.iter().for_each(|(_, id)| drop(self.outbox.remove(id)));
+        old.iter().for_each(|(_, _, id)| drop(self.outbox.remove(id)));
         let mut rows: Vec<_> = self
             .inbox
             .iter()
@@ -246,10 +236,14 @@ impl State {
             self.inbox_before = self.inbox_before.max(before);
         }
         let ids: BTreeSet<Uuid> =
-            old.iter().map(|(_, id)| *id).chain(rows.iter().map(|(_, (id, _, _))| *id)).collect();
+            old.iter().map(|(_, _, id)| *id).chain(rows.iter().map(|(_, (id, _, _))| *id)).collect();
         self.gone.extend(ids.iter().filter(|id| !self.outbox.contains_key(*id)));
         self.attempts.retain(|id, _| !ids.contains(id));
-        self.parked.retain(|row| row.out != Some("replayed") || !ids.contains(&row.message.id));
+        self.timers.retain(|id, (_, state)| !(ids.contains(id) && *state == TimerState::Fired));
+        let ended = |state| matches!(state, Holding::Finished | Holding::Free);
+        self.intents.retain(|id, intent| !(ids.contains(id) && ended(intent.state)));
+        self.parked
+            .retain(|row| row.out.is_none_or(|out| out == "discarded") || !ids.contains(&row.message.id));
         Pruned { inbox: rows.len() as u64, outbox: old.len() as u64 }
     }
 
@@ -262,10 +256,20 @@ impl State {
     }
 }
 
+/// Not in anybody's hand, and not held back.
+fn is_free(row: &OutboxRow, faults: Faults, now: DateTime<Utc>) -> bool {
+    let free = match &row.at {
+        At::Waiting => true,
+        At::Claimed { until, .. } => *until <= now || faults.ignore_leases,
+        At::Sent | At::Parked | At::Done { .. } => false,
+    };
+    free && (row.message.not_before.is_none_or(|due| due <= now) || faults.ignore_not_before)
+}
+
 /// When the message was done, if nobody has to come back to it.
-fn settled(row: &OutboxRow) -> Option<(DateTime<Utc>, Uuid)> {
+fn settled(row: &OutboxRow) -> Option<DateTime<Utc>> {
     match &row.at {
-        At::Done { word, at } if word != "unsure" && word != "discarded" => Some((*at, row.message.id)),
+        At::Done { word, at } if word != "unsure" && word != "discarded" => Some(*at),
         At::Done { .. } | At::Waiting | At::Claimed { .. } | At::Sent | At::Parked => None,
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct OutboxRow {
     pub(super) message: Message,
     pub(super) at: At,
     pub(super) claims: u32,
+    /// Held back, and nobody has looked since its time came.
+    pub(super) delayed: bool,
 }
 
 impl OutboxRow {
@@ -52,7 +54,7 @@ pub(super) struct ParkedRow {
     pub(super) message: Message,
     pub(super) why: String,
     pub(super) at: DateTime<Utc>,
-    /// `replayed` or `discarded`, once it is out.
+    /// `replayed`, `discarded` or `delivered` (after all), once it is out.
     pub(super) out: Option<&'static str>,
 }
 
@@ -88,6 +90,10 @@ pub(super) struct State {
     pub(super) events: BTreeMap<Uuid, Vec<StoredEvent>>,
     pub(super) outbox: BTreeMap<Uuid, OutboxRow>,
     pub(super) next_position: u64,
+    /// Places of all live messages, in order; it may hold some that are no longer.
+    pub(super) live: BTreeSet<(u64, Uuid)>,
+    /// Which order bears a number.
+    pub(super) numbers: BTreeMap<String, Key>,
     pub(super) inbox: BTreeMap<(Uuid, Step, u32), InboxRow>,
     pub(super) effects: BTreeSet<String>,
     pub(super) reviews: BTreeMap<Uuid, ReviewRow>,
@@ -110,6 +116,8 @@ impl State {
             events: BTreeMap::new(),
             outbox: BTreeMap::new(),
             next_position: 1,
+            live: BTreeSet::new(),
+            numbers: BTreeMap::new(),
             inbox: BTreeMap::new(),
             effects: BTreeSet::new(),
             reviews: BTreeMap::new(),
@@ -125,16 +133,26 @@ impl State {
     }
 
     /// Puts a message into the outbox; one that was there keeps its place.
-    pub(super) fn put(&mut self, message: &Message) {
+    pub(super) fn put(&mut self, message: &Message, now: DateTime<Utc>) {
         let position = self.outbox.get(&message.id).map_or(self.next_position, |row| row.position);
         self.next_position = self.next_position.max(position + 1);
-        let row = OutboxRow { position, message: message.clone(), at: At::Waiting, claims: 0 };
+        let delayed = message.not_before.is_some_and(|due| due > now);
+        let row = OutboxRow { position, message: message.clone(), at: At::Waiting, claims: 0, delayed };
+        self.live.insert((position, message.id));
         self.outbox.insert(message.id, row);
     }
 
-    /// The row of a message, if it stands at this attempt.
+    /// By which steps and at which attempts a message was consumed.
+    pub(super) fn consumptions(&self, id: Uuid) -> impl Iterator<Item = (Step, u32)> {
+        let all = (id, Step::Read, 0)..=(id, Step::Follow, u32::MAX);
+        self.inbox.range(all).map(|((_, step, attempt), _)| (*step, *attempt))
+    }
+
+    /// The row of a message whose attempt was consumed; an earlier one has been overtaken.
     pub(super) fn row(&mut self, id: Uuid, attempt: u32) -> Option<&mut OutboxRow> {
-        self.outbox.get_mut(&id).filter(|row| row.message.attempt == attempt)
+        let row = self.outbox.get_mut(&id).filter(|row| row.message.attempt <= attempt)?;
+        row.message.attempt = attempt;
+        Some(row)
     }
 
     /// Where the message is parked, if it is.
@@ -144,6 +162,9 @@ impl State {
 
     pub(super) fn note_attempt(&mut self, message: &Message, why: &str, at: DateTime<Utc>) {
         let attempt = Attempt { attempt: message.attempt, at, why: why.to_owned() };
-        self.attempts.entry(message.id).or_default().push(attempt);
+        let attempts = self.attempts.entry(message.id).or_default();
+        attempts.retain(|it| it.attempt != message.attempt);
+        attempts.push(attempt);
+        attempts.sort_by_key(|it| it.attempt);
     }
 }
