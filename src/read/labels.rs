@@ -17,6 +17,8 @@ pub enum Column {
     Spec,
     Color,
     Quantity,
+    /// Cartons or packages: the ordered quantity where no other column is one.
+    QuantityElse,
     Unit,
     Price,
     /// Price without tax, beside which a price with tax may stand.
@@ -230,7 +232,7 @@ impl Labels {
         if let Some(column) = self.columns.get(&bare) {
             return Some((*column, Fit::Exact));
         }
-        let best = self.column_list.iter().filter(|(word, _)| holds(&folded, word)).max_by_key(|(word, _)| word.len());
+        let best = self.column_list.iter().filter(|(word, column)| *column != Column::Item && holds(&folded, word)).max_by_key(|(word, _)| word.len());
         best.map(|(_, column)| (*column, Fit::Contains))
     }
 

@@ -2,10 +2,10 @@
 
 use super::Context;
 use super::columns;
-use crate::read::labels::{Column, Words};
+use crate::read::labels::{Column, Fit, Words};
 use crate::read::page::{Block, Cell, Grid, Row, TextLine};
 use crate::read::value::number;
-use crate::read::value::text::{is_han, plain, width};
+use crate::read::value::text::{has_han, is_han, plain, width};
 
 /// A word of a line with the columns of the page that it takes.
 #[derive(Debug, Clone)]
@@ -147,7 +147,7 @@ fn heads(line: &str, context: &Context<'_>) -> Vec<Token> {
                 break;
             }
             text = format!("{text} {}", words[to].text);
-            let exact = matches!(context.labels.column(&text), Some((_, crate::read::labels::Fit::Exact)));
+            let exact = names_column(&text, context) && !(has_han(&text) && best.1 && names_column(&words[to].text, context));
             let bracket = words[to].text.starts_with('(') || words[to].text.starts_with('（');
             if exact || (bracket && best.1) {
                 best = (to + 1, true);
@@ -158,6 +158,10 @@ fn heads(line: &str, context: &Context<'_>) -> Vec<Token> {
         at = best.0;
     }
     out
+}
+
+fn names_column(text: &str, context: &Context<'_>) -> bool {
+    matches!(context.labels.column(text), Some((_, Fit::Exact)))
 }
 
 fn spaced(lines: &[TextLine], context: &Context<'_>) -> Option<(Grid, usize)> {

@@ -82,7 +82,7 @@ pub fn heading(row: &Row, below: Option<&Row>, context: &Context<'_>) -> Option<
     if let Some(below) = below
         && completes(row, below, context)
     {
-        let joined = read(&join(row, below), context).filter(|h| enough(h, row));
+        let joined = read(&join(row, below, context), context).filter(|h| enough(h, row));
         if let Some(mut joined) = joined {
             joined.rows = 2;
             return Some(joined);
@@ -135,6 +135,11 @@ fn enough(heading: &Heading, row: &Row) -> bool {
 
 /// Whether the row below is a second heading row: no numbers, and it says more about columns or is a translation.
 fn completes(row: &Row, below: &Row, context: &Context<'_>) -> bool {
+    let known = row.filled().filter(|(_, t)| head(t, context).is_some()).count();
+    let figures = row.filled().any(|(_, t)| t.chars().any(|c| c.is_ascii_digit()) && size(t, context).is_none());
+    if figures || known * 2 <= row.filled().count() {
+        return false;
+    }
     let mut more = 0;
     let mut filled = 0;
     for (at, text) in below.filled() {
@@ -153,7 +158,7 @@ fn completes(row: &Row, below: &Row, context: &Context<'_>) -> bool {
 }
 
 /// The two rows as one: a text above that spans several columns goes to each of them.
-fn join(row: &Row, below: &Row) -> Row {
+fn join(row: &Row, below: &Row, context: &Context<'_>) -> Row {
     let mut spanning = String::new();
     let mut cells = Vec::new();
     for at in 0..row.cells.len().max(below.cells.len()) {
@@ -164,9 +169,9 @@ fn join(row: &Row, below: &Row) -> Row {
         }
         let text = match (top, low) {
             (top, "") => top.to_owned(),
-            ("", low) if is_unit_like(low) => format!("{spanning}({low})"),
+            ("", low) if context.labels.is_unit(low) => format!("{spanning}({low})"),
             ("", low) => low.to_owned(),
-            (top, low) if is_unit_like(low) => format!("{top}({low})"),
+            (top, low) if context.labels.is_unit(low) => format!("{top}({low})"),
             (top, low) if key(top) == key(low) => low.to_owned(),
             (_, low) => low.to_owned(),
         };
@@ -174,10 +179,6 @@ fn join(row: &Row, below: &Row) -> Row {
         cells.push(crate::read::page::Cell::new(text));
     }
     Row { number: row.number, cells }
-}
-
-fn is_unit_like(text: &str) -> bool {
-    text.chars().count() <= 2
 }
 
 #[cfg(test)]
@@ -212,6 +213,6 @@ mod tests {
         let context = Context { labels: &labels, style: Default::default(), dates: Default::default() };
         let heading = heading(&row(&["品名", "数量", "", "单价"]), Some(&row(&["", "箱数", "总数量", ""])), &context);
         let columns: Vec<Option<Column>> = heading.map(|h| h.heads.iter().map(|x| x.as_ref().map(|x| x.column)).collect()).unwrap_or_default();
-        assert_eq!(columns, [Some(Column::Description), Some(Column::Pack), Some(Column::Quantity), Some(Column::Price)]);
+        assert_eq!(columns, [Some(Column::Description), Some(Column::QuantityElse), Some(Column::Quantity), Some(Column::Price)]);
     }
 }

@@ -97,7 +97,7 @@ fn loose(row: Loose, next: &[Loose], open: &mut Builder, done: &mut Vec<Builder>
     open.filler.row(&pairs, &mut open.found.order, context);
     open.found.words.push_str(&row.joined());
     open.found.words.push('\n');
-    if open.tables == 0 {
+    if open.tables == 0 && pairs.iter().all(|p| p.label.is_none()) {
         open.before_table.push(row.clone());
     }
     let header = |l: Label| !matches!(l, Label::Other | Label::Seller | Label::Total);

@@ -175,7 +175,7 @@ fn describe(text: &str, hit: &Hit, prices: &[Price], context: &Context<'_>) -> (
     let first_price = prices.iter().map(|p| p.start).filter(|s| *s < hit.start).min();
     let before = &text[..first_price.unwrap_or(hit.start).min(hit.start)];
     let (number, before) = numbering(before);
-    let name = strip(before, context);
+    let name = strip(before_mark(before, context), context);
     if name.chars().filter(|c| c.is_alphanumeric()).count() >= 2 {
         return (number, name);
     }
@@ -184,6 +184,17 @@ fn describe(text: &str, hit: &Hit, prices: &[Price], context: &Context<'_>) -> (
     let after = &after[..end.min(after.len())];
     let cut = stops(after).into_iter().find(|i| after[..*i].chars().filter(|c| c.is_alphanumeric()).count() > 1).filter(|i| has_han(after) || after[*i..].trim().is_empty() || !after[..*i].trim_end().ends_with(','));
     (number, strip(&after[..cut.unwrap_or(after.len())], context))
+}
+
+/// The text before "，数量…", "qty …": what follows speaks of figures.
+fn before_mark<'a>(text: &'a str, context: &Context<'_>) -> &'a str {
+    let lower = text.to_lowercase();
+    let marks = context.labels.words(Words::QuantityMark).iter().filter(|w| w.chars().count() > 1);
+    let spots = marks.flat_map(|w| lower.match_indices(w.as_str())).map(|(at, _)| at).filter(|at| {
+        let edge = text.get(..*at).is_some_and(|b| b.ends_with(|c: char| c.is_whitespace() || matches!(c, ',' | '，' | ':' | ';' | '(')));
+        edge && text[..*at].chars().filter(|c| c.is_alphanumeric()).count() >= 2
+    });
+    spots.min().map_or(text, |at| &text[..at])
 }
 
 fn numbering(text: &str) -> (Option<String>, &str) {

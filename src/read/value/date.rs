@@ -113,7 +113,7 @@ pub fn all(text: &str, context: &Context) -> Vec<Date> {
 fn strict(text: &str, context: &Context) -> Vec<Date> {
     let mut out = Vec::new();
     collect(&YMD, text, &mut out, |c| {
-        let clear = !text[c.get(0)?.end()..].starts_with(|x: char| x.is_ascii_digit());
+        let clear = !text[c.get(3)?.end()..].starts_with(|x: char| x.is_ascii_digit());
         Some((ymd(c[1].parse().ok()?, c[2].parse().ok()?, c[3].parse().ok()?).filter(|_| clear)?, false))
     });
     collect(&DMY, text, &mut out, |c| dmy(c, context));

@@ -72,7 +72,7 @@ pub fn leading(text: &str, style: Style) -> Option<Number> {
     match rest.trim_start_matches(' ').chars().next().and_then(|c| Some((c, hanzi::multiplier(c)?))) {
         Some((c, factor)) => {
             let len = token.end() + skip + c.len_utf8();
-            compound(text, len, value.checked_mul(factor)?, factor, ambiguous)
+            compound(text, len, value.checked_mul(factor)?.normalize(), factor, ambiguous)
         }
         None => Some(Number { value, len: token.end(), ambiguous }),
     }

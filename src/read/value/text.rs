@@ -15,7 +15,7 @@ pub fn key(text: &str) -> String {
     for c in text.nfkc() {
         if c.is_alphanumeric() {
             out.extend(c.to_lowercase());
-        } else if c == '#' || c == '№' {
+        } else if (c == '#' || c == '№') && !out.ends_with(|d: char| d.is_ascii_digit()) {
             out.push_str("no");
         }
     }
