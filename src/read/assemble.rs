@@ -394,7 +394,11 @@ fn attach_unread(out: &mut Vec<Draft>, content: &Content<'_>, kind: Kind, confid
     if let Some(first) = out.first_mut() {
         first.unread.extend(limits);
         if wanted && first.order.is_none() && first.unread.iter().all(|u| u.code.starts_with("doubt.")) {
-            first.unread.push(Code::NoOrderFound.at(&first.source.clone(), ""));
+            let source = first.source.clone();
+            first.unread.push(Code::NoOrderFound.at(&source, ""));
+        }
+        if wanted && first.order.is_none() {
+            first.order = Some(prefilled(content, labels)).filter(|o| o.po_number.is_some());
         }
     }
 }

@@ -207,7 +207,7 @@ fn name_of(region: &[&TextLine], display: &str, person: Option<&str>, context: &
             return None;
         }
         let tokens = rest.split(|c: char| c.is_whitespace() || matches!(c, '，' | ',' | '|' | '/' | '-'));
-        let name = tokens.map(trim).find(|t| t.chars().filter(|c| is_han(*c)).count() >= 3 && context.labels.label(t).is_none() && !context.labels.has(Words::Closing, t) && t.chars().count() <= 20)?;
+        let name = tokens.map(trim).find(|t| t.chars().filter(|c| is_han(*c)).count() >= 3 && context.labels.label(t).is_none() && !context.labels.has(Words::Closing, t) && !context.labels.has(Words::Courtesy, t) && !context.labels.has(Words::OrderWord, t) && t.chars().count() <= 20)?;
         Some(field(name.to_owned(), at(l), sure::PROSE))
     })
 }
