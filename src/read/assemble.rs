@@ -101,10 +101,13 @@ fn dates(envelope: &Envelope, letter: &Letter) -> date::Context {
     let offset = envelope.sent_offset_minutes.unwrap_or(0);
     let base = envelope.sent_at.and_then(|t| t.checked_add_signed(chrono::Duration::minutes(i64::from(offset)))).map(|t| t.date_naive());
     let text: String = letter.body.fresh.texts().take(400).collect::<Vec<_>>().join("\n");
-    let american = ["+1 ", "+1-", "+1(", "(USA)", " USA", "U.S.A", ", Inc", " Inc.", " LLC", "United States"].iter().any(|w| text.contains(w));
+    let holds = |words: &[&str]| words.iter().any(|w| text.contains(w));
+    let american = holds(&["+1 ", "+1-", "+1(", "(USA)", " USA", "U.S.A", "United States"]);
+    let formed = holds(&[", Inc", " Inc.", " LLC"]);
     let order = match envelope.sent_offset_minutes {
         _ if american => DayOrder::MonthFirst,
         Some(-480..=-240) => DayOrder::MonthFirst,
+        None | Some(0 | 480) if formed => DayOrder::MonthFirst,
         Some(-180..=210 | 330 | 540..=780) => DayOrder::DayFirst,
         _ => DayOrder::Unknown,
     };

@@ -263,7 +263,8 @@ fn cost(text: &str, role: Option<Column>, context: &Context<'_>) -> usize {
         Some(Column::Date) => usize::from(!text.contains(|c: char| c.is_ascii_digit())) * 3,
         Some(Column::Unit) => usize::from(!context.labels.is_unit(text)) * 4,
         Some(Column::Line) => if text.chars().count() <= 5 && number { 0 } else { 5 },
-        Some(Column::Description | Column::Note | Column::Color) => if pure { 3 } else { 0 },
+        Some(Column::Description | Column::Note) => if pure { 3 } else { 0 },
+        Some(Column::Color) => usize::from(pure),
         Some(Column::Part | Column::PartElse) => usize::from(text.chars().any(is_han)) * 2,
         _ => 0,
     }

@@ -54,7 +54,8 @@ pub fn head(text: &str, context: &Context<'_>) -> Option<Head> {
     if text.chars().count() > 48 || text.trim_end().ends_with(['。', '!', '?']) {
         return None;
     }
-    let (column, fit) = context.labels.column(&text)?;
+    let labelled = text.split_once(':').is_some_and(|(_, value)| !value.trim().is_empty());
+    let (column, fit) = context.labels.column(&text).filter(|_| !labelled)?;
     let inner = brackets(&text);
     let unit = inner.iter().map(|t| t.trim()).find(|t| context.labels.is_unit(t)).map(str::to_owned);
     let priced = matches!(column, Column::Price | Column::PriceNet | Column::Amount | Column::AmountNet);
@@ -143,7 +144,8 @@ fn completes(row: &Row, below: &Row, context: &Context<'_>) -> bool {
     let mut more = 0;
     let mut filled = 0;
     for (at, text) in below.filled() {
-        if text.chars().any(|c| c.is_ascii_digit()) && size(text, context).is_none() {
+        let spanned = row.cells.get(at).is_none_or(|c| c.text.trim().is_empty() || head(&c.text, context).is_some_and(|h| h.column == Column::Quantity));
+        if text.chars().any(|c| c.is_ascii_digit()) && !(spanned && size(text, context).is_some()) {
             return false;
         }
         if below.cells.get(at).is_some_and(|c| c.carried) {

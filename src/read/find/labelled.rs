@@ -37,7 +37,8 @@ pub fn pairs(row: &Loose, next: &[Loose], context: &Context<'_>) -> Vec<Pair> {
         if skip == Some(at) {
             continue;
         }
-        if let Some(label) = bare(&piece.text, context) {
+        let heading = |l: Label| !row.text || row.pieces.len() > 1 || piece.text.trim_end().ends_with([':', '：']) || matches!(l, Label::ShipTo | Label::ShipAddress);
+        if let Some(label) = bare(&piece.text, context).filter(|l| heading(*l)) {
             let right = row.pieces.get(at + 1).filter(|p| bare(&p.text, context).is_none() && !starts_labelled(&p.text, context));
             let (value, evidence) = match right {
                 Some(right) => {

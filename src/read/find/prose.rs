@@ -21,7 +21,7 @@ pub struct Prose {
 }
 
 static NUMBERING: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s*(?:[(（【\[]?(\d{1,3}|[一二三四五六七八九十]{1,2})\s*[)）】\].、:：](?:\s|\D|$)|[①②③④⑤⑥⑦⑧⑨⑩]|[-*•·●■◆▪>]+\s|第[一二三四五六七八九十\d]{1,2}[、：:款种个])").expect("constant pattern")
+    Regex::new(r"^\s*(?:[(（【\[]?(\d{1,3}|[一二三四五六七八九十]{1,2})\s*(?:[)）】\]、]|[.:：](?:\s|\D|$))|[①②③④⑤⑥⑦⑧⑨⑩]|[-*•·●■◆▪>]+\s|第[一二三四五六七八九十\d]{1,2}[、：:款种个])").expect("constant pattern")
 });
 
 /// Reads the order lines of text lines.
@@ -203,8 +203,7 @@ fn numbering(text: &str) -> (Option<String>, &str) {
             let number = found.get(1).map(|m| m.as_str().to_owned()).filter(|n| n.starts_with(|c: char| c.is_ascii_digit()));
             let whole = found.get(0).map_or(0, |m| m.end());
             // The last character matched may belong to the text behind.
-            let back = text[..whole].chars().next_back().filter(|c| c.is_alphanumeric() && number.is_some()).map_or(0, char::len_utf8);
-            let back = if text[..whole].ends_with(|c: char| c.is_ascii_digit()) && number.is_some() { 0 } else { back };
+            let back = text[..whole].chars().next_back().filter(|c| c.is_alphanumeric()).map_or(0, char::len_utf8);
             (number, &text[whole - back..])
         }
         None => (None, text),
@@ -271,7 +270,8 @@ fn split_part(text: &str) -> (Option<String>, String) {
     let size = first_clean.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
     let sized = first_clean.starts_with(|c: char| c.is_ascii_digit()) && matches!(size.to_lowercase().as_str(), "cm" | "mm" | "m" | "kg" | "g" | "ml" | "l" | "oz" | "in" | "inch" | "#" | "w" | "v" | "a" | "k");
     let marked = first_clean.contains(['-', '_', '/']) || first_clean.len() >= 6;
-    let times = first_clean.contains(['*', '+']) || (first_clean.to_lowercase().contains('x') && first_clean.chars().filter(|c| c.is_ascii_alphabetic()).count() <= 2);
+    let bytes = first_clean.as_bytes();
+    let times = bytes.windows(3).any(|w| w[0].is_ascii_digit() && matches!(w[1], b'x' | b'X' | b'*' | b'+') && w[2].is_ascii_digit());
     if is_code(first_clean) && marked && !sized && !times {
         let rest = trim(rest).trim_start_matches(['(', '（', '-', '–']).trim();
         let rest = rest.strip_suffix(')').filter(|r| !r.contains('(')).unwrap_or(rest);

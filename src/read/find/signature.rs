@@ -102,7 +102,8 @@ fn callable(text: &str) -> Option<String> {
 }
 
 /// Whether a name is a person's, by its shape.
-fn is_person(name: &str, context: &Context<'_>) -> bool {
+#[must_use]
+pub fn is_person(name: &str, context: &Context<'_>) -> bool {
     let name = name.trim();
     let count = name.chars().count();
     if has_han(name) {

@@ -35,10 +35,12 @@ static TOKEN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(pattern).expect("constant pattern")
 });
 static EURO: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:^|[^\d.,])(?:\d{1,3}(?:\.\d{3})+,\d{1,4}|\d+,\d{2}|0,\d+)(?:$|[^\d.,])").expect("constant pattern")
+    let pattern = r"(?:^|[^\d.,])(?:\d{1,3}(?:\.\d{3})+,\d{1,4}|\d+,\d{2}|0,\d+)(?:$|[^\d.,])";
+    Regex::new(pattern).expect("constant pattern")
 });
 static POINT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:^|[^\d.,])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d{2}|0\.\d+)(?:$|[^\d.,])").expect("constant pattern")
+    let pattern = r"(?:^|[^\d.,])(?:\d{1,3}(?:,\d{3})+\.\d+|\d{1,3}(?:,\d{3}){2,}|\d+\.\d{2}|0\.\d+)(?:$|[^\d.,])";
+    Regex::new(pattern).expect("constant pattern")
 });
 
 /// Tells from all the text of a document how it writes numbers.
