@@ -103,8 +103,10 @@ fn dates(envelope: &Envelope, letter: &Letter) -> date::Context {
     let text: String = letter.body.fresh.texts().take(400).collect::<Vec<_>>().join("\n");
     let holds = |words: &[&str]| words.iter().any(|w| text.contains(w));
     let american = holds(&["+1 ", "+1-", "+1(", "(USA)", " USA", "U.S.A", "United States"]);
+    let british = holds(&["+44", " UK", "United Kingdom", "England", "Australia", "Ireland", "+61", "+353"]);
     let formed = holds(&[", Inc", " Inc.", " LLC"]);
     let order = match envelope.sent_offset_minutes {
+        _ if british => DayOrder::DayFirst,
         _ if american => DayOrder::MonthFirst,
         Some(-480..=-240) => DayOrder::MonthFirst,
         None | Some(0 | 480) if formed => DayOrder::MonthFirst,

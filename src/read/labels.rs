@@ -443,6 +443,7 @@ mod tests {
 
     #[test]
     fn headings() {
+        assert_eq!(Labels::built_in().column("件数").map(|c| c.0), Some(Column::QuantityElse));
         let labels = Labels::built_in();
         for (heading, want) in [
             ("数量\n(条/粒/套/张)", Column::Quantity),

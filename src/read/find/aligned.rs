@@ -222,7 +222,7 @@ fn body(line: &TextLine, heads: &[Token], roles: &[Option<Column>], blanks: usiz
 }
 
 fn is_number_role(role: Option<Column>) -> bool {
-    matches!(role, Some(Column::Quantity | Column::Price | Column::PriceNet | Column::Amount | Column::AmountNet | Column::Pack))
+    matches!(role, Some(Column::Quantity | Column::QuantityElse | Column::Price | Column::PriceNet | Column::Amount | Column::AmountNet | Column::Pack))
 }
 
 fn starts_number(text: &str) -> bool {
@@ -257,7 +257,7 @@ fn cost(text: &str, role: Option<Column>, context: &Context<'_>) -> usize {
     let text = text.as_str();
     let pure = number && !text.contains(|c: char| is_han(c) || (c.is_alphabetic() && !context.labels.is_unit(&c.to_string())));
     match role {
-        Some(Column::Quantity | Column::Price | Column::PriceNet | Column::Amount | Column::AmountNet) => {
+        Some(Column::Quantity | Column::QuantityElse | Column::Price | Column::PriceNet | Column::Amount | Column::AmountNet) => {
             if number { 0 } else if context.labels.is_unit(text) || context.labels.currency_in(text).is_some() { 2 } else { 6 }
         }
         Some(Column::Date) => usize::from(!text.contains(|c: char| c.is_ascii_digit())) * 3,

@@ -123,12 +123,12 @@ fn size(text: &str, context: &Context<'_>) -> Option<String> {
 
 /// Enough known words to be a table of goods, and few unknown ones.
 fn enough(heading: &Heading, row: &Row) -> bool {
-    use Column::{Amount, AmountNet, Description, Item, Part, PartElse, Price, PriceNet, Quantity, Spec, Unit};
+    use Column::{Amount, AmountNet, Description, Item, Part, PartElse, Price, PriceNet, Quantity, QuantityElse, Spec, Unit};
     let known = heading.heads.iter().flatten().count();
     let filled = row.filled().count();
     let any = |list: &[Column]| list.iter().any(|c| heading.has(*c));
     let goods = any(&[Description, Part, PartElse, Spec, Item]);
-    let counted = heading.has(Quantity) || heading.sizes.len() > 1;
+    let counted = any(&[Quantity, QuantityElse]) || heading.sizes.len() > 1;
     let priced = any(&[Price, PriceNet, Amount, AmountNet]);
     let shape = (goods && counted) || (goods && priced && known >= 3) || (counted && priced && known >= 2 && any(&[Unit, Price]) && heading.unknown.len() == 1);
     shape && known >= 2 && (known + heading.sizes.len()) * 2 >= filled

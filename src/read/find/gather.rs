@@ -272,7 +272,7 @@ fn uniform_date(found: &mut Found) {
 #[must_use]
 pub fn context<'a>(pages: &[Page], labels: &'a crate::read::labels::Labels, dates: date::Context) -> Context<'a> {
     let texts = || pages.iter().flat_map(Page::texts).take(20_000);
-    let order = match date::habit(texts()) {
+    let order = match date::habit(texts(), dates.base) {
         date::DayOrder::Unknown => dates.order,
         told => told,
     };

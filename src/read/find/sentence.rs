@@ -47,7 +47,7 @@ fn starts(text: &str) -> Vec<usize> {
     let mut before = ' ';
     let mut before2 = ' ';
     for (at, c) in text.char_indices() {
-        let joined = before.is_ascii_alphanumeric() || matches!(before, '#' | '_') || (matches!(before, '.' | ',' | '-') && before2.is_ascii_alphanumeric());
+        let joined = before.is_ascii_alphanumeric() || matches!(before, '#' | '_') || (matches!(before, '.' | '-') && before2.is_ascii_alphanumeric()) || (before == ',' && before2.is_ascii_digit());
         let han = crate::read::value::hanzi::is_numeral(c) && !crate::read::value::hanzi::is_numeral(before) && !before.is_ascii_digit();
         if (c.is_ascii_digit() && !joined) || han {
             out.push(at);

@@ -43,16 +43,21 @@ static POINT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(pattern).expect("constant pattern")
 });
 
+static ROUND: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^[1-9]\d{0,2}(?:\.\d{3})*\.\d00(?:\s?\p{L}{1,5})?$").expect("constant pattern"));
+
 /// Tells from all the text of a document how it writes numbers.
 #[must_use]
 pub fn style<'a>(texts: impl Iterator<Item = &'a str>) -> Style {
-    let (mut euro, mut point) = (0usize, 0usize);
+    let (mut euro, mut point, mut round) = (0usize, 0usize, 0usize);
     for text in texts {
         let text = plain(text);
         euro += EURO.find_iter(&text).count();
         point += POINT.find_iter(&text).count();
+        round += usize::from(ROUND.is_match(text.trim()));
     }
     match (euro, point) {
+        // Nothing but 1.000 and 2.500: thousands, though every such figure stays ambiguous.
+        (0, 0) if round > 0 => Style::Comma,
         (0, _) => Style::Point,
         (_, 0) => Style::Comma,
         _ => Style::Mixed,
