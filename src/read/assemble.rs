@@ -241,7 +241,7 @@ fn tell(content: &Content<'_>, body: &[Found], files: &[Candidate], others: &[Ca
 fn could_be_order(item: &Item, labels: &Labels) -> bool {
     let Some((code, _)) = &item.unread else { return false };
     let name = item.source.to_lowercase();
-    let named = labels.has(Words::OrderWord, &name);
+    let named = labels.has(Words::OrderWord, name.rsplit('/').next().unwrap_or(&name));
     let picture = *code == Code::PictureNotRead;
     let noise = labels.words(Words::AttachmentNoise).iter().any(|w| name.contains(w.as_str()));
     let ignorable = *code == Code::Empty || (item.inline && picture) || (picture && item.size < 4000 && item.size > 0 && !named) || *code == Code::FormatNotRead && item.source.ends_with(".sh");

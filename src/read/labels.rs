@@ -306,7 +306,7 @@ impl Labels {
         let mut best = None;
         for (at, c) in text.char_indices().take(self.unit_longest) {
             let end = at + c.len_utf8();
-            let split = c.is_alphabetic() && !super::value::text::is_han(c) && text[end..].starts_with(|n: char| n.is_alphabetic() && !super::value::text::is_han(n));
+            let split = c.is_alphabetic() && !super::value::text::is_han(c) && text[end..].starts_with(|n: char| n.is_alphanumeric() && !super::value::text::is_han(n));
             if !split && self.units.contains_key(&text[..end].to_lowercase()) {
                 best = Some(end);
             }

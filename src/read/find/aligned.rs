@@ -209,7 +209,7 @@ fn body(line: &TextLine, heads: &[Token], roles: &[Option<Column>], blanks: usiz
     }
     let cells = place(&line.text, &words, heads, roles, context);
     let filled: Vec<usize> = (0..cells.len()).filter(|c| !cells[*c].text.is_empty()).collect();
-    let numeric = filled.iter().any(|c| is_number_role(roles[*c]) && starts_number(&cells[*c].text));
+    let numeric = filled.iter().any(|c| is_number_role(roles[*c]) && is_figure(&cells[*c].text));
     if numeric || (total && words.iter().any(|w| starts_number(&w.text))) {
         return Some(cells);
     }
@@ -229,6 +229,14 @@ fn starts_number(text: &str) -> bool {
     let text = plain(text);
     let text = text.trim_start_matches(|c: char| matches!(c, '@' | '$' | '¥' | '€' | '-' | '+') || c.is_ascii_uppercase());
     number::leading(text, number::Style::Point).is_some()
+}
+
+/// A number that is not the start of a phone number or code.
+fn is_figure(text: &str) -> bool {
+    let text = plain(text);
+    let start = text.find(|c: char| c.is_ascii_digit()).unwrap_or(0);
+    let tail = number::leading(&text[start..], number::Style::Point).map_or("", |n| &text[start + n.len..]);
+    starts_number(&text) && !tail.starts_with('-') && tail.chars().filter(char::is_ascii_digit).count() < 5
 }
 
 /// Puts the words of a line under the headings.

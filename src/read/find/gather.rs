@@ -276,5 +276,6 @@ pub fn context<'a>(pages: &[Page], labels: &'a crate::read::labels::Labels, date
         date::DayOrder::Unknown => dates.order,
         told => told,
     };
-    Context { labels, style: crate::read::value::number::style(texts()), dates: date::Context { order, ..dates } }
+    let european = texts().any(|t| t.contains(['ä', 'ö', 'ü', 'ß', 'é', 'è', 'ç', 'ñ', 'ã', 'ó', 'í', 'Ä', 'Ö', 'Ü']));
+    Context { labels, style: crate::read::value::number::style(texts(), european), dates: date::Context { order, ..dates } }
 }

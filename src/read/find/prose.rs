@@ -7,7 +7,7 @@ use crate::order::draft::{DraftLine, Evidence};
 use crate::read::codes::Code;
 use crate::read::labels::Words;
 use crate::read::value::date;
-use crate::read::value::text::{has_han, plain, squeeze, trim};
+use crate::read::value::text::{has_han, is_han, plain, squeeze, trim};
 use regex::Regex;
 use rust_decimal::Decimal;
 use std::sync::LazyLock;
@@ -95,7 +95,14 @@ fn segments(text: &str, hits: &[Hit], context: &Context<'_>) -> Vec<(usize, usiz
             let next_price = prices.iter().find(|p| p.start >= pair[0].end && p.start < pair[1].start);
             next_price.is_none_or(|p| *at >= p.end || text[pair[0].end..*at].trim().chars().count() > 0 && p.start > *at && text[*at..p.start].chars().count() > 12)
         });
-        if let Some(cut) = cut {
+        // "缝纫线 3000码，48个": the second figure has no product of its own.
+        let own = cut.is_none_or(|cut| {
+            let letters = |t: &str| t.chars().filter(|c| c.is_alphanumeric()).count();
+            let after = &text[pair[1].end..];
+            let end = stops(after).first().copied().unwrap_or(after.len());
+            letters(&strip(&text[cut..pair[1].start], context)) >= 2 || (letters(&strip(&after[..end], context)) >= 2 && prices.iter().all(|p| p.start >= pair[1].end + end || p.start < pair[1].end))
+        });
+        if let Some(cut) = cut.filter(|_| own) {
             out.push((from, cut));
             from = cut;
         }
@@ -143,6 +150,10 @@ fn read_segment(text: &str, at: &Evidence, context: &Context<'_>, out: &mut Pros
             }
         }
         out.doubts.push(Doubt::new(Code::SkippedLine, "a quantity without a product"));
+        return None;
+    }
+    let papers = line.description.as_ref().is_some_and(|d| context.labels.has(Words::OrderWord, &d.value) || d.value.contains("附件") || d.value.to_lowercase().contains("attach"));
+    if papers && line.customer_part.is_none() && prices.is_empty() {
         return None;
     }
     let confidence = if hit.ambiguous || rivals > 0 { sure::AMBIGUOUS } else { sure::PROSE };
@@ -219,8 +230,8 @@ fn strip(text: &str, context: &Context<'_>) -> String {
         if let Some(len) = context.labels.starts(Words::Filler, text).filter(|l| *l <= text.len() && filler_ok(text, *l)) {
             text = &text[len..];
         }
-        if let Some(len) = context.labels.ends(Words::FillerEnd, text.trim_end()) {
-            text = text.trim_end();
+        text = text.trim_end();
+        if let Some(len) = context.labels.ends(Words::FillerEnd, text).filter(|l| filler_end_ok(text, *l)) {
             text = &text[..text.len() - len];
         }
         text = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ':' | ';' | '，' | '：' | '；' | '。' | '、' | '@' | '='));
@@ -233,11 +244,20 @@ fn strip(text: &str, context: &Context<'_>) -> String {
     inner.map_or(text.clone(), str::to_owned)
 }
 
-/// A filler must not be the start of the product's own name: "来料加工" or "做旧铜扣" after a bare "做".
+/// One character is no filler where it may begin the product's own name ("加厚袋", "进口牛皮", "订书机").
 fn filler_ok(text: &str, len: usize) -> bool {
     let word = &text[..len];
     let single = has_han(word) && word.chars().count() == 1;
-    !single || !text[len..].starts_with(|c: char| matches!(c, '料' | '旧' | '样' | '面' | '工'))
+    let glued = text[len..].starts_with(is_han);
+    !single || !glued || (matches!(word, "请" | "要" | "我" | "需" | "再" | "另" | "还" | "订" | "請" | "訂") && !text[len..].starts_with(['书', '書', '制', '做', '素', '外']))
+}
+
+/// One character is no filler where it may be the end of the product's name ("黑色加大", "牛奶味").
+fn filler_end_ok(text: &str, len: usize) -> bool {
+    let start = text.len() - len;
+    let word = &text[start..];
+    let single = has_han(word) && word.chars().count() == 1;
+    !single || !text[..start].ends_with(is_han) || matches!(word, "要" | "需" | "订" | "各" | "共" | "约" | "計" | "计" | "訂" | "来")
 }
 
 /// The last sentence of what stands before a quantity.

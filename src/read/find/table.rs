@@ -278,7 +278,7 @@ fn other_row(grid: &Grid, row: &Row, plan: &Plan, heading: &Heading, context: &C
 fn plan(body: &[&Row], heading: &Heading, context: &Context<'_>, out: &mut Vec<Event>) -> Plan {
     let mut plan = Plan {
         line: heading.first(Column::Line),
-        part: heading.first(Column::Part),
+        part: part_column(body, heading),
         description: heading.first(Column::Description),
         spec: heading.all(Column::Spec),
         color: heading.first(Column::Color),
@@ -294,6 +294,12 @@ fn plan(body: &[&Row], heading: &Heading, context: &Context<'_>, out: &mut Vec<E
         out.push(Event::Doubt(Doubt::new(Code::GuessedColumn, format!("{} column(s)", plan.guessed.len()))));
     }
     plan
+}
+
+/// Of several columns of codes the one that differs from row to row.
+fn part_column(body: &[&Row], heading: &Heading) -> Option<usize> {
+    let distinct = |c: usize| column_texts(body, c).into_iter().collect::<std::collections::BTreeSet<_>>().len();
+    heading.all(Column::Part).into_iter().rev().max_by_key(|c| distinct(*c))
 }
 
 fn column_texts<'a>(body: &[&'a Row], column: usize) -> Vec<&'a str> {

@@ -47,17 +47,17 @@ static ROUND: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^[1-9]\d{0,2}(?:\.
 
 /// Tells from all the text of a document how it writes numbers.
 #[must_use]
-pub fn style<'a>(texts: impl Iterator<Item = &'a str>) -> Style {
+pub fn style<'a>(texts: impl Iterator<Item = &'a str>, european: bool) -> Style {
     let (mut euro, mut point, mut round) = (0usize, 0usize, 0usize);
     for text in texts {
         let text = plain(text);
         euro += EURO.find_iter(&text).count();
         point += POINT.find_iter(&text).count();
-        round += usize::from(ROUND.is_match(text.trim()));
+        round += text.split([' ', '\t', '|']).filter(|t| ROUND.is_match(t)).count();
     }
     match (euro, point) {
         // Nothing but 1.000 and 2.500: thousands, though every such figure stays ambiguous.
-        (0, 0) if round > 0 => Style::Comma,
+        (0, 0) if european && round > 0 => Style::Comma,
         (0, _) => Style::Point,
         (_, 0) => Style::Comma,
         _ => Style::Mixed,
@@ -202,8 +202,8 @@ mod tests {
 
     #[test]
     fn styles() {
-        assert_eq!(style(["1.500,00", "0,47"].into_iter()), Style::Comma);
-        assert_eq!(style(["1,500.00", "2026.03.02"].into_iter()), Style::Point);
-        assert_eq!(style(["1.500,00", "1,500.00"].into_iter()), Style::Mixed);
+        assert_eq!(style(["1.500,00", "0,47"].into_iter(), false), Style::Comma);
+        assert_eq!(style(["1,500.00", "2026.03.02"].into_iter(), false), Style::Point);
+        assert_eq!(style(["1.500,00", "1,500.00"].into_iter(), false), Style::Mixed);
     }
 }
