@@ -101,10 +101,15 @@ fn dates(envelope: &Envelope, letter: &Letter) -> date::Context {
     let offset = envelope.sent_offset_minutes.unwrap_or(0);
     let base = envelope.sent_at.and_then(|t| t.checked_add_signed(chrono::Duration::minutes(i64::from(offset)))).map(|t| t.date_naive());
     let text: String = letter.body.fresh.texts().take(400).collect::<Vec<_>>().join("\n");
-    let american = ["+1 ", "+1-", "+1(", "(USA)", " USA", "U.S.A", ", Inc", " Inc.", " LLC", "United States"].iter().any(|w| text.contains(w));
+    let holds = |words: &[&str]| words.iter().any(|w| text.contains(w));
+    let american = holds(&["+1 ", "+1-", "+1(", "(USA)", " USA", "U.S.A", "United States"]);
+    let british = holds(&["+44", " UK", "United Kingdom", "England", "Australia", "Ireland", "+61", "+353"]);
+    let formed = holds(&[", Inc", " Inc.", " LLC"]);
     let order = match envelope.sent_offset_minutes {
+        _ if british => DayOrder::DayFirst,
         _ if american => DayOrder::MonthFirst,
         Some(-480..=-240) => DayOrder::MonthFirst,
+        None | Some(0 | 480) if formed => DayOrder::MonthFirst,
         Some(-180..=210 | 330 | 540..=780) => DayOrder::DayFirst,
         _ => DayOrder::Unknown,
     };
@@ -236,7 +241,7 @@ fn tell(content: &Content<'_>, body: &[Found], files: &[Candidate], others: &[Ca
 fn could_be_order(item: &Item, labels: &Labels) -> bool {
     let Some((code, _)) = &item.unread else { return false };
     let name = item.source.to_lowercase();
-    let named = labels.has(Words::OrderWord, &name);
+    let named = labels.has(Words::OrderWord, name.rsplit('/').next().unwrap_or(&name));
     let picture = *code == Code::PictureNotRead;
     let noise = labels.words(Words::AttachmentNoise).iter().any(|w| name.contains(w.as_str()));
     let ignorable = *code == Code::Empty || (item.inline && picture) || (picture && item.size < 4000 && item.size > 0 && !named) || *code == Code::FormatNotRead && item.source.ends_with(".sh");
@@ -394,7 +399,11 @@ fn attach_unread(out: &mut Vec<Draft>, content: &Content<'_>, kind: Kind, confid
     if let Some(first) = out.first_mut() {
         first.unread.extend(limits);
         if wanted && first.order.is_none() && first.unread.iter().all(|u| u.code.starts_with("doubt.")) {
-            first.unread.push(Code::NoOrderFound.at(&first.source.clone(), ""));
+            let source = first.source.clone();
+            first.unread.push(Code::NoOrderFound.at(&source, ""));
+        }
+        if wanted && first.order.is_none() {
+            first.order = Some(prefilled(content, labels)).filter(|o| o.po_number.is_some());
         }
     }
 }

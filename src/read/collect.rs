@@ -83,7 +83,10 @@ impl Walk<'_> {
             self.unread(source.clone(), at, (*code, detail.clone()), false, 0);
         }
         let bounced = message.headers.token("content-type").is_some_and(|t| t == "multipart/report");
-        let body = body_parts(&message.parts);
+        let mut body = body_parts(&message.parts);
+        if message.problems.iter().any(|(code, _)| *code == Code::TooManyParts) {
+            body.truncate(1);
+        }
         let mut page = Page::default();
         for n in &body {
             page.blocks.extend(self.text_page(&message.parts[*n]).blocks);

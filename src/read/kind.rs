@@ -142,7 +142,7 @@ fn firm(body: &str, labels: &Labels) -> String {
             let clause = lower.split(['，', ',', ' ']).any(|c| c.starts_with(w.as_str()) && w.chars().any(super::value::text::is_han));
             clause || (w.is_ascii() && lower.starts_with(w.as_str()))
         });
-        !conditional
+        !conditional && labels.topic(Topic::Suspicious, s) == 0
     };
     sentences.filter(certain).collect::<Vec<_>>().join("\n")
 }

@@ -17,6 +17,8 @@ pub enum Column {
     Spec,
     Color,
     Quantity,
+    /// Cartons or packages: the ordered quantity where no other column is one.
+    QuantityElse,
     Unit,
     Price,
     /// Price without tax, beside which a price with tax may stand.
@@ -230,7 +232,7 @@ impl Labels {
         if let Some(column) = self.columns.get(&bare) {
             return Some((*column, Fit::Exact));
         }
-        let best = self.column_list.iter().filter(|(word, _)| holds(&folded, word)).max_by_key(|(word, _)| word.len());
+        let best = self.column_list.iter().filter(|(word, column)| *column != Column::Item && holds(&folded, word)).max_by_key(|(word, _)| word.len());
         best.map(|(_, column)| (*column, Fit::Contains))
     }
 
@@ -304,7 +306,7 @@ impl Labels {
         let mut best = None;
         for (at, c) in text.char_indices().take(self.unit_longest) {
             let end = at + c.len_utf8();
-            let split = c.is_alphabetic() && !super::value::text::is_han(c) && text[end..].starts_with(|n: char| n.is_alphabetic() && !super::value::text::is_han(n));
+            let split = c.is_alphabetic() && !super::value::text::is_han(c) && text[end..].starts_with(|n: char| n.is_alphanumeric() && !super::value::text::is_han(n));
             if !split && self.units.contains_key(&text[..end].to_lowercase()) {
                 best = Some(end);
             }
@@ -441,6 +443,7 @@ mod tests {
 
     #[test]
     fn headings() {
+        assert_eq!(Labels::built_in().column("件数").map(|c| c.0), Some(Column::QuantityElse));
         let labels = Labels::built_in();
         for (heading, want) in [
             ("数量\n(条/粒/套/张)", Column::Quantity),

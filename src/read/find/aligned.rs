@@ -2,10 +2,10 @@
 
 use super::Context;
 use super::columns;
-use crate::read::labels::{Column, Words};
+use crate::read::labels::{Column, Fit, Words};
 use crate::read::page::{Block, Cell, Grid, Row, TextLine};
 use crate::read::value::number;
-use crate::read::value::text::{is_han, plain, width};
+use crate::read::value::text::{has_han, is_han, plain, width};
 
 /// A word of a line with the columns of the page that it takes.
 #[derive(Debug, Clone)]
@@ -147,7 +147,7 @@ fn heads(line: &str, context: &Context<'_>) -> Vec<Token> {
                 break;
             }
             text = format!("{text} {}", words[to].text);
-            let exact = matches!(context.labels.column(&text), Some((_, crate::read::labels::Fit::Exact)));
+            let exact = names_column(&text, context) && !(has_han(&text) && best.1 && names_column(&words[to].text, context));
             let bracket = words[to].text.starts_with('(') || words[to].text.starts_with('（');
             if exact || (bracket && best.1) {
                 best = (to + 1, true);
@@ -158,6 +158,10 @@ fn heads(line: &str, context: &Context<'_>) -> Vec<Token> {
         at = best.0;
     }
     out
+}
+
+fn names_column(text: &str, context: &Context<'_>) -> bool {
+    matches!(context.labels.column(text), Some((_, Fit::Exact)))
 }
 
 fn spaced(lines: &[TextLine], context: &Context<'_>) -> Option<(Grid, usize)> {
@@ -205,7 +209,7 @@ fn body(line: &TextLine, heads: &[Token], roles: &[Option<Column>], blanks: usiz
     }
     let cells = place(&line.text, &words, heads, roles, context);
     let filled: Vec<usize> = (0..cells.len()).filter(|c| !cells[*c].text.is_empty()).collect();
-    let numeric = filled.iter().any(|c| is_number_role(roles[*c]) && starts_number(&cells[*c].text));
+    let numeric = filled.iter().any(|c| is_number_role(roles[*c]) && is_figure(&cells[*c].text));
     if numeric || (total && words.iter().any(|w| starts_number(&w.text))) {
         return Some(cells);
     }
@@ -218,13 +222,21 @@ fn body(line: &TextLine, heads: &[Token], roles: &[Option<Column>], blanks: usiz
 }
 
 fn is_number_role(role: Option<Column>) -> bool {
-    matches!(role, Some(Column::Quantity | Column::Price | Column::PriceNet | Column::Amount | Column::AmountNet | Column::Pack))
+    matches!(role, Some(Column::Quantity | Column::QuantityElse | Column::Price | Column::PriceNet | Column::Amount | Column::AmountNet | Column::Pack))
 }
 
 fn starts_number(text: &str) -> bool {
     let text = plain(text);
     let text = text.trim_start_matches(|c: char| matches!(c, '@' | '$' | '¥' | '€' | '-' | '+') || c.is_ascii_uppercase());
     number::leading(text, number::Style::Point).is_some()
+}
+
+/// A number that is not the start of a phone number or code.
+fn is_figure(text: &str) -> bool {
+    let text = plain(text);
+    let start = text.find(|c: char| c.is_ascii_digit()).unwrap_or(0);
+    let tail = number::leading(&text[start..], number::Style::Point).map_or("", |n| &text[start + n.len..]);
+    starts_number(&text) && !tail.starts_with('-') && tail.chars().filter(char::is_ascii_digit).count() < 5
 }
 
 /// Puts the words of a line under the headings.
@@ -253,13 +265,14 @@ fn cost(text: &str, role: Option<Column>, context: &Context<'_>) -> usize {
     let text = text.as_str();
     let pure = number && !text.contains(|c: char| is_han(c) || (c.is_alphabetic() && !context.labels.is_unit(&c.to_string())));
     match role {
-        Some(Column::Quantity | Column::Price | Column::PriceNet | Column::Amount | Column::AmountNet) => {
+        Some(Column::Quantity | Column::QuantityElse | Column::Price | Column::PriceNet | Column::Amount | Column::AmountNet) => {
             if number { 0 } else if context.labels.is_unit(text) || context.labels.currency_in(text).is_some() { 2 } else { 6 }
         }
         Some(Column::Date) => usize::from(!text.contains(|c: char| c.is_ascii_digit())) * 3,
         Some(Column::Unit) => usize::from(!context.labels.is_unit(text)) * 4,
         Some(Column::Line) => if text.chars().count() <= 5 && number { 0 } else { 5 },
-        Some(Column::Description | Column::Note | Column::Color) => if pure { 3 } else { 0 },
+        Some(Column::Description | Column::Note) => if pure { 3 } else { 0 },
+        Some(Column::Color) => usize::from(pure),
         Some(Column::Part | Column::PartElse) => usize::from(text.chars().any(is_han)) * 2,
         _ => 0,
     }

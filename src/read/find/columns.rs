@@ -54,7 +54,8 @@ pub fn head(text: &str, context: &Context<'_>) -> Option<Head> {
     if text.chars().count() > 48 || text.trim_end().ends_with(['。', '!', '?']) {
         return None;
     }
-    let (column, fit) = context.labels.column(&text)?;
+    let labelled = text.split_once(':').is_some_and(|(_, value)| !value.trim().is_empty());
+    let (column, fit) = context.labels.column(&text).filter(|_| !labelled)?;
     let inner = brackets(&text);
     let unit = inner.iter().map(|t| t.trim()).find(|t| context.labels.is_unit(t)).map(str::to_owned);
     let priced = matches!(column, Column::Price | Column::PriceNet | Column::Amount | Column::AmountNet);
@@ -82,7 +83,7 @@ pub fn heading(row: &Row, below: Option<&Row>, context: &Context<'_>) -> Option<
     if let Some(below) = below
         && completes(row, below, context)
     {
-        let joined = read(&join(row, below), context).filter(|h| enough(h, row));
+        let joined = read(&join(row, below, context), context).filter(|h| enough(h, row));
         if let Some(mut joined) = joined {
             joined.rows = 2;
             return Some(joined);
@@ -122,12 +123,12 @@ fn size(text: &str, context: &Context<'_>) -> Option<String> {
 
 /// Enough known words to be a table of goods, and few unknown ones.
 fn enough(heading: &Heading, row: &Row) -> bool {
-    use Column::{Amount, AmountNet, Description, Item, Part, PartElse, Price, PriceNet, Quantity, Spec, Unit};
+    use Column::{Amount, AmountNet, Description, Item, Part, PartElse, Price, PriceNet, Quantity, QuantityElse, Spec, Unit};
     let known = heading.heads.iter().flatten().count();
     let filled = row.filled().count();
     let any = |list: &[Column]| list.iter().any(|c| heading.has(*c));
     let goods = any(&[Description, Part, PartElse, Spec, Item]);
-    let counted = heading.has(Quantity) || heading.sizes.len() > 1;
+    let counted = any(&[Quantity, QuantityElse]) || heading.sizes.len() > 1;
     let priced = any(&[Price, PriceNet, Amount, AmountNet]);
     let shape = (goods && counted) || (goods && priced && known >= 3) || (counted && priced && known >= 2 && any(&[Unit, Price]) && heading.unknown.len() == 1);
     shape && known >= 2 && (known + heading.sizes.len()) * 2 >= filled
@@ -135,10 +136,16 @@ fn enough(heading: &Heading, row: &Row) -> bool {
 
 /// Whether the row below is a second heading row: no numbers, and it says more about columns or is a translation.
 fn completes(row: &Row, below: &Row, context: &Context<'_>) -> bool {
+    let known = row.filled().filter(|(_, t)| head(t, context).is_some()).count();
+    let figures = row.filled().any(|(_, t)| t.chars().any(|c| c.is_ascii_digit()) && size(t, context).is_none());
+    if figures || known * 2 <= row.filled().count() {
+        return false;
+    }
     let mut more = 0;
     let mut filled = 0;
     for (at, text) in below.filled() {
-        if text.chars().any(|c| c.is_ascii_digit()) && size(text, context).is_none() {
+        let spanned = row.cells.get(at).is_none_or(|c| c.text.trim().is_empty() || head(&c.text, context).is_some_and(|h| h.column == Column::Quantity));
+        if text.chars().any(|c| c.is_ascii_digit()) && !(spanned && size(text, context).is_some()) {
             return false;
         }
         if below.cells.get(at).is_some_and(|c| c.carried) {
@@ -153,7 +160,7 @@ fn completes(row: &Row, below: &Row, context: &Context<'_>) -> bool {
 }
 
 /// The two rows as one: a text above that spans several columns goes to each of them.
-fn join(row: &Row, below: &Row) -> Row {
+fn join(row: &Row, below: &Row, context: &Context<'_>) -> Row {
     let mut spanning = String::new();
     let mut cells = Vec::new();
     for at in 0..row.cells.len().max(below.cells.len()) {
@@ -164,9 +171,9 @@ fn join(row: &Row, below: &Row) -> Row {
         }
         let text = match (top, low) {
             (top, "") => top.to_owned(),
-            ("", low) if is_unit_like(low) => format!("{spanning}({low})"),
+            ("", low) if context.labels.is_unit(low) => format!("{spanning}({low})"),
             ("", low) => low.to_owned(),
-            (top, low) if is_unit_like(low) => format!("{top}({low})"),
+            (top, low) if context.labels.is_unit(low) => format!("{top}({low})"),
             (top, low) if key(top) == key(low) => low.to_owned(),
             (_, low) => low.to_owned(),
         };
@@ -174,10 +181,6 @@ fn join(row: &Row, below: &Row) -> Row {
         cells.push(crate::read::page::Cell::new(text));
     }
     Row { number: row.number, cells }
-}
-
-fn is_unit_like(text: &str) -> bool {
-    text.chars().count() <= 2
 }
 
 #[cfg(test)]
@@ -212,6 +215,6 @@ mod tests {
         let context = Context { labels: &labels, style: Default::default(), dates: Default::default() };
         let heading = heading(&row(&["品名", "数量", "", "单价"]), Some(&row(&["", "箱数", "总数量", ""])), &context);
         let columns: Vec<Option<Column>> = heading.map(|h| h.heads.iter().map(|x| x.as_ref().map(|x| x.column)).collect()).unwrap_or_default();
-        assert_eq!(columns, [Some(Column::Description), Some(Column::Pack), Some(Column::Quantity), Some(Column::Price)]);
+        assert_eq!(columns, [Some(Column::Description), Some(Column::QuantityElse), Some(Column::Quantity), Some(Column::Price)]);
     }
 }

@@ -1,7 +1,7 @@
 //! Labelled values to the fields of an order: whose contact, whose address, which date.
 
 use super::labelled::Pair;
-use super::signature::{company_in, phone_in};
+use super::signature::{self, company_in, phone_in};
 use super::{Context, field, sure, table, terms};
 use crate::order::draft::{Confidence, DraftOrder, Evidence, Found};
 use crate::read::labels::{Label, Words};
@@ -198,6 +198,9 @@ fn set_date(spot: &mut Found<chrono::NaiveDate>, value: &Value<'_>, context: &Co
 fn customer(order: &mut DraftOrder, value: &Value<'_>, context: &Context<'_>) {
     let first = value.text.lines().next().unwrap_or("");
     let name = company_in(first, context).unwrap_or_else(|| trim(first.split("  ").next().unwrap_or("")).to_owned());
+    if signature::is_person(&name, context) && company_in(first, context).is_none() {
+        return person(&mut order.customer.contact, &mut order.customer.phone, value);
+    }
     if address::find(&name).is_some() || name.chars().count() < 2 || name.chars().count() > 90 {
         return;
     }

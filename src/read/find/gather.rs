@@ -97,7 +97,7 @@ fn loose(row: Loose, next: &[Loose], open: &mut Builder, done: &mut Vec<Builder>
     open.filler.row(&pairs, &mut open.found.order, context);
     open.found.words.push_str(&row.joined());
     open.found.words.push('\n');
-    if open.tables == 0 {
+    if open.tables == 0 && pairs.iter().all(|p| p.label.is_none()) {
         open.before_table.push(row.clone());
     }
     let header = |l: Label| !matches!(l, Label::Other | Label::Seller | Label::Total);
@@ -272,9 +272,10 @@ fn uniform_date(found: &mut Found) {
 #[must_use]
 pub fn context<'a>(pages: &[Page], labels: &'a crate::read::labels::Labels, dates: date::Context) -> Context<'a> {
     let texts = || pages.iter().flat_map(Page::texts).take(20_000);
-    let order = match date::habit(texts()) {
+    let order = match date::habit(texts(), dates.base) {
         date::DayOrder::Unknown => dates.order,
         told => told,
     };
-    Context { labels, style: crate::read::value::number::style(texts()), dates: date::Context { order, ..dates } }
+    let european = texts().any(|t| t.contains(['ä', 'ö', 'ü', 'ß', 'é', 'è', 'ç', 'ñ', 'ã', 'ó', 'í', 'Ä', 'Ö', 'Ü']));
+    Context { labels, style: crate::read::value::number::style(texts(), european), dates: date::Context { order, ..dates } }
 }

@@ -4,7 +4,7 @@ use super::{Context, Loose};
 use crate::order::draft::Evidence;
 use crate::read::labels::{Label, Words};
 use crate::read::value::date;
-use crate::read::value::text::{has_han, key, trim};
+use crate::read::value::text::{has_han, key};
 
 /// A label with its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +37,8 @@ pub fn pairs(row: &Loose, next: &[Loose], context: &Context<'_>) -> Vec<Pair> {
         if skip == Some(at) {
             continue;
         }
-        if let Some(label) = bare(&piece.text, context) {
+        let heading = |l: Label| !row.text || row.pieces.len() > 1 || piece.text.trim_end().ends_with([':', '：']) || matches!(l, Label::ShipTo | Label::ShipAddress);
+        if let Some(label) = bare(&piece.text, context).filter(|l| heading(*l)) {
             let right = row.pieces.get(at + 1).filter(|p| bare(&p.text, context).is_none() && !starts_labelled(&p.text, context));
             let (value, evidence) = match right {
                 Some(right) => {
@@ -53,7 +54,7 @@ pub fn pairs(row: &Loose, next: &[Loose], context: &Context<'_>) -> Vec<Pair> {
             let spots = spots(text, context);
             for (n, spot) in spots.iter().enumerate() {
                 let end = spots.get(n + 1).map_or(text.len(), |s| s.start);
-                let value = trim(&text[spot.value.min(end)..end]).to_owned();
+                let value = value_of(&text[spot.value.min(end)..end]).to_owned();
                 let last = n + 1 == spots.len() && line + 1 == piece.text.split('\n').count();
                 let value = match (value.is_empty() && last && spot.strong, row.pieces.get(at + 1)) {
                     (true, Some(right)) if bare(&right.text, context).is_none() && !starts_labelled(&right.text, context) => {
@@ -69,6 +70,12 @@ pub fn pairs(row: &Loose, next: &[Loose], context: &Context<'_>) -> Vec<Pair> {
         }
     }
     out
+}
+
+/// A value without what parts it from its neighbours; a full stop stays, for remarks keep theirs.
+fn value_of(text: &str) -> &str {
+    let loose = |c: char| c.is_whitespace() || matches!(c, ',' | '，' | ';' | '；' | '、' | '|');
+    text.trim_start_matches(|c: char| loose(c) || matches!(c, ':' | '：' | '.')).trim_end_matches(loose)
 }
 
 /// A piece that is nothing but a label.

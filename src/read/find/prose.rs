@@ -7,7 +7,7 @@ use crate::order::draft::{DraftLine, Evidence};
 use crate::read::codes::Code;
 use crate::read::labels::Words;
 use crate::read::value::date;
-use crate::read::value::text::{has_han, plain, squeeze, trim};
+use crate::read::value::text::{has_han, is_han, plain, squeeze, trim};
 use regex::Regex;
 use rust_decimal::Decimal;
 use std::sync::LazyLock;
@@ -21,7 +21,7 @@ pub struct Prose {
 }
 
 static NUMBERING: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s*(?:[(（【\[]?(\d{1,3}|[一二三四五六七八九十]{1,2})\s*[)）】\].、:：](?:\s|\D|$)|[①②③④⑤⑥⑦⑧⑨⑩]|[-*•·●■◆▪>]+\s|第[一二三四五六七八九十\d]{1,2}[、：:款种个])").expect("constant pattern")
+    Regex::new(r"^\s*(?:[(（【\[]?(\d{1,3}|[一二三四五六七八九十]{1,2})\s*(?:[)）】\]、]|[.:：](?:\s|\D|$))|[①②③④⑤⑥⑦⑧⑨⑩]|[-*•·●■◆▪>]+\s|第[一二三四五六七八九十\d]{1,2}[、：:款种个])").expect("constant pattern")
 });
 
 /// Reads the order lines of text lines.
@@ -95,7 +95,14 @@ fn segments(text: &str, hits: &[Hit], context: &Context<'_>) -> Vec<(usize, usiz
             let next_price = prices.iter().find(|p| p.start >= pair[0].end && p.start < pair[1].start);
             next_price.is_none_or(|p| *at >= p.end || text[pair[0].end..*at].trim().chars().count() > 0 && p.start > *at && text[*at..p.start].chars().count() > 12)
         });
-        if let Some(cut) = cut {
+        // "缝纫线 3000码，48个": the second figure has no product of its own.
+        let own = cut.is_none_or(|cut| {
+            let letters = |t: &str| t.chars().filter(|c| c.is_alphanumeric()).count();
+            let after = &text[pair[1].end..];
+            let end = stops(after).first().copied().unwrap_or(after.len());
+            letters(&strip(&text[cut..pair[1].start], context)) >= 2 || (letters(&strip(&after[..end], context)) >= 2 && prices.iter().all(|p| p.start >= pair[1].end + end || p.start < pair[1].end))
+        });
+        if let Some(cut) = cut.filter(|_| own) {
             out.push((from, cut));
             from = cut;
         }
@@ -145,6 +152,10 @@ fn read_segment(text: &str, at: &Evidence, context: &Context<'_>, out: &mut Pros
         out.doubts.push(Doubt::new(Code::SkippedLine, "a quantity without a product"));
         return None;
     }
+    let papers = line.description.as_ref().is_some_and(|d| context.labels.has(Words::OrderWord, &d.value) || d.value.contains("附件") || d.value.to_lowercase().contains("attach"));
+    if papers && line.customer_part.is_none() && prices.is_empty() {
+        return None;
+    }
     let confidence = if hit.ambiguous || rivals > 0 { sure::AMBIGUOUS } else { sure::PROSE };
     if rivals > 0 {
         out.doubts.push(Doubt::new(Code::Ambiguous, "two quantities in a sentence"));
@@ -175,7 +186,7 @@ fn describe(text: &str, hit: &Hit, prices: &[Price], context: &Context<'_>) -> (
     let first_price = prices.iter().map(|p| p.start).filter(|s| *s < hit.start).min();
     let before = &text[..first_price.unwrap_or(hit.start).min(hit.start)];
     let (number, before) = numbering(before);
-    let name = strip(before, context);
+    let name = strip(before_mark(before, context), context);
     if name.chars().filter(|c| c.is_alphanumeric()).count() >= 2 {
         return (number, name);
     }
@@ -186,14 +197,24 @@ fn describe(text: &str, hit: &Hit, prices: &[Price], context: &Context<'_>) -> (
     (number, strip(&after[..cut.unwrap_or(after.len())], context))
 }
 
+/// The text before "，数量…", "qty …": what follows speaks of figures.
+fn before_mark<'a>(text: &'a str, context: &Context<'_>) -> &'a str {
+    let lower = text.to_lowercase();
+    let marks = context.labels.words(Words::QuantityMark).iter().filter(|w| w.chars().count() > 1);
+    let spots = marks.flat_map(|w| lower.match_indices(w.as_str())).map(|(at, _)| at).filter(|at| {
+        let edge = text.get(..*at).is_some_and(|b| b.ends_with(|c: char| c.is_whitespace() || matches!(c, ',' | '，' | ':' | ';' | '(')));
+        edge && text[..*at].chars().filter(|c| c.is_alphanumeric()).count() >= 2
+    });
+    spots.min().map_or(text, |at| &text[..at])
+}
+
 fn numbering(text: &str) -> (Option<String>, &str) {
     match NUMBERING.captures(text) {
         Some(found) => {
             let number = found.get(1).map(|m| m.as_str().to_owned()).filter(|n| n.starts_with(|c: char| c.is_ascii_digit()));
             let whole = found.get(0).map_or(0, |m| m.end());
             // The last character matched may belong to the text behind.
-            let back = text[..whole].chars().next_back().filter(|c| c.is_alphanumeric() && number.is_some()).map_or(0, char::len_utf8);
-            let back = if text[..whole].ends_with(|c: char| c.is_ascii_digit()) && number.is_some() { 0 } else { back };
+            let back = text[..whole].chars().next_back().filter(|c| c.is_alphanumeric()).map_or(0, char::len_utf8);
             (number, &text[whole - back..])
         }
         None => (None, text),
@@ -209,8 +230,8 @@ fn strip(text: &str, context: &Context<'_>) -> String {
         if let Some(len) = context.labels.starts(Words::Filler, text).filter(|l| *l <= text.len() && filler_ok(text, *l)) {
             text = &text[len..];
         }
-        if let Some(len) = context.labels.ends(Words::FillerEnd, text.trim_end()) {
-            text = text.trim_end();
+        text = text.trim_end();
+        if let Some(len) = context.labels.ends(Words::FillerEnd, text).filter(|l| filler_end_ok(text, *l)) {
             text = &text[..text.len() - len];
         }
         text = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ':' | ';' | '，' | '：' | '；' | '。' | '、' | '@' | '='));
@@ -223,11 +244,20 @@ fn strip(text: &str, context: &Context<'_>) -> String {
     inner.map_or(text.clone(), str::to_owned)
 }
 
-/// A filler must not be the start of the product's own name: "来料加工" or "做旧铜扣" after a bare "做".
+/// One character is no filler where it may begin the product's own name ("加厚袋", "进口牛皮", "订书机").
 fn filler_ok(text: &str, len: usize) -> bool {
     let word = &text[..len];
     let single = has_han(word) && word.chars().count() == 1;
-    !single || !text[len..].starts_with(|c: char| matches!(c, '料' | '旧' | '样' | '面' | '工'))
+    let glued = text[len..].starts_with(is_han);
+    !single || !glued || (matches!(word, "请" | "要" | "我" | "需" | "再" | "另" | "还" | "订" | "請" | "訂") && !text[len..].starts_with(['书', '書', '制', '做', '素', '外']))
+}
+
+/// One character is no filler where it may be the end of the product's name ("黑色加大", "牛奶味").
+fn filler_end_ok(text: &str, len: usize) -> bool {
+    let start = text.len() - len;
+    let word = &text[start..];
+    let single = has_han(word) && word.chars().count() == 1;
+    !single || !text[..start].ends_with(is_han) || matches!(word, "要" | "需" | "订" | "各" | "共" | "约" | "計" | "计" | "訂" | "来")
 }
 
 /// The last sentence of what stands before a quantity.
@@ -260,7 +290,8 @@ fn split_part(text: &str) -> (Option<String>, String) {
     let size = first_clean.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
     let sized = first_clean.starts_with(|c: char| c.is_ascii_digit()) && matches!(size.to_lowercase().as_str(), "cm" | "mm" | "m" | "kg" | "g" | "ml" | "l" | "oz" | "in" | "inch" | "#" | "w" | "v" | "a" | "k");
     let marked = first_clean.contains(['-', '_', '/']) || first_clean.len() >= 6;
-    let times = first_clean.contains(['*', '+']) || (first_clean.to_lowercase().contains('x') && first_clean.chars().filter(|c| c.is_ascii_alphabetic()).count() <= 2);
+    let bytes = first_clean.as_bytes();
+    let times = bytes.windows(3).any(|w| w[0].is_ascii_digit() && matches!(w[1], b'x' | b'X' | b'*' | b'+') && w[2].is_ascii_digit());
     if is_code(first_clean) && marked && !sized && !times {
         let rest = trim(rest).trim_start_matches(['(', '（', '-', '–']).trim();
         let rest = rest.strip_suffix(')').filter(|r| !r.contains('(')).unwrap_or(rest);

@@ -47,7 +47,7 @@ fn starts(text: &str) -> Vec<usize> {
     let mut before = ' ';
     let mut before2 = ' ';
     for (at, c) in text.char_indices() {
-        let joined = before.is_ascii_alphanumeric() || matches!(before, '#' | '_') || (matches!(before, '.' | ',' | '-') && before2.is_ascii_alphanumeric());
+        let joined = before.is_ascii_alphanumeric() || matches!(before, '#' | '_') || (matches!(before, '.' | '-') && before2.is_ascii_alphanumeric()) || (before == ',' && before2.is_ascii_digit());
         let han = crate::read::value::hanzi::is_numeral(c) && !crate::read::value::hanzi::is_numeral(before) && !before.is_ascii_digit();
         if (c.is_ascii_digit() && !joined) || han {
             out.push(at);
@@ -89,7 +89,10 @@ fn quantity_at(text: &str, start: usize, context: &Context<'_>) -> Option<Hit> {
     let word_end = unit.chars().next_back().is_some_and(is_han) && next.is_some_and(is_han) && unit.chars().count() == 1 && matches!(unit.as_str(), "头" | "面" | "节" | "排" | "条" if text[end..].starts_with('码'));
     let (currency, _) = context.labels.leading_currency(&text[after + gap..]);
     let priced = currency.is_some() || has_currency_before(&text[..start], context);
-    if dimension || ordinal || lone_one || word_end || priced || packed(&text[..start], context) {
+    // 0099441 罗纹布: a code before a word that begins like a unit.
+    let rare = unit.chars().count() == 1 && "罗羅令面头节排板盘轴管筒串株提听才付朵面幅".contains(unit.as_str()) && next.is_some_and(is_han);
+    let coded = text[start..].starts_with('0') && text[start..after].len() > 1 && !text[start..after].contains(['.', ',']);
+    if rare || coded || dimension || ordinal || lone_one || word_end || priced || packed(&text[..start], context) {
         return None;
     }
     let marked = context.labels.ends(Words::QuantityMark, text[..start].trim_end().trim_end_matches([':', '=', ' '])).is_some();

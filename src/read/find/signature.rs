@@ -102,7 +102,8 @@ fn callable(text: &str) -> Option<String> {
 }
 
 /// Whether a name is a person's, by its shape.
-fn is_person(name: &str, context: &Context<'_>) -> bool {
+#[must_use]
+pub fn is_person(name: &str, context: &Context<'_>) -> bool {
     let name = name.trim();
     let count = name.chars().count();
     if has_han(name) {
@@ -207,7 +208,7 @@ fn name_of(region: &[&TextLine], display: &str, person: Option<&str>, context: &
             return None;
         }
         let tokens = rest.split(|c: char| c.is_whitespace() || matches!(c, '，' | ',' | '|' | '/' | '-'));
-        let name = tokens.map(trim).find(|t| t.chars().filter(|c| is_han(*c)).count() >= 3 && context.labels.label(t).is_none() && !context.labels.has(Words::Closing, t) && t.chars().count() <= 20)?;
+        let name = tokens.map(trim).find(|t| t.chars().filter(|c| is_han(*c)).count() >= 3 && context.labels.label(t).is_none() && !context.labels.has(Words::Closing, t) && !context.labels.has(Words::Courtesy, t) && !context.labels.has(Words::OrderWord, t) && t.chars().count() <= 20)?;
         Some(field(name.to_owned(), at(l), sure::PROSE))
     })
 }

@@ -107,7 +107,7 @@ fn table_end(grid: &Grid, start: usize, heading: &Heading, context: &Context<'_>
 /// A row of labels and values ("单号 | A1 | 日期 | …"), not of goods.
 fn is_label_row(row: &Row, heading: &Heading, context: &Context<'_>) -> bool {
     let labels = row.filled().filter(|(_, t)| context.labels.label(t.trim_end_matches([':', '：'])).is_some()).count();
-    let quantity = heading.first(Column::Quantity).and_then(|c| row.cells.get(c)).and_then(|c| cells::quantity(&c.text, context));
+    let quantity = heading.first(Column::Quantity).or(heading.first(Column::QuantityElse)).and_then(|c| row.cells.get(c)).and_then(|c| cells::quantity(&c.text, context));
     labels > 0 && quantity.is_none() && total_label(row, context).is_none()
 }
 
@@ -229,7 +229,7 @@ fn is_goods(row: &Row, heading: &Heading, context: &Context<'_>) -> bool {
     let own = |c: &usize| row.cells.get(*c).is_some_and(|x| !x.text.trim().is_empty() && !x.carried);
     let goods = [Column::Description, Column::Part, Column::PartElse, Column::Spec, Column::Item, Column::Color];
     let named = goods.iter().flat_map(|c| heading.all(*c)).any(|c| row.cells.get(c).is_some_and(|x| !x.text.trim().is_empty()));
-    let figures = [Column::Quantity, Column::Price, Column::Amount];
+    let figures = [Column::Quantity, Column::QuantityElse, Column::Price, Column::Amount];
     let counted = figures.iter().flat_map(|c| heading.all(*c)).any(|c| own(&c)) || heading.sizes.iter().any(|(c, _)| own(c));
     named && (counted || row.filled().count() > 1)
 }
@@ -278,7 +278,7 @@ fn other_row(grid: &Grid, row: &Row, plan: &Plan, heading: &Heading, context: &C
 fn plan(body: &[&Row], heading: &Heading, context: &Context<'_>, out: &mut Vec<Event>) -> Plan {
     let mut plan = Plan {
         line: heading.first(Column::Line),
-        part: heading.first(Column::Part),
+        part: part_column(body, heading),
         description: heading.first(Column::Description),
         spec: heading.all(Column::Spec),
         color: heading.first(Column::Color),
@@ -294,6 +294,12 @@ fn plan(body: &[&Row], heading: &Heading, context: &Context<'_>, out: &mut Vec<E
         out.push(Event::Doubt(Doubt::new(Code::GuessedColumn, format!("{} column(s)", plan.guessed.len()))));
     }
     plan
+}
+
+/// Of several columns of codes the one that differs from row to row.
+fn part_column(body: &[&Row], heading: &Heading) -> Option<usize> {
+    let distinct = |c: usize| column_texts(body, c).into_iter().collect::<std::collections::BTreeSet<_>>().len();
+    heading.all(Column::Part).into_iter().rev().max_by_key(|c| distinct(*c))
 }
 
 fn column_texts<'a>(body: &[&'a Row], column: usize) -> Vec<&'a str> {
@@ -356,6 +362,9 @@ fn figures(body: &[&Row], heading: &Heading, context: &Context<'_>, plan: &mut P
     let mut quantities = heading.all(Column::Quantity);
     let prices: Vec<usize> = [heading.all(Column::Price), heading.all(Column::PriceNet)].concat();
     let amounts: Vec<usize> = [heading.all(Column::Amount), heading.all(Column::AmountNet)].concat();
+    if quantities.is_empty() && heading.sizes.is_empty() {
+        quantities = heading.all(Column::QuantityElse);
+    }
     if quantities.is_empty() && heading.sizes.is_empty() {
         quantities = heading.unknown.iter().copied().filter(numeric).collect();
         plan.guessed.extend(quantities.first());

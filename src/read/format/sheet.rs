@@ -63,7 +63,7 @@ fn xls(bytes: &[u8], limits: &Limits) -> Result<Vec<Sheet>, Code> {
     let mut out = Vec::new();
     let mut left = limits.cells;
     for name in visible(&book, limits) {
-        let merged = book.worksheet_merge_cells(&name).unwrap_or_default();
+        let merged = book.merge_cells_by_sheet_name(&name).unwrap_or_default();
         let range = book.worksheet_range(&name).map_err(|_| Code::DamagedWorkbook)?;
         out.extend(sheet(name, from_range(&range, limits, &mut left)?, &merged, limits));
     }
@@ -119,8 +119,6 @@ fn owned(value: &DataRef<'_>) -> String {
         DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.split('T').next().unwrap_or("").to_owned(),
         DataRef::Error(_) => "#ERROR".to_owned(),
         DataRef::Empty => String::new(),
-        #[expect(clippy::wildcard_enum_match_arm, reason = "other kinds of cell hold nothing that an order prints")]
-        _ => String::new(),
     }
 }
 
@@ -134,8 +132,6 @@ fn printed(value: &Data) -> String {
         Data::DateTimeIso(text) | Data::DurationIso(text) => text.split('T').next().unwrap_or("").to_owned(),
         Data::Error(_) => "#ERROR".to_owned(),
         Data::Empty => String::new(),
-        #[expect(clippy::wildcard_enum_match_arm, reason = "other kinds of cell hold nothing that an order prints")]
-        _ => String::new(),
     }
 }
 

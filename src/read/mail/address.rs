@@ -36,7 +36,7 @@ pub fn date(text: &str) -> Option<DateTime<FixedOffset>> {
     if let Ok(date) = DateTime::parse_from_rfc2822(text) {
         return Some(date);
     }
-    let seconds = mailparse::dateparse(text).ok()?;
+    let seconds = mailparse::dateparse(text).ok().filter(|s| *s != 0)?;
     let zone = text.split_whitespace().last().and_then(offset).unwrap_or(0);
     Some(DateTime::<Utc>::from_timestamp(seconds, 0)?.with_timezone(&FixedOffset::east_opt(zone * 60)?))
 }

@@ -77,7 +77,8 @@ fn guess(bytes: &[u8], declared: Option<&'static Encoding>) -> String {
     }
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
     detector.feed(bytes, true);
-    let found = detector.guess(Some(b"cn"), Utf8Detection::Allow);
+    let hint: Option<&[u8]> = if looks_chinese(bytes) { Some(b"cn") } else { None };
+    let found = detector.guess(hint, Utf8Detection::Allow);
     let found = if found == GBK || (found == WINDOWS_1252 && looks_chinese(bytes)) { GB18030 } else { found };
     let found = if found == ISO_8859_2 { WINDOWS_1252 } else { found };
     let (text, malformed) = found.decode_without_bom_handling(bytes);

@@ -113,7 +113,7 @@ pub fn all(text: &str, context: &Context) -> Vec<Date> {
 fn strict(text: &str, context: &Context) -> Vec<Date> {
     let mut out = Vec::new();
     collect(&YMD, text, &mut out, |c| {
-        let clear = !text[c.get(0)?.end()..].starts_with(|x: char| x.is_ascii_digit());
+        let clear = !text[c.get(3)?.end()..].starts_with(|x: char| x.is_ascii_digit());
         Some((ymd(c[1].parse().ok()?, c[2].parse().ok()?, c[3].parse().ok()?).filter(|_| clear)?, false))
     });
     collect(&DMY, text, &mut out, |c| dmy(c, context));
@@ -209,16 +209,18 @@ pub fn serial(value: Decimal) -> Option<NaiveDate> {
     ymd(1899, 12, 30)?.checked_add_days(Days::new(days))
 }
 
-/// What the unambiguous dates of a document tell about its habit.
+/// What the dates of a document tell about its habit: a day over 12, or a date that read one way is the message's own.
 #[must_use]
-pub fn habit<'a>(texts: impl Iterator<Item = &'a str>) -> DayOrder {
+pub fn habit<'a>(texts: impl Iterator<Item = &'a str>, base: Option<NaiveDate>) -> DayOrder {
     let (mut day, mut month) = (false, false);
     for text in texts {
         for c in DMY.captures_iter(&plain(text)) {
             let (a, b): (u32, u32) = (c[1].parse().unwrap_or(0), c[3].parse().unwrap_or(0));
-            if &c[4].len() == &4 && &c[2] != "." {
-                day |= a > 12 && a <= 31 && (1..=12).contains(&b);
-                month |= b > 12 && b <= 31 && (1..=12).contains(&a);
+            if c[4].len() == 4 && &c[2] != "." {
+                let year = c[4].parse().unwrap_or(0);
+                let own = |d: Option<NaiveDate>| a != b && d.zip(base).is_some_and(|(d, base)| (base - d).num_days().abs() <= 1);
+                day |= (a > 12 && a <= 31 && (1..=12).contains(&b)) || own(ymd(year, b, a));
+                month |= (b > 12 && b <= 31 && (1..=12).contains(&a)) || own(ymd(year, a, b));
             }
         }
     }
@@ -279,7 +281,7 @@ mod tests {
         let found = find("03/04/2026", &us, false);
         assert_eq!(found.map(|d| (d.value.to_string(), d.ambiguous)), Some(("2026-03-04".to_owned(), false)));
         assert!(find("03/04/2026", &base(), false).is_some_and(|d| d.ambiguous));
-        assert_eq!(habit(["03/10/2026", "04/20/2026"].into_iter()), DayOrder::MonthFirst);
+        assert_eq!(habit(["03/10/2026", "04/20/2026"].into_iter(), None), DayOrder::MonthFirst);
     }
 
     #[test]

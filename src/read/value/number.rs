@@ -35,22 +35,29 @@ static TOKEN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(pattern).expect("constant pattern")
 });
 static EURO: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:^|[^\d.,])(?:\d{1,3}(?:\.\d{3})+,\d{1,4}|\d+,\d{2}|0,\d+)(?:$|[^\d.,])").expect("constant pattern")
+    let pattern = r"(?:^|[^\d.,])(?:\d{1,3}(?:\.\d{3})+,\d{1,4}|\d+,\d{2}|0,\d+)(?:$|[^\d.,])";
+    Regex::new(pattern).expect("constant pattern")
 });
 static POINT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:^|[^\d.,])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d{2}|0\.\d+)(?:$|[^\d.,])").expect("constant pattern")
+    let pattern = r"(?:^|[^\d.,])(?:\d{1,3}(?:,\d{3})+\.\d+|\d{1,3}(?:,\d{3}){2,}|\d+\.\d{2}|0\.\d+)(?:$|[^\d.,])";
+    Regex::new(pattern).expect("constant pattern")
 });
+
+static ROUND: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^[1-9]\d{0,2}(?:\.\d{3})*\.\d00(?:\s?\p{L}{1,5})?$").expect("constant pattern"));
 
 /// Tells from all the text of a document how it writes numbers.
 #[must_use]
-pub fn style<'a>(texts: impl Iterator<Item = &'a str>) -> Style {
-    let (mut euro, mut point) = (0usize, 0usize);
+pub fn style<'a>(texts: impl Iterator<Item = &'a str>, european: bool) -> Style {
+    let (mut euro, mut point, mut round) = (0usize, 0usize, 0usize);
     for text in texts {
         let text = plain(text);
         euro += EURO.find_iter(&text).count();
         point += POINT.find_iter(&text).count();
+        round += text.split([' ', '\t', '|']).filter(|t| ROUND.is_match(t)).count();
     }
     match (euro, point) {
+        // Nothing but 1.000 and 2.500: thousands, though every such figure stays ambiguous.
+        (0, 0) if european && round > 0 => Style::Comma,
         (0, _) => Style::Point,
         (_, 0) => Style::Comma,
         _ => Style::Mixed,
@@ -72,7 +79,7 @@ pub fn leading(text: &str, style: Style) -> Option<Number> {
     match rest.trim_start_matches(' ').chars().next().and_then(|c| Some((c, hanzi::multiplier(c)?))) {
         Some((c, factor)) => {
             let len = token.end() + skip + c.len_utf8();
-            compound(text, len, value.checked_mul(factor)?, factor, ambiguous)
+            compound(text, len, value.checked_mul(factor)?.normalize(), factor, ambiguous)
         }
         None => Some(Number { value, len: token.end(), ambiguous }),
     }
@@ -195,8 +202,8 @@ mod tests {
 
     #[test]
     fn styles() {
-        assert_eq!(style(["1.500,00", "0,47"].into_iter()), Style::Comma);
-        assert_eq!(style(["1,500.00", "2026.03.02"].into_iter()), Style::Point);
-        assert_eq!(style(["1.500,00", "1,500.00"].into_iter()), Style::Mixed);
+        assert_eq!(style(["1.500,00", "0,47"].into_iter(), false), Style::Comma);
+        assert_eq!(style(["1,500.00", "2026.03.02"].into_iter(), false), Style::Point);
+        assert_eq!(style(["1.500,00", "1,500.00"].into_iter(), false), Style::Mixed);
     }
 }

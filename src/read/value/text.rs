@@ -2,10 +2,22 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-/// NFKC: full-width digits and letters become plain ones. Line breaks stay.
+/// NFKC: full-width digits and letters become plain ones. Line breaks stay, and so does the full-width comma, which parts
+/// sentences ("M8，2500个"), except between full-width digits.
 #[must_use]
 pub fn plain(text: &str) -> String {
-    if text.is_ascii() { text.to_owned() } else { text.nfkc().collect() }
+    if text.is_ascii() {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    for (n, piece) in text.split('，').enumerate() {
+        if n > 0 {
+            let grouped = out.ends_with(|c: char| c.is_ascii_digit()) && piece.starts_with(|c: char| matches!(c, '０'..='９'));
+            out.push(if grouped { ',' } else { '，' });
+        }
+        out.extend(piece.nfkc());
+    }
+    out
 }
 
 /// The form in which labels are compared: NFKC, lower case, letters and digits only; `#` counts as "no".
@@ -15,7 +27,7 @@ pub fn key(text: &str) -> String {
     for c in text.nfkc() {
         if c.is_alphanumeric() {
             out.extend(c.to_lowercase());
-        } else if c == '#' || c == '№' {
+        } else if (c == '#' || c == '№') && !out.ends_with(|d: char| d.is_ascii_digit()) {
             out.push_str("no");
         }
     }
