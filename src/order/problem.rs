@@ -62,7 +62,7 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Unread,
         Self::Unsure,
         Self::UnknownCustomer,
@@ -82,6 +82,7 @@ impl Code {
         Self::UnitMismatch,
         Self::CategoryRule,
         Self::BelowMoq,
+        Self::NotPackMultiple,
         Self::PriceBelowFloor,
         Self::PriceNotOnList,
         Self::OverCreditLimit,

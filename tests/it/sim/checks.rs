@@ -4,12 +4,13 @@ use super::people::orders;
 use super::world::World;
 use chrono::{DateTime, Utc};
 use gendan::order::Order;
-use gendan::order::event::{Event, Tell};
+use gendan::order::event::{Event, Milestone, Tell};
+use gendan::order::line::Line;
 use gendan::order::message::{Body, Message};
 use gendan::order::review::ReviewState;
 use gendan::order::status::{Rung, Status};
 use gendan::runtime::clock::Clock as _;
-use gendan::store::{Filter, Kind, Store as _};
+use gendan::store::{Filter, Key, Kind, Store as _};
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -140,12 +141,39 @@ async fn totals(world: &World, orders: &[Order], arrived: &Arrived) -> Result<()
         let gap = (1..=count).find(|seq| !has(*seq));
         ensure(gap.is_none(), || format!("the numbers of {customer} have a gap at {gap:?}: {numbers:?}"))?;
     }
+    held(world, orders).await?;
     for (_, message) in arrived {
         let Body::AccountingInvoice(invoice) = &message.body else { continue };
         let sum: Decimal = invoice.lines.iter().map(|line| line.amount).sum();
         ensure(sum == invoice.total, || format!("invoice of {}: {sum} is not {}", invoice.number, invoice.total))?;
     }
     Ok(())
+}
+
+/// What customers' credit and the stock are charged with is what the orders hold of them, to the cent and the piece.
+async fn held(world: &World, orders: &[Order]) -> Result<(), String> {
+    let mut held: BTreeMap<Key, Decimal> = BTreeMap::new();
+    for order in orders.iter().filter(|order| order.promised.is_some() && order.status != Status::Cancelled) {
+        let customer = order.content.customer.clone().unwrap_or_default();
+        if let Some(credit) = order.credit.filter(|_| !order.reached.contains(&Milestone::Paid)) {
+            *held.entry(Key::new(Kind::Credit, customer)).or_default() += credit.amount;
+        }
+        let from_stock = |line: &&Line| !order.make.contains(&line.position);
+        for line in order.content.lines.iter().filter(from_stock) {
+            let gone = order.reached.contains(&Milestone::StockOut);
+            let quantity = if gone { Decimal::ZERO } else { line.quantity.unwrap_or_default() };
+            *held.entry(Key::new(Kind::Stock, line.sku.clone().unwrap_or_default())).or_default() += quantity;
+        }
+    }
+    for kind in [Kind::Credit, Kind::Stock] {
+        for row in world.store.list(kind, &Filter::default()).await.map_err(|e| e.to_string())? {
+            let charged: Decimal = serde_json::from_value(row.body).map_err(|e| e.to_string())?;
+            let holds = held.remove(&row.key).unwrap_or_default();
+            ensure(charged == holds, || format!("{:?} is charged {charged}, its orders hold {holds}", row.key))?;
+        }
+    }
+    held.retain(|_, holds| !holds.is_zero());
+    ensure(held.is_empty(), || format!("held and not charged: {held:?}"))
 }
 
 /// Every chain holds, and every snapshot is the fold of its events.
