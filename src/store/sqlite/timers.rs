@@ -1,7 +1,7 @@
 //! Timers: each becomes a message exactly once, when it is due.
 
 use super::Sqlite;
-use super::convert::{get, micros, parse, step, time, uuid};
+use super::convert::{get, json, micros, parse, step, time, uuid};
 use super::error::{Trouble, read_error};
 use super::rows;
 use crate::order::message::{Body, Message, TimerDue};
@@ -45,8 +45,8 @@ async fn fire(conn: &mut SqliteConnection, now: DateTime<Utc>, max: u32) -> Resu
     let rows = query.fetch_all(&mut *conn).await?;
     let mut due = rows.iter().map(|row| message(row, now)).collect::<Result<Vec<_>, _>>()?;
     due.sort_by_key(|(due, message)| (*due, message.id));
-    let messages: Vec<_> = due.iter().map(|(_, message)| rows::message(message)).collect();
-    sqlx::query(SEND).bind(super::convert::json(&messages)).execute(conn).await?;
+    let messages: Vec<_> = due.iter().map(|(_, it)| rows::message(it, &json(&it.body))).collect();
+    sqlx::query(SEND).bind(json(&messages)).execute(conn).await?;
     Ok(rows.len() as u64)
 }
 

@@ -3,13 +3,14 @@
 use super::state::{At, Holding, InboxRow, Outcome, ParkedRow, State, TimerState};
 use chrono::{DateTime, Utc};
 use gendan::order::message::Message;
+use gendan::store::prepare::Texts;
 use gendan::store::{
     Answer, Commit, Consumed, Disposition, Key, Kind, NewEvent, Snapshot, StoredEvent, Write, chain, valid,
 };
 
 impl State {
     pub(super) fn commit(&mut self, commit: &Commit, now: DateTime<Utc>) -> Answer {
-        if let Some(why) = valid::refusal(commit) {
+        if let Some(why) = valid::refusal(commit).or_else(|| Texts::of(commit).err()) {
             return Answer::Refused { why };
         }
         if let Some(answer) = self.stale(commit) {
