@@ -34,6 +34,7 @@ pub mod release;
 pub mod deliver;
 pub mod follow;
 
+pub mod config;
 pub mod runtime;
 pub mod store;
 pub mod broker;

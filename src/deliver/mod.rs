@@ -1,1 +1,115 @@
 //! The outlets, the only steps with effects outside: intent, effect, outcome.
+
+pub mod file;
+pub mod mail;
+
+use crate::order::message::{Body, Message};
+use crate::runtime::Failure;
+use crate::store::{Commit, Consumed, Disposition, Intended, Store};
+use async_trait::async_trait;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Why an outlet did not deliver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotSent {
+    /// Surely not delivered; it may work later.
+    Later(String),
+    /// Surely not delivered; it never will be without a person.
+    Never(String),
+    /// The receiver's answer was lost.
+    Unsure(String),
+}
+
+/// A way out of the house.
+#[async_trait]
+pub trait Outlet: Send + Sync {
+    /// Whether the receiver, told twice with the same message id, does it once.
+    fn idempotent(&self) -> bool;
+
+    /// Delivers. Called again with the same message only when the first call surely had no effect, or when
+    /// [`Outlet::idempotent`].
+    async fn send(&self, message: &Message, destination: &str) -> Result<(), NotSent>;
+}
+
+/// The outlets of this house, and how they are called.
+pub struct Delivery {
+    pub store: Arc<dyn Store>,
+    /// For mails.
+    pub mail: Arc<dyn Outlet>,
+    /// For every other message.
+    pub messages: Arc<dyn Outlet>,
+    /// Name of this run of the process.
+    pub holder: String,
+    /// Lease of an intent; longer than `timeout`.
+    pub lease: Duration,
+    /// An outlet that takes longer is given up.
+    pub timeout: Duration,
+}
+
+/// Where a message goes: a routing key, or `mail`.
+#[must_use]
+pub fn destination(body: &Body) -> String {
+    match body {
+        Body::MailSend(_) => "mail".to_owned(),
+        Body::ReviewRequested(request) => format!("review.requested.{}", request.queue.as_str()),
+        Body::ShippingInstruction(instruction) => format!("shipping.instruction.{}", instruction.carrier),
+        Body::ProductionTask(_)
+        | Body::WarehousePick(_)
+        | Body::AccountingInvoice(_)
+        | Body::OrderStatus(_)
+        | Body::DocumentReceived(_)
+        | Body::DraftRead(_)
+        | Body::ReviewDecide(_)
+        | Body::TimerDue(_)
+        | Body::ReportReceived(_) => body.type_name().to_owned(),
+    }
+}
+
+impl Delivery {
+    /// Intent, effect, outcome. What is returned is the outcome, to be committed under the intent's fence.
+    pub async fn deliver(&self, message: &Message) -> Result<Commit, Failure> {
+        let destination = destination(&message.body);
+        let outlet = if matches!(message.body, Body::MailSend(_)) { &self.mail } else { &self.messages };
+        let (fence, again) = match self.store.intend(message, &destination, &self.holder, self.lease).await? {
+            Intended::Go { fence, again } => (fence, again),
+            Intended::Held { until } => {
+                return Err(Failure::Retry(format!("another worker delivers it until {until}")));
+            }
+            Intended::Finished => return Ok(outcome(message, done("delivered"), None)),
+        };
+        let sent = if again && !outlet.idempotent() {
+            Err(NotSent::Unsure("the process ended between the intent and its outcome".into()))
+        } else {
+            self.send(outlet.as_ref(), message, &destination).await
+        };
+        match sent {
+            Ok(()) => Ok(outcome(message, done("delivered"), Some(fence))),
+            Err(NotSent::Unsure(why)) => {
+                tracing::warn!(message.id = %message.id, why, "not known whether it was delivered");
+                Ok(outcome(message, done("unsure"), Some(fence)))
+            }
+            Err(NotSent::Never(why)) => Ok(outcome(message, Disposition::Park { why }, Some(fence))),
+            Err(NotSent::Later(why)) => Err(Failure::Later { why, fence }),
+        }
+    }
+
+    async fn send(&self, outlet: &dyn Outlet, message: &Message, destination: &str) -> Result<(), NotSent> {
+        let late = || {
+            let why = format!("no answer within {} s", self.timeout.as_secs());
+            if outlet.idempotent() { NotSent::Later(why) } else { NotSent::Unsure(why) }
+        };
+        match tokio::time::timeout(self.timeout, outlet.send(message, destination)).await {
+            Ok(sent) => sent,
+            Err(_) => Err(late()),
+        }
+    }
+}
+
+fn done(what: &str) -> Disposition {
+    Disposition::Done { what: what.to_owned() }
+}
+
+fn outcome(message: &Message, disposition: Disposition, fence: Option<u64>) -> Commit {
+    Commit { consumes: Some(Consumed { message: message.clone(), disposition, fence }), ..Commit::default() }
+}

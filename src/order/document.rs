@@ -121,6 +121,6 @@ pub struct Document {
     pub envelope: Envelope,
     /// The first document with the same bytes, when this one only repeats it.
     pub duplicate_of: Option<Uuid>,
-    /// None until it has been read.
-    pub parts: Option<Vec<Part>>,
+    /// How many parts it turned out to have; none until it has been read. What became of each stands with the part.
+    pub parts: Option<u32>,
 }

@@ -169,12 +169,41 @@ impl Status {
                 Move::RaiseException => Ok(Self::Exception(rung)),
                 Move::Reject if rung < Rung::Released => Ok(Self::Rejected),
                 Move::Cancel if rung < Rung::Shipped => Ok(Self::Cancelled),
-                _ => refused,
+                Move::Clarify
+                | Move::Review
+                | Move::Release
+                | Move::StartProduction
+                | Move::Finish
+                | Move::Ship
+                | Move::Deliver
+                | Move::Invoice
+                | Move::Pay
+                | Move::Close
+                | Move::Archive
+                | Move::Hold
+                | Move::ClearException
+                | Move::Reject
+                | Move::Cancel => refused,
             },
             Self::Exception(rung) => match to {
                 Move::ClearException => Ok(Self::On(rung)),
                 Move::Cancel if rung < Rung::Shipped => Ok(Self::Cancelled),
-                _ => refused,
+                Move::Clarify
+                | Move::Review
+                | Move::Release
+                | Move::StartProduction
+                | Move::Finish
+                | Move::Ship
+                | Move::Deliver
+                | Move::Invoice
+                | Move::Pay
+                | Move::Close
+                | Move::Archive
+                | Move::Hold
+                | Move::Resume
+                | Move::RaiseException
+                | Move::Reject
+                | Move::Cancel => refused,
             },
             Self::Rejected | Self::Cancelled => refused,
         }

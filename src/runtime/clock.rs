@@ -1,8 +1,8 @@
-//! The one place where the program reads the time.
+//! The clock: the one place that reads the machine's time.
 
 use chrono::{DateTime, Utc};
 
-/// Tells the time. Whoever needs it is handed one, so that tests can turn it.
+/// Tells the time. The simulation has one of its own.
 pub trait Clock: Send + Sync {
     fn now(&self) -> DateTime<Utc>;
 }
@@ -12,7 +12,7 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the clock that everybody else is handed")]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's time")]
     fn now(&self) -> DateTime<Utc> {
         Utc::now()
     }

@@ -1,3 +1,38 @@
 //! The worker around the pure core: consume, step, commit, acknowledge; outbox, timers, clean stop.
 
 pub mod clock;
+pub mod outside;
+pub mod backoff;
+pub mod committer;
+pub mod worker;
+pub mod outbox;
+pub mod timers;
+
+use crate::order::message::Message;
+use crate::store::Commit;
+use async_trait::async_trait;
+use thiserror::Error;
+
+/// Why a step could not make its commit.
+#[derive(Debug, Error)]
+pub enum Failure {
+    /// It may work later: the next attempt is set down in the store.
+    #[error("{0}")]
+    Retry(String),
+    /// An outlet surely did not deliver under this fence; it may work later.
+    #[error("{why}")]
+    Later { why: String, fence: u64 },
+    /// It will never work without a person: the message is parked.
+    #[error("{0}")]
+    Park(String),
+    /// The store could not be asked; nothing is said about the message, which goes back untouched.
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
+}
+
+/// What the worker does with a message: everything between taking it and writing what it brings about.
+#[async_trait]
+pub trait Handler: Send + Sync {
+    /// Loads, decides, and returns what is to be written. For an outlet the effect is done in here, under an intent.
+    async fn handle(&self, message: &Message) -> Result<Commit, Failure>;
+}

@@ -1,17 +1,32 @@
-//! The bytes of documents: content-addressed files in a folder, written, synced and renamed before anything names them.
+//! The bytes of documents: content-addressed, and on the disk before anything names them.
 
 use crate::order::ids::sha256_hex;
+use crate::runtime::outside::{Point, call_blocking};
+use async_trait::async_trait;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-/// A folder of blobs, each named by the SHA-256 of its bytes.
+/// Where the bytes of documents are kept, each named by its SHA-256 in lower-case hex.
+#[async_trait]
+pub trait Blobs: Send + Sync {
+    /// Keeps the bytes and returns their name. When this returns they are safe.
+    async fn put(&self, bytes: Vec<u8>) -> io::Result<String>;
+
+    /// The bytes of a blob, whose hash has been checked.
+    async fn get(&self, sha256: &str) -> io::Result<Vec<u8>>;
+
+    /// Whether the blob is there.
+    async fn has(&self, sha256: &str) -> io::Result<bool>;
+}
+
+/// A folder of blobs on this machine's disk: written, synced, renamed.
 #[derive(Debug, Clone)]
-pub struct Blobs {
+pub struct Disk {
     folder: PathBuf,
 }
 
-impl Blobs {
+impl Disk {
     /// Opens the folder, making it when it is missing.
     pub fn open(folder: impl Into<PathBuf>) -> io::Result<Self> {
         let folder = folder.into();
@@ -22,43 +37,55 @@ impl Blobs {
     fn path(&self, sha256: &str) -> PathBuf {
         self.folder.join(sha256.get(..2).unwrap_or("xx")).join(sha256)
     }
+}
 
-    /// Keeps the bytes and returns their name. When this returns they are on the disk.
-    pub fn put(&self, bytes: &[u8]) -> io::Result<String> {
-        let name = sha256_hex(bytes);
+#[async_trait]
+impl Blobs for Disk {
+    async fn put(&self, bytes: Vec<u8>) -> io::Result<String> {
+        let name = sha256_hex(&bytes);
         let path = self.path(&name);
-        if path.exists() {
-            return Ok(name);
-        }
-        let folder = path.parent().unwrap_or(&self.folder);
-        fs::create_dir_all(folder)?;
-        let part = folder.join(format!("{name}.{}.part", std::process::id()));
-        let mut file = File::create(&part)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&part, &path)?;
-        sync_folder(folder)?;
+        call_blocking(Point::BlobPut, move || {
+            if path.exists() {
+                return Ok(());
+            }
+            write_whole(&path, &bytes)
+        })
+        .await?;
         Ok(name)
     }
 
-    /// The bytes of a blob, whose hash is checked.
-    pub fn get(&self, sha256: &str) -> io::Result<Vec<u8>> {
-        let bytes = fs::read(self.path(sha256))?;
-        if sha256_hex(&bytes) == sha256 {
-            Ok(bytes)
-        } else {
-            Err(io::Error::new(io::ErrorKind::InvalidData, format!("blob {sha256} was changed on the disk")))
-        }
+    async fn get(&self, sha256: &str) -> io::Result<Vec<u8>> {
+        let path = self.path(sha256);
+        let name = sha256.to_owned();
+        call_blocking(Point::BlobGet, move || {
+            let bytes = fs::read(path)?;
+            if sha256_hex(&bytes) == name {
+                Ok(bytes)
+            } else {
+                Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    format!("blob {name} was changed on the disk"),
+                ))
+            }
+        })
+        .await
     }
 
-    /// Whether the blob is there.
-    #[must_use]
-    pub fn has(&self, sha256: &str) -> bool {
-        self.path(sha256).is_file()
+    async fn has(&self, sha256: &str) -> io::Result<bool> {
+        let path = self.path(sha256);
+        call_blocking(Point::BlobGet, move || Ok(path.is_file())).await
     }
 }
 
-/// Makes a rename in `folder` durable.
-pub fn sync_folder(folder: &Path) -> io::Result<()> {
+/// Writes a file so that it is there whole or not at all: beside it, synced, renamed, the folder synced.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    fs::create_dir_all(folder)?;
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let part = folder.join(format!(".{name}.{}.part", std::process::id()));
+    let mut file = File::create(&part)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&part, path)?;
     File::open(folder)?.sync_all()
 }

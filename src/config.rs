@@ -1,0 +1,245 @@
+//! Settings: the compiled-in default, then a file, then the environment; refused when wrong.
+
+use crate::order::review::Role;
+use crate::runtime::backoff::RetrySettings;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+use toml::{Table, Value};
+
+/// The commented default, which is also the documentation of every key.
+pub const DEFAULT: &str = include_str!("../config/gendan.toml");
+
+/// Settings that can't be used. Each says where and what.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    #[error("{file} can't be read: {why}; name another file with --config")]
+    Unreadable { file: String, why: String },
+    #[error("{file} is not TOML: {why}")]
+    NotToml { file: String, why: String },
+    #[error(
+        "the settings of {layers} are wrong: {why}. `gendan config show` prints every key with its meaning"
+    )]
+    Wrong { layers: String, why: String },
+}
+
+/// All settings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub firm: Firm,
+    pub folders: Folders,
+    pub intake: IntakeSettings,
+    pub worker: WorkerConfig,
+    pub upkeep: Upkeep,
+    pub rules: RulesConfig,
+    #[serde(default)]
+    pub users: Vec<User>,
+}
+
+/// The house itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Firm {
+    pub name: String,
+    pub name_en: String,
+    pub mail_from: String,
+    pub mail_domain: String,
+    /// IANA name.
+    pub zone: chrono_tz::Tz,
+}
+
+/// Where things lie; relative to the data folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Folders {
+    pub inbox: PathBuf,
+    pub fax: PathBuf,
+    pub outgoing: PathBuf,
+}
+
+/// How sources are looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IntakeSettings {
+    pub poll_ms: u64,
+    pub max_bytes: u64,
+}
+
+/// How the worker works.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkerConfig {
+    pub prefetch: u32,
+    pub linger_ms: u64,
+    pub batch: usize,
+    pub step_timeout_seconds: u64,
+    pub lease_seconds: u64,
+    pub trials: u64,
+    pub poll_ms: u64,
+    pub grace_seconds: u64,
+    pub retry: RetrySettings,
+}
+
+/// Housekeeping.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Upkeep {
+    pub retention_days: u32,
+}
+
+/// Which rules are in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RulesConfig {
+    pub profile: String,
+    pub calendar: String,
+    pub overrides: Option<PathBuf>,
+}
+
+/// Somebody who may decide.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct User {
+    pub id: String,
+    pub name: String,
+    pub roles: Vec<Role>,
+}
+
+impl Config {
+    /// The settings in force: the default, then `file` when there is one, then `environment` (pairs such as
+    /// `GENDAN_WORKER__PREFETCH` and `20`; other names are passed over).
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let mut table = parse(DEFAULT, "the default")?;
+        let mut layers = vec!["the default".to_owned()];
+        if let Some(path) = file {
+            let name = path.display().to_string();
+            let text = std::fs::read_to_string(path)
+                .map_err(|e| ConfigError::Unreadable { file: name.clone(), why: e.to_string() })?;
+            merge(&mut table, parse(&text, &name)?);
+            layers.push(name);
+        }
+        for (name, value) in environment {
+            if let Some(path) = name.strip_prefix("GENDAN_").filter(|path| path.contains("__")) {
+                let keys: Vec<String> = path.split("__").map(str::to_ascii_lowercase).collect();
+                set(&mut table, &keys, scalar(&value));
+                layers.push(name);
+            }
+        }
+        let wrong = |why: String| ConfigError::Wrong { layers: layers.join(", "), why };
+        let config: Self = Value::Table(table)
+            .try_into()
+            .map_err(|e: toml::de::Error| wrong(e.to_string().trim().replace('\n', " ")))?;
+        config.check().map_err(wrong)?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let positive = [
+            ("worker.prefetch", u64::from(self.worker.prefetch)),
+            ("worker.batch", self.worker.batch as u64),
+            ("worker.step_timeout_seconds", self.worker.step_timeout_seconds),
+            ("worker.poll_ms", self.worker.poll_ms),
+            ("worker.retry.attempts", u64::from(self.worker.retry.attempts)),
+            ("intake.poll_ms", self.intake.poll_ms),
+            ("intake.max_bytes", self.intake.max_bytes),
+        ];
+        if let Some((key, _)) = positive.iter().find(|(_, value)| *value == 0) {
+            return Err(format!("{key} must be greater than 0"));
+        }
+        if self.worker.lease_seconds <= self.worker.step_timeout_seconds {
+            return Err("worker.lease_seconds must be longer than worker.step_timeout_seconds".to_owned());
+        }
+        let longest = u64::from(self.worker.retry.longest_seconds) * u64::from(self.worker.retry.attempts);
+        if u64::from(self.upkeep.retention_days) * 86_400 <= longest {
+            return Err("upkeep.retention_days must be longer than all retries together".to_owned());
+        }
+        let mut ids: Vec<&str> = self.users.iter().map(|user| user.id.as_str()).collect();
+        ids.sort_unstable();
+        match ids.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => Err(format!("users: the id `{}` stands twice", pair[0])),
+            None => Ok(()),
+        }
+    }
+
+    /// The user of this id.
+    #[must_use]
+    pub fn user(&self, id: &str) -> Option<&User> {
+        self.users.iter().find(|user| user.id == id)
+    }
+}
+
+fn parse(text: &str, file: &str) -> Result<Table, ConfigError> {
+    text.parse()
+        .map_err(|e: toml::de::Error| ConfigError::NotToml { file: file.to_owned(), why: e.to_string() })
+}
+
+fn merge(into: &mut Table, from: Table) {
+    for (key, value) in from {
+        match (into.get_mut(&key), value) {
+            (Some(Value::Table(below)), Value::Table(more)) => merge(below, more),
+            (_, value) => {
+                into.insert(key, value);
+            }
+        }
+    }
+}
+
+fn set(table: &mut Table, keys: &[String], value: Value) {
+    let [first, rest @ ..] = keys else { return };
+    if rest.is_empty() {
+        table.insert(first.clone(), value);
+        return;
+    }
+    let below = table.entry(first.clone()).or_insert_with(|| Value::Table(Table::new()));
+    if let Value::Table(below) = below {
+        set(below, rest, value);
+    }
+}
+
+/// A value of the environment: a TOML value where it is one, else a text.
+fn scalar(text: &str) -> Value {
+    format!("v = {text}")
+        .parse::<Table>()
+        .ok()
+        .and_then(|mut table| table.remove("v"))
+        .unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(file: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("gendan.toml");
+        std::fs::write(&path, file).unwrap();
+        Config::load(Some(&path), environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())))
+    }
+
+    #[test]
+    fn the_file_counts_more_than_the_default_and_the_environment_most() {
+        let config =
+            load("[worker]\nprefetch = 5\nbatch = 7", &[("GENDAN_WORKER__BATCH", "9"), ("HOME", "/root")])
+                .unwrap();
+        assert_eq!((config.worker.prefetch, config.worker.batch, config.worker.trials), (5, 9, 3));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (file, said) in [
+            ("[worker]\nprefetsch = 5", "prefetsch"),
+            ("[worker]\nprefetch = \"many\"", "prefetch"),
+            ("[worker]\nprefetch = 0", "worker.prefetch must be greater than 0"),
+            ("[worker]\nlease_seconds = 5", "worker.lease_seconds must be longer"),
+            ("[firm]\nzone = \"Asia/Shanghei\"", "Asia/Shanghei"),
+            ("worker = ", "is not TOML"),
+        ] {
+            let error = load(file, &[]).unwrap_err().to_string();
+            assert!(error.contains(said), "{file}: {error}");
+        }
+    }
+}
