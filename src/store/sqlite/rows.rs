@@ -1,7 +1,7 @@
 //! The rows that the winners of a batch become, and the set statements that write them.
 
 use super::convert::{json, micros};
-use crate::order::message::Message;
+use crate::order::message::{Message, Step};
 use crate::store::commit::{Commit, Consumed, Disposition, NewEvent, Write};
 use crate::store::prepare::{EventText, Prepared};
 use serde_json::{Value, json};
@@ -75,7 +75,8 @@ const DONE: &str = "update outbox set state = 'done', word = k.value ->> 2, done
         attempt = k.value ->> 1, holder = null, lease_until = null
     from json_each(?1) k where outbox.id = k.value ->> 0 and outbox.attempt <= k.value ->> 1";
 const INTENTS: &str = "update intent set state = k.value ->> 2
-    from json_each(?1) k where intent.message_id = k.value ->> 0 and intent.fence = k.value ->> 1";
+    from json_each(?1) k where intent.message_id = k.value ->> 0 and intent.state = 'held'
+        and coalesce(k.value ->> 1, intent.fence) = intent.fence";
 const REVIEWS: &str = "insert into review (id, order_id, state, due_at, body)
     select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 from json_each(?1) where true
     on conflict (id) do update set state = excluded.state, due_at = excluded.due_at, body = excluded.body";
@@ -174,7 +175,10 @@ impl Rows {
             }
         };
         self.inbox.push(json!([it.id, it.step.as_str(), it.attempt, prepared.body_hash, outcome, word]));
-        self.intents.extend(consumed.fence.map(|fence| json!([it.id, fence, intent])));
+        // Only an outlet can leave its effect in doubt; of any other step the outcome ends whatever was held.
+        if consumed.fence.is_some() || it.step != Step::Deliver {
+            self.intents.push(json!([it.id, consumed.fence, intent]));
+        }
     }
 }
 

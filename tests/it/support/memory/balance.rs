@@ -78,8 +78,8 @@ impl State {
     fn documents(&self, asked: &Asked, sum: &mut Balance) {
         for it in self.all::<Document>(Kind::Document) {
             sum.documents.total += 1;
-            for part in it.parts.iter().flatten() {
-                let key = Key::new(Kind::Part, format!("{}/{}", it.id, part.index));
+            for part in 0..it.parts.unwrap_or(0) {
+                let key = Key::new(Kind::Part, format!("{}/{part}", it.id));
                 if !self.aggregates.contains_key(&key) {
                     sum.missing.push(format!("part {} was read and not recorded", key.id));
                 }
