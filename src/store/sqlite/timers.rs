@@ -11,7 +11,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 const ANY: &str = "select exists (select 1 from timer where state = 'set' and due <= ?1)";
 const FIRE: &str = "update timer set state = 'fired' where id in
-        (select id from timer where state = 'set' and due <= ?1 order by due limit ?2) returning *";
+        (select id from timer where state = 'set' and due <= ?1 order by due, id limit ?2) returning *";
 /// A message of this id can only be this timer's own, from before.
 const SEND: &str = "insert or ignore into outbox
         (id, attempt, type, step, lane, correlation_id, created_at, not_before, body, state)
