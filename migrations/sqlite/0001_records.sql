@@ -119,7 +119,7 @@ create table timer (
     state text not null
 ) strict;
 
-create index timer_due on timer (due) where state = 'set';
+create index timer_due on timer (due, id) where state = 'set';
 
 -- Messages that wait for a person, whole; `out_at` is set when one was replayed or
 -- discarded, or was delivered after it had come back unroutable.

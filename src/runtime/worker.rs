@@ -213,6 +213,7 @@ impl Worker {
         let (why, fence) = match tokio::time::timeout(self.settings.step_timeout, run).await {
             Ok(Ok(Ok(commit))) => return Ok(commit),
             Ok(Ok(Err(Failure::Store(error)))) => return Err(error),
+            Ok(Ok(Err(Failure::Busy(why)))) => return Err(StoreError::Unavailable(why)),
             Ok(Ok(Err(Failure::Park(why)))) => return Ok(park(message, why)),
             Ok(Ok(Err(Failure::Retry(why)))) => (why, None),
             Ok(Ok(Err(Failure::Later { why, fence }))) => (why, Some(fence)),

@@ -152,7 +152,8 @@ pub struct Consumed {
     pub disposition: Disposition,
     /// For an outlet: the fence of the intent that this ends; a commit with another fence than the one that is held is
     /// refused. A retry or parking under a fence says that the effect is known not to have happened. Without a fence
-    /// the intent stays open: whoever comes next is told `again`, and when nobody can come it is listed as unsure.
+    /// an outlet's intent stays open: whoever comes next is told `again`, and when nobody can come it is listed as
+    /// unsure. Other steps have no effect outside, and any outcome ends what they held.
     pub fence: Option<u64>,
 }
 

@@ -1,6 +1,7 @@
 //! Decides a batch in order, in memory: what becomes of each commit, given what stands in the database.
 
 use super::commit::{Answer, Commit, Key};
+use super::prepare::Prepared;
 use crate::order::message::{Message, Step};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
@@ -30,23 +31,6 @@ pub struct Facts {
     pub fences: HashMap<Uuid, u64>,
     /// Attempt at which a message is parked.
     pub parked: HashMap<Uuid, u32>,
-}
-
-/// A commit with what can be told of it before any transaction.
-#[derive(Debug)]
-pub struct Prepared {
-    pub commit: Commit,
-    /// Hash of the consumed message's body; empty when there is none.
-    pub body_hash: String,
-    pub refusal: Option<String>,
-}
-
-impl Prepared {
-    #[must_use]
-    pub fn new(commit: Commit) -> Self {
-        let body_hash = commit.consumes.as_ref().map(|it| it.message.body_hash()).unwrap_or_default();
-        Self { body_hash, refusal: super::valid::refusal(&commit), commit }
-    }
 }
 
 impl Facts {

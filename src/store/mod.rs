@@ -6,6 +6,7 @@
 pub mod blobs;
 pub mod commit;
 pub mod valid;
+pub mod prepare;
 pub mod decide;
 pub mod audit;
 pub mod sqlite;
@@ -17,6 +18,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 pub use commit::{
     Answer, Commit, Consumed, Disposition, Index, Key, Kind, NewEvent, NewTimer, ReviewRow, Write,
 };
+pub use prepare::chain;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
@@ -287,26 +289,11 @@ pub trait Store: Send + Sync {
     async fn balance(&self) -> Result<Balance, StoreError>;
 }
 
-/// The link of an event in its chain: SHA-256 over the hash before it and the event's canonical JSON.
-#[must_use]
-pub fn chain(before: &str, event: &NewEvent) -> String {
-    let body = serde_json::json!([
-        before,
-        event.order_id,
-        event.sequence,
-        event.at.timestamp_micros(),
-        event.actor,
-        event.cause,
-        event.event,
-    ]);
-    crate::order::ids::sha256_hex(body.to_string().as_bytes())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Chains are checked years later: what goes into the hash must never change unnoticed.
+    /// Chains are checked years later: what goes into the hash, and in which order, must never change unnoticed.
     #[test]
     fn the_hash_of_an_event_stays_what_it_is() {
         let event = NewEvent {
@@ -315,9 +302,14 @@ mod tests {
             at: DateTime::from_timestamp_micros(1_790_000_000_123_456).unwrap(),
             actor: Actor::User("u7".to_owned()),
             cause: Uuid::from_u128(3),
-            event: Event::Held { why: "等款".to_owned() },
+            event: Event::Told {
+                what: crate::order::event::Tell::Confirmation,
+                to: "客户".to_owned(),
+                version: 1,
+                message_id: Uuid::from_u128(9),
+            },
         };
-        assert_eq!(chain("", &event), "9fd2b1b8e51c598ccff0499d054c3b88f52c3e8340f71235be8aaec9b2af1d52");
+        assert_eq!(chain("", &event), "63ff70821e662e1b44a42bdd9ab7ae43bb18056911d41d7105fd7ec84d6be42f");
         assert_ne!(chain("x", &event), chain("", &event));
     }
 }

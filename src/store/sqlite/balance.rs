@@ -101,10 +101,15 @@ const MESSAGES: &str = "with foreign_ids as (
 const MISSING: [&str; 10] = [
     concat!(asked!(), ", ", documents!(), unasked!()),
     concat!(asked!(), ", ", parts!(), unasked!()),
-    "select 'a part of document ' || d.id || ' was read and not recorded'
-        from aggregate d
-        where d.kind = 'document' and json_extract(d.body, '$.parts') > (select count(*) from aggregate a
-            where a.kind = 'part' and a.parent = d.id)",
+    "with recursive read_documents as (
+            select id, json_extract(body, '$.parts') as parts from aggregate
+            where kind = 'document' and json_extract(body, '$.parts') > 0
+        ), places (part) as (
+            select 0 union all select part + 1 from places where part + 1 < (select max(parts) from read_documents)
+        )
+        select 'part ' || d.id || '/' || n.part || ' was read and not recorded'
+        from read_documents d join places n on n.part < d.parts
+        where not exists (select 1 from aggregate a where a.kind = 'part' and a.id = d.id || '/' || n.part)",
     "select 'order ' || json_extract(p.body, '$.part.state.order_id') || ' of part ' || p.id
             || iif(o.id is null, ' does not exist', ' came from another part')
         from aggregate p
@@ -163,7 +168,7 @@ const DOUBLE: [&str; 7] = [
         join gone g on g.id = unhex(replace(o.id, '-', ''))",
 ];
 
-/// Held without an outcome, and nobody will come back to the message: that is unsure too.
+/// Held without an outcome, and nobody will come back to the message: that is unsure too, when it goes outside.
 const UNSURE: &str = "select i.message_id, i.destination, i.started from intent i
     left join outbox o on o.id = i.message_id
     where i.state = 'unsure' or (i.state = 'held' and (o.state in ('done', 'parked') or (o.id is null and exists

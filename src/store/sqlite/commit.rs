@@ -4,9 +4,10 @@ use super::convert::{get, json, micros, uuid};
 use super::error::Trouble;
 use super::rows::Rows;
 use super::{Sqlite, facts};
+use crate::store::StoreError;
 use crate::store::commit::{Answer, Commit, NewEvent};
-use crate::store::decide::{Prepared, runs};
-use crate::store::{StoreError, chain};
+use crate::store::decide::runs;
+use crate::store::prepare::{EventText, Prepared};
 use sqlx::sqlite::SqliteConnection;
 use std::collections::HashMap;
 use std::future::Future;
@@ -57,10 +58,10 @@ async fn write_run(
     let mut rows = Rows::default();
     for (prepared, answer) in batch.iter().zip(&mut answers) {
         match answer {
-            Answer::Done => match chained(&mut links, &prepared.commit) {
+            Answer::Done => match chained(&mut links, prepared) {
                 Ok(events) => {
                     rows.add(prepared);
-                    events.iter().for_each(|(event, hash)| rows.add_event(event, hash));
+                    events.iter().for_each(|(event, text, hash)| rows.add_event(event, text, hash));
                 }
                 // Later commits of the batch may rest on this one: let the halving tell them apart.
                 Err(why) => return Err(Trouble::Refuses(why)),
@@ -133,10 +134,13 @@ async fn links(
     Ok(links)
 }
 
-/// The events of a commit with their hashes.
-fn chained<'a>(links: &mut Links, commit: &'a Commit) -> Result<Vec<(&'a NewEvent, String)>, String> {
-    let mut chained = Vec::with_capacity(commit.events.len());
-    for event in &commit.events {
+/// The events of a commit with their texts and hashes.
+type Chained<'a> = Vec<(&'a NewEvent, &'a EventText, String)>;
+
+fn chained<'a>(links: &mut Links, prepared: &'a Prepared) -> Result<Chained<'a>, String> {
+    let events = prepared.commit.events.iter().zip(&prepared.texts.events);
+    let mut chained = Vec::with_capacity(prepared.commit.events.len());
+    for (event, text) in events {
         let (id, sequence) = (event.order_id, event.sequence);
         let before = match sequence {
             1 => "",
@@ -144,9 +148,9 @@ fn chained<'a>(links: &mut Links, commit: &'a Commit) -> Result<Vec<(&'a NewEven
                 .get(&(id, sequence - 1))
                 .ok_or_else(|| format!("order {id} has no event {} to go on from", sequence - 1))?,
         };
-        let hash = chain(before, event);
+        let hash = text.hash(before);
         links.insert((id, sequence), hash.clone());
-        chained.push((event, hash));
+        chained.push((event, text, hash));
     }
     Ok(chained)
 }

@@ -57,10 +57,10 @@ enum Class {
 /// Result codes: <https://www.sqlite.org/rescode.html>.
 fn class(error: &sqlx::Error) -> Class {
     match primary(error) {
-        // ERROR, TOOBIG, CONSTRAINT, MISMATCH, RANGE: about the values.
-        Some(1 | 18 | 19 | 20 | 25) => Class::Refuses,
-        // CORRUPT, FORMAT, NOTADB, AUTH.
-        Some(11 | 23 | 24 | 26) => Class::Broken,
+        // TOOBIG, CONSTRAINT, MISMATCH, RANGE: about the values.
+        Some(18 | 19 | 20 | 25) => Class::Refuses,
+        // ERROR (a table is missing: no commit is to blame, and none must be parked for it), CORRUPT, AUTH, FORMAT, NOTADB.
+        Some(1 | 11 | 23 | 24 | 26) => Class::Broken,
         Some(_) => Class::Away,
         None if matches!(error, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)) => Class::Broken,
         None => Class::Away,

@@ -21,7 +21,7 @@ const RETURNED: &str = concat!(
         and lease_until > ?4 returning ",
     message_columns!()
 );
-const PARK: &str = "insert into parked (message_id, attempt, correlation_id, at, why, message)
+const PARK: &str = "insert or replace into parked (message_id, attempt, correlation_id, at, why, message)
     values (?1, ?2, ?3, ?4, ?5, ?6)";
 const ATTEMPT: &str = "insert or replace into attempt (message_id, attempt, at, why) values (?1, ?2, ?4, ?5)";
 

@@ -1,9 +1,9 @@
 //! The rows that the winners of a batch become, and the set statements that write them.
 
 use super::convert::{json, micros};
-use crate::order::message::Message;
+use crate::order::message::{Message, Step};
 use crate::store::commit::{Commit, Consumed, Disposition, NewEvent, Write};
-use crate::store::decide::Prepared;
+use crate::store::prepare::{EventText, Prepared};
 use serde_json::{Value, json};
 use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
@@ -75,7 +75,8 @@ const DONE: &str = "update outbox set state = 'done', word = k.value ->> 2, done
         attempt = k.value ->> 1, holder = null, lease_until = null
     from json_each(?1) k where outbox.id = k.value ->> 0 and outbox.attempt <= k.value ->> 1";
 const INTENTS: &str = "update intent set state = k.value ->> 2
-    from json_each(?1) k where intent.message_id = k.value ->> 0 and intent.fence = k.value ->> 1";
+    from json_each(?1) k where intent.message_id = k.value ->> 0 and intent.state = 'held'
+        and coalesce(k.value ->> 1, intent.fence) = intent.fence";
 const REVIEWS: &str = "insert into review (id, order_id, state, due_at, body)
     select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 from json_each(?1) where true
     on conflict (id) do update set state = excluded.state, due_at = excluded.due_at, body = excluded.body";
@@ -116,13 +117,14 @@ impl Rows {
     pub(super) fn add(&mut self, prepared: &Prepared) {
         let commit = &prepared.commit;
         if let Some(consumed) = &commit.consumes {
-            self.consume(consumed, &prepared.body_hash);
+            self.consume(consumed, prepared);
         }
         let cause = commit.consumes.as_ref().map(|consumed| consumed.message.id);
         self.effects.extend(commit.effects.iter().map(|effect| json!([effect, cause])));
-        self.aggregates.extend(commit.writes.iter().map(aggregate));
+        self.aggregates.extend(commit.writes.iter().zip(&prepared.texts.writes).map(aggregate));
         self.unparked.extend(commit.unpark.iter().map(|(id, why)| json!([id, way_out(commit, *id), why])));
-        self.messages.extend(commit.messages.iter().map(message));
+        let messages = commit.messages.iter().zip(&prepared.texts.messages);
+        self.messages.extend(messages.map(|(it, body)| message(it, body)));
         self.cancelled.extend(commit.cancel_timers.iter().map(|id| json!([id])));
         self.timers.extend(commit.timers.iter().map(|timer| {
             let due = micros(timer.due);
@@ -137,22 +139,22 @@ impl Rows {
     pub(super) fn add_already_done(&mut self, prepared: &Prepared) {
         let Some(consumed) = &prepared.commit.consumes else { return };
         let disposition = Disposition::Done { what: "already_done".to_owned() };
-        self.consume(&Consumed { disposition, ..consumed.clone() }, &prepared.body_hash);
+        self.consume(&Consumed { disposition, ..consumed.clone() }, prepared);
     }
 
-    pub(super) fn add_event(&mut self, event: &NewEvent, hash: &str) {
+    pub(super) fn add_event(&mut self, event: &NewEvent, text: &EventText, hash: &str) {
         self.events.push(json!([
             event.order_id,
             event.sequence,
             micros(event.at),
-            json(&event.actor),
+            text.actor,
             event.cause,
-            json(&event.event),
+            text.event,
             hash
         ]));
     }
 
-    fn consume(&mut self, consumed: &Consumed, body_hash: &str) {
+    fn consume(&mut self, consumed: &Consumed, prepared: &Prepared) {
         let it = &consumed.message;
         let (outcome, word, intent) = match &consumed.disposition {
             Disposition::Done { what } => {
@@ -162,11 +164,8 @@ impl Rows {
             Disposition::Retry { why, not_before } => {
                 self.attempts.push(json!([it.id, it.attempt, why]));
                 let attempt = it.attempt.saturating_add(1);
-                self.messages.push(message(&Message {
-                    attempt,
-                    not_before: Some(*not_before),
-                    ..it.clone()
-                }));
+                let next = Message { attempt, not_before: Some(*not_before), ..it.clone() };
+                self.messages.push(message(&next, &prepared.texts.consumed));
                 ("retry", "retry", "free")
             }
             Disposition::Park { why } => {
@@ -175,8 +174,11 @@ impl Rows {
                 ("parked", "parked", "free")
             }
         };
-        self.inbox.push(json!([it.id, it.step.as_str(), it.attempt, body_hash, outcome, word]));
-        self.intents.extend(consumed.fence.map(|fence| json!([it.id, fence, intent])));
+        self.inbox.push(json!([it.id, it.step.as_str(), it.attempt, prepared.body_hash, outcome, word]));
+        // Only an outlet can leave its effect in doubt; of any other step the outcome ends whatever was held.
+        if consumed.fence.is_some() || it.step != Step::Deliver {
+            self.intents.push(json!([it.id, consumed.fence, intent]));
+        }
     }
 }
 
@@ -186,7 +188,7 @@ fn way_out(commit: &Commit, id: Uuid) -> &'static str {
     if replayed { "replayed" } else { "discarded" }
 }
 
-fn aggregate(write: &Write) -> Value {
+fn aggregate((write, body): (&Write, &String)) -> Value {
     let index = &write.index;
     json!([
         write.key.kind.as_str(),
@@ -197,11 +199,11 @@ fn aggregate(write: &Write) -> Value {
         index.number,
         index.po_number,
         index.parent,
-        json(&write.body)
+        body
     ])
 }
 
-pub(super) fn message(message: &Message) -> Value {
+pub(super) fn message(message: &Message, body: &str) -> Value {
     json!([
         message.id,
         message.attempt,
@@ -211,6 +213,6 @@ pub(super) fn message(message: &Message) -> Value {
         message.correlation_id,
         micros(message.created_at),
         message.not_before.map(micros),
-        json(&message.body)
+        body
     ])
 }

@@ -1,7 +1,7 @@
 //! Timers: each becomes a message exactly once, when it is due.
 
 use super::Sqlite;
-use super::convert::{get, micros, parse, step, time, uuid};
+use super::convert::{get, json, micros, parse, step, time, uuid};
 use super::error::{Trouble, read_error};
 use super::rows;
 use crate::order::message::{Body, Message, TimerDue};
@@ -11,7 +11,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 const ANY: &str = "select exists (select 1 from timer where state = 'set' and due <= ?1)";
 const FIRE: &str = "update timer set state = 'fired' where id in
-        (select id from timer where state = 'set' and due <= ?1 order by due limit ?2) returning *";
+        (select id from timer where state = 'set' and due <= ?1 order by due, id limit ?2) returning *";
 /// A message of this id can only be this timer's own, from before.
 const SEND: &str = "insert or ignore into outbox
         (id, attempt, type, step, lane, correlation_id, created_at, not_before, body, state)
@@ -45,8 +45,8 @@ async fn fire(conn: &mut SqliteConnection, now: DateTime<Utc>, max: u32) -> Resu
     let rows = query.fetch_all(&mut *conn).await?;
     let mut due = rows.iter().map(|row| message(row, now)).collect::<Result<Vec<_>, _>>()?;
     due.sort_by_key(|(due, message)| (*due, message.id));
-    let messages: Vec<_> = due.iter().map(|(_, message)| rows::message(message)).collect();
-    sqlx::query(SEND).bind(super::convert::json(&messages)).execute(conn).await?;
+    let messages: Vec<_> = due.iter().map(|(_, it)| rows::message(it, &json(&it.body))).collect();
+    sqlx::query(SEND).bind(json(&messages)).execute(conn).await?;
     Ok(rows.len() as u64)
 }
 

@@ -166,7 +166,7 @@ pub(crate) fn read(received: &Message, number: u128, state: PartState, message: 
     let body = DraftRead { document_id: id(number), part: 0 };
     let sent = with_body(message, Step::Check, id(number), Body::DraftRead(body));
     let mut commit = done(received);
-    commit.writes = vec![document_write(number, Some(state.clone()), 1), part_write(number, state, 0)];
+    commit.writes = vec![document_write(number, Some(1), 1), part_write(number, state, 0)];
     commit.messages = vec![sent.clone()];
     (commit, sent)
 }
@@ -175,7 +175,7 @@ fn part(state: PartState) -> Part {
     Part { index: 0, source: "body".to_owned(), kind: document::Kind::Order, state }
 }
 
-pub(crate) fn document_write(number: u128, state: Option<PartState>, was: u64) -> Write {
+pub(crate) fn document_write(number: u128, parts: Option<u32>, was: u64) -> Write {
     let document = Document {
         id: id(number),
         sha256: format!("{number:064x}"),
@@ -186,7 +186,7 @@ pub(crate) fn document_write(number: u128, state: Option<PartState>, was: u64) -
         received_at: at(0),
         envelope: Envelope::default(),
         duplicate_of: None,
-        parts: state.map(|_| 1),
+        parts,
     };
     let index = Index { number: Some(document.sha256.clone()), ..Index::default() };
     let body = serde_json::to_value(&document).unwrap();

@@ -83,8 +83,8 @@ async fn what_is_parked_is_counted_as_parked(h: impl Harness) {
 async fn what_nobody_asks_for_is_missing(h: impl Harness) {
     h.commit(writing([document_write(1, None, 0)])).await;
     names(&wrong(&h).await.0, &id(1).to_string());
-    h.commit(writing([document_write(1, Some(PartState::Waiting), 1)])).await;
-    names(&wrong(&h).await.0, &id(1).to_string());
+    h.commit(writing([document_write(1, Some(1), 1)])).await;
+    names(&wrong(&h).await.0, &format!("{}/0", id(1)));
     h.commit(writing([part_write(1, PartState::Waiting, 0)])).await;
     names(&wrong(&h).await.0, &format!("{}/0", id(1)));
     let keying = PartState::Keying { reason: "reading.damaged_workbook".to_owned() };
@@ -103,9 +103,9 @@ async fn an_order_and_its_part_know_each_other(h: impl Harness) {
     let (_, begun) = order(20, 1, 0);
     h.commit(begun).await;
     names(&wrong(&h).await.0, &id(20).to_string());
-    h.commit(writing([document_write(1, Some(became(20)), 0), part_write(1, became(20), 0)])).await;
+    h.commit(writing([document_write(1, Some(1), 0), part_write(1, became(20), 0)])).await;
     h.balanced().await;
-    h.commit(writing([document_write(2, Some(became(21)), 0), part_write(2, became(21), 0)])).await;
+    h.commit(writing([document_write(2, Some(1), 0), part_write(2, became(21), 0)])).await;
     names(&wrong(&h).await.0, "does not exist");
     let (_, begun) = order(21, 1, 0);
     h.commit(begun).await;
@@ -116,7 +116,7 @@ async fn an_order_and_its_part_know_each_other(h: impl Harness) {
 
 async fn what_was_told_went_somewhere(h: impl Harness) {
     let (mut sheet, begun) = order(20, 1, 0);
-    h.commit(writing([document_write(1, Some(became(20)), 0), part_write(1, became(20), 0)])).await;
+    h.commit(writing([document_write(1, Some(1), 0), part_write(1, became(20), 0)])).await;
     h.commit(begun).await;
     h.commit(moved(&mut sheet, vec![told("buyer", id(30))])).await;
     names(&wrong(&h).await.0, &id(30).to_string());
@@ -126,7 +126,7 @@ async fn what_was_told_went_somewhere(h: impl Harness) {
 
 async fn what_is_double_is_named(h: impl Harness) {
     let (mut sheet, begun) = order(20, 1, 0);
-    h.commit(writing([document_write(1, Some(became(20)), 0), part_write(1, became(20), 0)])).await;
+    h.commit(writing([document_write(1, Some(1), 0), part_write(1, became(20), 0)])).await;
     h.commit(begun).await;
     h.commit(moved(&mut sheet, vec![told("buyer", id(30)), told("buyer", id(31))])).await;
     h.commit(send([mail(30, "<20@gendan>"), mail(31, "<21@gendan>")])).await;

@@ -15,6 +15,7 @@ super::on_every_store!(
     a_late_delivery_of_an_ended_attempt_does_nothing,
     a_lost_answer_is_listed_until_it_is_cleared,
     what_is_parked_in_the_middle_is_unsure,
+    the_outcome_of_an_inner_step_ends_what_it_held,
     renewing_a_message_renews_its_intent,
     taking_over_ends_the_intents_of_the_dead,
 );
@@ -128,6 +129,21 @@ async fn what_is_parked_in_the_middle_is_unsure(h: impl Harness) {
     h.commit(replay).await;
     h.wait(60);
     assert_eq!(intend(&h, &second(), "a").await, go(2, true));
+}
+
+/// A worker counts by intents how often it tried a message alone.
+async fn the_outcome_of_an_inner_step_ends_what_it_held(h: impl Harness) {
+    let it = crate::support::make::message(4, gendan::order::message::Step::Check);
+    let next = Message { attempt: 2, not_before: Some(at(0)), ..it.clone() };
+    h.commit(send([it.clone()])).await;
+    assert_eq!(intend(&h, &it, "a").await, go(1, false));
+    h.wait(60);
+    assert_eq!(intend(&h, &it, "b").await, go(2, true));
+    h.commit(retry(&it, "busy", at(0))).await;
+    assert_eq!(intend(&h, &next, "b").await, go(3, true));
+    h.commit(done(&next)).await;
+    assert_eq!(intend(&h, &next, "b").await, Intended::Finished);
+    assert!(h.balanced().await.unsure.is_empty());
 }
 
 async fn renewing_a_message_renews_its_intent(h: impl Harness) {

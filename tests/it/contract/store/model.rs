@@ -129,9 +129,9 @@ async fn perform(h: &impl Harness, op: &Op) -> String {
     match op {
         Op::Commit(plans) => {
             let answers = store.commit(plans.iter().map(commit).collect()).await.unwrap();
-            let plain = |answer: Answer| match answer {
-                Answer::Refused { .. } => "Refused".to_owned(),
-                other => format!("{other:?}"),
+            let plain = |answer: Answer| {
+                let refused = matches!(answer, Answer::Refused { .. });
+                if refused { "Refused".to_owned() } else { format!("{answer:?}") }
             };
             format!("{:?}", answers.into_iter().map(plain).collect::<Vec<_>>())
         }

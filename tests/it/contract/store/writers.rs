@@ -84,7 +84,7 @@ async fn a_claim_that_finds_nothing_does_not_write() {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(h.path());
     let mut other = options.connect().await.unwrap();
     sqlx::query("begin immediate").execute(&mut other).await.unwrap();
-    let claim = tokio::time::timeout(Duration::from_secs(1), h.claim(Step::Check, "b")).await;
+    let claim = tokio::time::timeout(Duration::from_secs(4), h.claim(Step::Check, "b")).await;
     assert!(claim.unwrap().is_empty());
     assert_eq!(h.store().fire(10).await.unwrap(), 0);
 }

@@ -78,9 +78,11 @@ impl State {
     fn documents(&self, asked: &Asked, sum: &mut Balance) {
         for it in self.all::<Document>(Kind::Document) {
             sum.documents.total += 1;
-            let there = |index| self.aggregates.contains_key(&Key::new(Kind::Part, format!("{}/{index}", it.id)));
-            if !(0..it.parts.unwrap_or(0)).all(there) {
-                sum.missing.push(format!("a part of document {} was read and not recorded", it.id));
+            for part in 0..it.parts.unwrap_or(0) {
+                let key = Key::new(Kind::Part, format!("{}/{part}", it.id));
+                if !self.aggregates.contains_key(&key) {
+                    sum.missing.push(format!("part {} was read and not recorded", key.id));
+                }
             }
             let settled = it.parts.is_some() || it.duplicate_of.is_some();
             let asked = asked.get(&(it.id, None));

@@ -1,15 +1,16 @@
 //! The write path of the in-memory store: one commit after the other.
 
-use super::state::{At, Holding, InboxRow, Outcome, ParkedRow, State, TimerState};
+use super::state::{At, Holding, InboxRow, IntentRow, Outcome, ParkedRow, State, TimerState};
 use chrono::{DateTime, Utc};
-use gendan::order::message::Message;
+use gendan::order::message::{Message, Step};
+use gendan::store::prepare::Texts;
 use gendan::store::{
     Answer, Commit, Consumed, Disposition, Key, Kind, NewEvent, Snapshot, StoredEvent, Write, chain, valid,
 };
 
 impl State {
     pub(super) fn commit(&mut self, commit: &Commit, now: DateTime<Utc>) -> Answer {
-        if let Some(why) = valid::refusal(commit) {
+        if let Some(why) = valid::refusal(commit).or_else(|| Texts::of(commit).err()) {
             return Answer::Refused { why };
         }
         if let Some(answer) = self.stale(commit) {
@@ -191,7 +192,12 @@ impl State {
                 (Outcome::Parked, "parked", Holding::Free)
             }
         };
-        if let Some(intent) = self.intents.get_mut(&message.id).filter(|_| consumed.fence.is_some()) {
+        let ends = |intent: &&mut IntentRow| match consumed.fence {
+            Some(fence) => intent.fence == fence || self.faults.ignore_fence,
+            None => message.step != Step::Deliver,
+        };
+        let held = self.intents.get_mut(&message.id).filter(|intent| intent.state == Holding::Held);
+        if let Some(intent) = held.filter(ends) {
             intent.state = holding;
         }
         let row = InboxRow { body_hash: message.body_hash(), at: now, outcome, word: word.to_owned() };
