@@ -18,10 +18,17 @@ use uuid::Uuid;
 type Arrived = Vec<(DateTime<Utc>, Message)>;
 
 pub(super) async fn all(world: &World, letters: u64) -> Result<(), String> {
+    ensure(!world.chaos.restless(), || "the run never comes to rest".to_owned())?;
     let arrived = world.receivers.all();
     let orders = orders(world).await;
+    let wrong = world.seen.wrong();
+    ensure(wrong.is_empty(), || format!("{wrong:?}"))?;
     conservation(world, letters).await?;
+
     effects(world, &arrived, &orders).await?;
+    if !world.wired {
+        lanes(world, &arrived, &orders).await?;
+    }
     for order in &orders {
         gates(world, order, &arrived).await?;
         deadlines(world, order).await?;
@@ -70,6 +77,21 @@ async fn effects(world: &World, arrived: &Arrived, orders: &[Order]) -> Result<(
             ensure(ids.contains(&it.message_id) || unsure.contains(&it.message_id), || {
                 format!("order {} told {it:?}, which never arrived", order.id)
             })?;
+        }
+    }
+    Ok(())
+}
+
+/// What goes to one destination about one order arrives in the order in which it was written.
+async fn lanes(world: &World, arrived: &Arrived, orders: &[Order]) -> Result<(), String> {
+    for order in orders {
+        let written = world.store.messages(order.id).await.map_err(|e| e.to_string())?;
+        let place = |id: Uuid| written.iter().position(|(message, _)| message.id == id);
+        let mut last: BTreeMap<&str, Option<usize>> = BTreeMap::new();
+        for (_, message) in arrived.iter().filter(|(_, message)| message.correlation_id == order.id) {
+            let (Some(lane), at) = (message.lane.as_deref(), place(message.id)) else { continue };
+            let before = last.insert(lane, at);
+            ensure(before.is_none_or(|before| before < at), || format!("lane {lane} arrived out of order"))?;
         }
     }
     Ok(())

@@ -5,6 +5,7 @@ use super::clock::WorldClock;
 use super::receivers::{Receivers, Way};
 use super::store::ChaosStore;
 use super::wire::{Server, Wire};
+use super::witness::{Seen, Witness};
 use crate::support::blobs::MemoryBlobs;
 use crate::support::books;
 use crate::support::memory::{Faults, Memory};
@@ -43,6 +44,7 @@ pub(super) struct World {
     pub(super) store: Arc<Memory>,
     pub(super) blobs: Arc<MemoryBlobs>,
     pub(super) receivers: Arc<Receivers>,
+    pub(super) seen: Arc<Seen>,
     pub(super) server: Arc<Server>,
     pub(super) books: Arc<Books>,
     pub(super) planted: Planted,
@@ -73,6 +75,7 @@ impl World {
             store,
             blobs: Arc::default(),
             receivers: Arc::default(),
+            seen: Arc::default(),
             server: Arc::default(),
             books,
             planted,
@@ -102,7 +105,12 @@ impl World {
         let committer = supervise::committer(&store, Linger { wait: Duration::from_millis(2), batch: 16 }, &kill);
         let intake = Intake { store: store.clone(), blobs: self.blobs.clone(), committer: committer.clone() };
         let running = Running::start(Parts {
-            handler: Arc::new(self.steps(&store, &holder, &life)),
+            handler: Arc::new(Witness {
+                steps: self.steps(&store, &holder, &life),
+                seen: self.seen.clone(),
+                clock: self.clock.clone(),
+                lease: (!self.wired).then(|| chrono::Duration::from_std(LEASE).unwrap_or_default()),
+            }),
             store,
             broker,
             committer,
