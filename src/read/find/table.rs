@@ -128,7 +128,7 @@ fn read_rows(grid: &Grid, rows: &[Row], heading: &Heading, context: &Context<'_>
             out.push(total);
         } else if ended && !is_goods(row, heading, context) {
             out.push(Event::Loose(loose(grid, row)));
-        } else if !is_goods(row, heading, context) || !has_line(row, &plan, heading) {
+        } else if !is_goods(row, heading, context) || !has_line(row, &plan, heading) || (ended && !is_solid(row, &plan, heading, context)) {
             other_row(grid, row, &plan, heading, context, out);
         } else if form && quantity_text(row, &plan).is_none() {
             out.push(Event::Doubt(Doubt::new(Code::SkippedLine, format!("row {} has no quantity", row.number))));
@@ -152,7 +152,9 @@ fn total_label(row: &Row, context: &Context<'_>) -> Option<String> {
     for (_, text) in row.filled().take(6) {
         let text = plain(text);
         let head = text.split([':', '\n']).next().unwrap_or("").trim();
-        let head = head.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, ',' | '.' | '¥' | '$' | ' '));
+        let bare = head.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, ',' | '.' | '¥' | '$' | ' '));
+        let glued = bare.len() < head.len() && bare.ends_with(|c: char| c.is_ascii_alphabetic()) && head[bare.len()..].starts_with(|c: char| c.is_ascii_digit());
+        let head = if glued { head } else { bare };
         let head = head.trim_end_matches("RMB").trim_end_matches("USD").trim();
         let known = |t: &str| context.labels.is(Words::Total, t) || context.labels.is(Words::Subtotal, t);
         if known(head) || (text.chars().count() < 40 && starts_total(&text, context)) {
@@ -226,6 +228,10 @@ fn is_goods(row: &Row, heading: &Heading, context: &Context<'_>) -> bool {
     if total_label(row, context).is_some() || columns::heading(row, None, context).is_some() {
         return false;
     }
+    let labelled = row.filled().any(|(_, t)| t.ends_with([':', '：']) || t.split_once(['：', ':']).is_some_and(|(l, _)| l.chars().count() <= 12 && context.labels.label(l).is_some()));
+    if labelled {
+        return false;
+    }
     let own = |c: &usize| row.cells.get(*c).is_some_and(|x| !x.text.trim().is_empty() && !x.carried);
     let goods = [Column::Description, Column::Part, Column::PartElse, Column::Spec, Column::Item, Column::Color];
     let named = goods.iter().flat_map(|c| heading.all(*c)).any(|c| row.cells.get(c).is_some_and(|x| !x.text.trim().is_empty()));
@@ -238,10 +244,18 @@ fn is_goods(row: &Row, heading: &Heading, context: &Context<'_>) -> bool {
 fn has_line(row: &Row, plan: &Plan, heading: &Heading) -> bool {
     let own = |c: Option<usize>| c.and_then(|c| row.cells.get(c)).is_some_and(|x| !x.text.trim().is_empty() && !x.carried);
     let sized = heading.sizes.iter().any(|(c, _)| own(Some(*c)));
-    let named = own(plan.description) || own(plan.part) || own(plan.color) || plan.spec.iter().any(|c| own(Some(*c)));
+    let named = own(plan.description) || own(plan.part);
+    let told = named || own(plan.color) || plan.spec.iter().any(|c| own(Some(*c))) || (plan.description.is_some() && !text_at(row, plan.description).is_empty());
     let placed = own(plan.price) || own(plan.unit) || (own(plan.line) && is_position(text_at(row, plan.line))) || (own(plan.part) && own(plan.description));
     let figured = own(plan.quantity) && text_at(row, plan.quantity).contains(|c: char| c.is_numeric() || crate::read::value::hanzi::is_numeral(c));
-    sized || figured || (named && placed)
+    (told && (sized || figured)) || (named && placed)
+}
+
+/// Behind the total only a row with a clean quantity and a price or amount still is a line.
+fn is_solid(row: &Row, plan: &Plan, heading: &Heading, context: &Context<'_>) -> bool {
+    let clean = quantity_text(row, plan).and_then(|t| cells::quantity(t, context)).is_some_and(|q| !q.rest.contains(|c: char| c.is_ascii_digit()));
+    let priced = [plan.price, plan.amount].into_iter().flatten().next().is_none_or(|_| [plan.price, plan.amount].into_iter().any(|c| cells::money(text_at(row, c), context).is_some()));
+    !heading.sizes.is_empty() || (clean && priced)
 }
 
 /// A row without figures: a continuation of the line above in text tables, else a note or section title.
