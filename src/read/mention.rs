@@ -29,14 +29,33 @@ pub fn order_number(text: &str, labels: &Labels) -> Option<String> {
 
 fn behind(rest: &str, latin: bool) -> Option<String> {
     let glued = rest.starts_with(|c: char| c.is_ascii_alphabetic());
-    let rest = rest.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '#' | '】' | ']' | ')' | '」' | '》' | '-' | '_' | '.' | '"' | '(' | '【' | '“'));
-    let rest = ["编号", "号码", "单号", "号", "no.", "No.", "NO.", "no", "No", "NO", "number", "Number", "nr.", "Nr.", "nr", "Nr"].iter().find_map(|w| rest.strip_prefix(w).filter(|r| !w.is_ascii() || r.starts_with([' ', '.', ':', '#']))).unwrap_or(rest);
-    let rest = rest.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '#' | '】' | '.' | '"' | '(' | '为' | '是'));
+    let rest = rest.trim_start_matches(|c: char| {
+        c.is_whitespace()
+            || matches!(
+                c,
+                ':' | '#' | '】' | ']' | ')' | '」' | '》' | '-' | '_' | '.' | '"' | '(' | '【' | '“'
+            )
+    });
+    let rest = [
+        "编号", "号码", "单号", "号", "no.", "No.", "NO.", "no", "No", "NO", "number", "Number", "nr.",
+        "Nr.", "nr", "Nr",
+    ]
+    .iter()
+    .find_map(|w| rest.strip_prefix(w).filter(|r| !w.is_ascii() || r.starts_with([' ', '.', ':', '#'])))
+    .unwrap_or(rest);
+    let rest = rest.trim_start_matches(|c: char| {
+        c.is_whitespace() || matches!(c, ':' | '#' | '】' | '.' | '"' | '(' | '为' | '是')
+    });
     if latin && glued {
         return None;
     }
     let token = po_token(rest).filter(|t| rest.starts_with(t.as_str()))?;
-    let dated = date::find(rest, &date::Context { base: chrono::NaiveDate::from_ymd_opt(2026, 1, 1), ..Default::default() }, false).is_some_and(|d| d.start == 0);
+    let dated = date::find(
+        rest,
+        &date::Context { base: chrono::NaiveDate::from_ymd_opt(2026, 1, 1), ..Default::default() },
+        false,
+    )
+    .is_some_and(|d| d.start == 0);
     let shaped = token.chars().count() >= 4 && token.starts_with(|c: char| c.is_ascii_alphanumeric());
     let counted = token.chars().all(|c| c.is_ascii_digit()) && token.len() < 5;
     (shaped && !dated && !counted).then_some(token)

@@ -22,7 +22,9 @@ pub fn quantity(text: &str, context: &Context<'_>) -> Option<Quantity> {
     let text = plain(text);
     let text = text.trim().trim_start_matches(['+', '×', '*']).trim_start();
     let (prefix, text) = match context.labels.leading_unit(text) {
-        Some(len) if text[len..].trim_start().starts_with(|c: char| c.is_ascii_digit()) => (Some(&text[..len]), text[len..].trim_start()),
+        Some(len) if text[len..].trim_start().starts_with(|c: char| c.is_ascii_digit()) => {
+            (Some(&text[..len]), text[len..].trim_start())
+        }
         _ => (None, text),
     };
     let number = number::leading(text, context.style)?;
@@ -31,7 +33,8 @@ pub fn quantity(text: &str, context: &Context<'_>) -> Option<Quantity> {
         Some(len) => (Some(rest[..len].trim_end_matches('.').to_owned()), rest[len..].trim()),
         None => (prefix.map(str::to_owned), rest.trim()),
     };
-    let rest = rest.trim_matches(|c: char| matches!(c, ',' | '.' | '。' | ';' | '-' | '整')).trim().to_owned();
+    let rest =
+        rest.trim_matches(|c: char| matches!(c, ',' | '.' | '。' | ';' | '-' | '整')).trim().to_owned();
     Some(Quantity { value: number.value, unit, ambiguous: number.ambiguous, rest })
 }
 
@@ -54,8 +57,15 @@ pub fn bare_number(text: &str, context: &Context<'_>) -> Option<Decimal> {
 pub fn is_code(text: &str) -> bool {
     let text = plain(text);
     let text = text.trim();
-    let marks = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/' | '.' | '#' | '+' | '*' | '(' | ')'));
-    text.len() >= 3 && text.len() <= 40 && marks && !has_han(text) && text.chars().any(|c| c.is_ascii_digit()) && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+    let marks = text.chars().all(|c| {
+        c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/' | '.' | '#' | '+' | '*' | '(' | ')')
+    });
+    text.len() >= 3
+        && text.len() <= 40
+        && marks
+        && !has_han(text)
+        && text.chars().any(|c| c.is_ascii_digit())
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
 }
 
 /// A whole number of at most four digits, as positions are numbered.
@@ -93,7 +103,14 @@ mod tests {
 
     #[test]
     fn codes() {
-        for (text, want) in [("LL-FL-1180", true), ("77-0814", true), ("6970000010429", true), ("5#尼龙", false), ("Black", false), ("12", false)] {
+        for (text, want) in [
+            ("LL-FL-1180", true),
+            ("77-0814", true),
+            ("6970000010429", true),
+            ("5#尼龙", false),
+            ("Black", false),
+            ("12", false),
+        ] {
             assert_eq!(is_code(text), want, "{text}");
         }
     }

@@ -93,14 +93,21 @@ fn segments(text: &str, hits: &[Hit], context: &Context<'_>) -> Vec<(usize, usiz
         let cut = stops(between).into_iter().map(|i| pair[0].end + i).find(|at| {
             // A price that belongs to the first quantity stays with it.
             let next_price = prices.iter().find(|p| p.start >= pair[0].end && p.start < pair[1].start);
-            next_price.is_none_or(|p| *at >= p.end || text[pair[0].end..*at].trim().chars().count() > 0 && p.start > *at && text[*at..p.start].chars().count() > 12)
+            next_price.is_none_or(|p| {
+                *at >= p.end
+                    || text[pair[0].end..*at].trim().chars().count() > 0
+                        && p.start > *at
+                        && text[*at..p.start].chars().count() > 12
+            })
         });
         // "缝纫线 3000码，48个": the second figure has no product of its own.
         let own = cut.is_none_or(|cut| {
             let letters = |t: &str| t.chars().filter(|c| c.is_alphanumeric()).count();
             let after = &text[pair[1].end..];
             let end = stops(after).first().copied().unwrap_or(after.len());
-            letters(&strip(&text[cut..pair[1].start], context)) >= 2 || (letters(&strip(&after[..end], context)) >= 2 && prices.iter().all(|p| p.start >= pair[1].end + end || p.start < pair[1].end))
+            letters(&strip(&text[cut..pair[1].start], context)) >= 2
+                || (letters(&strip(&after[..end], context)) >= 2
+                    && prices.iter().all(|p| p.start >= pair[1].end + end || p.start < pair[1].end))
         });
         if let Some(cut) = cut.filter(|_| own) {
             out.push((from, cut));
@@ -116,7 +123,8 @@ fn stops(text: &str) -> Vec<usize> {
     let mut out = Vec::new();
     for (at, c) in text.char_indices() {
         let next = text[at + c.len_utf8()..].chars().next();
-        let mark = matches!(c, '，' | '。' | ';' | '；' | '、') || (matches!(c, ',' | '.') && next.is_none_or(|n| !n.is_ascii_digit()));
+        let mark = matches!(c, '，' | '。' | ';' | '；' | '、')
+            || (matches!(c, ',' | '.') && next.is_none_or(|n| !n.is_ascii_digit()));
         if mark {
             out.push(at + c.len_utf8());
         }
@@ -135,7 +143,10 @@ fn read_segment(text: &str, at: &Evidence, context: &Context<'_>, out: &mut Pros
     let Some(hit) = choose(&hits) else {
         return prices.into_iter().find(|p| p.role == Role::Unit);
     };
-    let rivals = hits.iter().filter(|h| h.start != hit.start && h.marked == hit.marked && h.measure == hit.measure).count();
+    let rivals = hits
+        .iter()
+        .filter(|h| h.start != hit.start && h.marked == hit.marked && h.measure == hit.measure)
+        .count();
     let mut line = DraftLine::default();
     let (number, description) = describe(text, hit, &prices, context);
     line.line = number;
@@ -152,7 +163,11 @@ fn read_segment(text: &str, at: &Evidence, context: &Context<'_>, out: &mut Pros
         out.doubts.push(Doubt::new(Code::SkippedLine, "a quantity without a product"));
         return None;
     }
-    let papers = line.description.as_ref().is_some_and(|d| context.labels.has(Words::OrderWord, &d.value) || d.value.contains("附件") || d.value.to_lowercase().contains("attach"));
+    let papers = line.description.as_ref().is_some_and(|d| {
+        context.labels.has(Words::OrderWord, &d.value)
+            || d.value.contains("附件")
+            || d.value.to_lowercase().contains("attach")
+    });
     if papers && line.customer_part.is_none() && prices.is_empty() {
         return None;
     }
@@ -172,7 +187,13 @@ fn read_segment(text: &str, at: &Evidence, context: &Context<'_>, out: &mut Pros
 fn says_the_same(out: &Prose, line: &DraftLine) -> bool {
     let text = |l: &DraftLine| l.description.as_ref().map(|d| d.value.clone());
     let quantity = |l: &DraftLine| l.quantity.as_ref().map(|q| q.value);
-    out.lines.iter().any(|l| text(l) == text(line) && quantity(l) == quantity(line) && l.customer_part.is_none() && line.customer_part.is_none() && l.unit_price.as_ref().map(|p| p.value) == line.unit_price.as_ref().map(|p| p.value))
+    out.lines.iter().any(|l| {
+        text(l) == text(line)
+            && quantity(l) == quantity(line)
+            && l.customer_part.is_none()
+            && line.customer_part.is_none()
+            && l.unit_price.as_ref().map(|p| p.value) == line.unit_price.as_ref().map(|p| p.value)
+    })
 }
 
 /// The ordered quantity: one with a word for it, else one with a counting unit, else the last.
@@ -191,9 +212,15 @@ fn describe(text: &str, hit: &Hit, prices: &[Price], context: &Context<'_>) -> (
         return (number, name);
     }
     let after = &text[hit.end..];
-    let end = prices.iter().filter(|p| p.start >= hit.end).map(|p| p.start - hit.end).min().unwrap_or(after.len());
+    let end =
+        prices.iter().filter(|p| p.start >= hit.end).map(|p| p.start - hit.end).min().unwrap_or(after.len());
     let after = &after[..end.min(after.len())];
-    let cut = stops(after).into_iter().find(|i| after[..*i].chars().filter(|c| c.is_alphanumeric()).count() > 1).filter(|i| has_han(after) || after[*i..].trim().is_empty() || !after[..*i].trim_end().ends_with(','));
+    let cut = stops(after)
+        .into_iter()
+        .find(|i| after[..*i].chars().filter(|c| c.is_alphanumeric()).count() > 1)
+        .filter(|i| {
+            has_han(after) || after[*i..].trim().is_empty() || !after[..*i].trim_end().ends_with(',')
+        });
     (number, strip(&after[..cut.unwrap_or(after.len())], context))
 }
 
@@ -202,7 +229,9 @@ fn before_mark<'a>(text: &'a str, context: &Context<'_>) -> &'a str {
     let lower = text.to_lowercase();
     let marks = context.labels.words(Words::QuantityMark).iter().filter(|w| w.chars().count() > 1);
     let spots = marks.flat_map(|w| lower.match_indices(w.as_str())).map(|(at, _)| at).filter(|at| {
-        let edge = text.get(..*at).is_some_and(|b| b.ends_with(|c: char| c.is_whitespace() || matches!(c, ',' | '，' | ':' | ';' | '(')));
+        let edge = text.get(..*at).is_some_and(|b| {
+            b.ends_with(|c: char| c.is_whitespace() || matches!(c, ',' | '，' | ':' | ';' | '('))
+        });
         edge && text[..*at].chars().filter(|c| c.is_alphanumeric()).count() >= 2
     });
     spots.min().map_or(text, |at| &text[..at])
@@ -211,10 +240,14 @@ fn before_mark<'a>(text: &'a str, context: &Context<'_>) -> &'a str {
 fn numbering(text: &str) -> (Option<String>, &str) {
     match NUMBERING.captures(text) {
         Some(found) => {
-            let number = found.get(1).map(|m| m.as_str().to_owned()).filter(|n| n.starts_with(|c: char| c.is_ascii_digit()));
+            let number = found
+                .get(1)
+                .map(|m| m.as_str().to_owned())
+                .filter(|n| n.starts_with(|c: char| c.is_ascii_digit()));
             let whole = found.get(0).map_or(0, |m| m.end());
             // The last character matched may belong to the text behind.
-            let back = text[..whole].chars().next_back().filter(|c| c.is_alphanumeric()).map_or(0, char::len_utf8);
+            let back =
+                text[..whole].chars().next_back().filter(|c| c.is_alphanumeric()).map_or(0, char::len_utf8);
             (number, &text[whole - back..])
         }
         None => (None, text),
@@ -227,14 +260,18 @@ fn strip(text: &str, context: &Context<'_>) -> String {
     loop {
         let before = text.len();
         text = text.trim();
-        if let Some(len) = context.labels.starts(Words::Filler, text).filter(|l| *l <= text.len() && filler_ok(text, *l)) {
+        if let Some(len) =
+            context.labels.starts(Words::Filler, text).filter(|l| *l <= text.len() && filler_ok(text, *l))
+        {
             text = &text[len..];
         }
         text = text.trim_end();
         if let Some(len) = context.labels.ends(Words::FillerEnd, text).filter(|l| filler_end_ok(text, *l)) {
             text = &text[..text.len() - len];
         }
-        text = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ':' | ';' | '，' | '：' | '；' | '。' | '、' | '@' | '='));
+        text = text.trim_matches(|c: char| {
+            c.is_whitespace() || matches!(c, ',' | ':' | ';' | '，' | '：' | '；' | '。' | '、' | '@' | '=')
+        });
         if text.len() == before || text.is_empty() {
             break;
         }
@@ -249,7 +286,10 @@ fn filler_ok(text: &str, len: usize) -> bool {
     let word = &text[..len];
     let single = has_han(word) && word.chars().count() == 1;
     let glued = text[len..].starts_with(is_han);
-    !single || !glued || (matches!(word, "请" | "要" | "我" | "需" | "再" | "另" | "还" | "订" | "請" | "訂") && !text[len..].starts_with(['书', '書', '制', '做', '素', '外']))
+    !single
+        || !glued
+        || (matches!(word, "请" | "要" | "我" | "需" | "再" | "另" | "还" | "订" | "請" | "訂")
+            && !text[len..].starts_with(['书', '書', '制', '做', '素', '外']))
 }
 
 /// One character is no filler where it may be the end of the product's name ("黑色加大", "牛奶味").
@@ -257,7 +297,9 @@ fn filler_end_ok(text: &str, len: usize) -> bool {
     let start = text.len() - len;
     let word = &text[start..];
     let single = has_han(word) && word.chars().count() == 1;
-    !single || !text[..start].ends_with(is_han) || matches!(word, "要" | "需" | "订" | "各" | "共" | "约" | "計" | "计" | "訂" | "来")
+    !single
+        || !text[..start].ends_with(is_han)
+        || matches!(word, "要" | "需" | "订" | "各" | "共" | "约" | "計" | "计" | "訂" | "来")
 }
 
 /// The last sentence of what stands before a quantity.
@@ -265,7 +307,15 @@ fn sentence_tail(text: &str) -> &str {
     let mut from = 0;
     for (at, c) in text.char_indices() {
         let rest = &text[at + c.len_utf8()..];
-        let stop = matches!(c, '。' | '!' | '！' | '?' | '\n') || (matches!(c, ':' | '：') && rest.chars().filter(|c| c.is_alphanumeric()).count() > 3 && text[..at].chars().count() > 3 && has_han(&text[..at])) || (c == '.' && rest.starts_with(' ') && rest.trim_start().starts_with(char::is_uppercase) && text[..at].ends_with(|p: char| p.is_lowercase()));
+        let stop = matches!(c, '。' | '!' | '！' | '?' | '\n')
+            || (matches!(c, ':' | '：')
+                && rest.chars().filter(|c| c.is_alphanumeric()).count() > 3
+                && text[..at].chars().count() > 3
+                && has_han(&text[..at]))
+            || (c == '.'
+                && rest.starts_with(' ')
+                && rest.trim_start().starts_with(char::is_uppercase)
+                && text[..at].ends_with(|p: char| p.is_lowercase()));
         if stop && rest.chars().filter(|c| c.is_alphanumeric()).count() > 1 {
             from = at + c.len_utf8();
         }
@@ -276,7 +326,8 @@ fn sentence_tail(text: &str) -> &str {
     match comma {
         Some(at) => {
             let after = &tail[at + tail[at..].chars().next().map_or(1, char::len_utf8)..];
-            let enough = after.chars().filter(|c| c.is_alphanumeric()).count() >= 3 && !after.trim_start().starts_with("数量");
+            let enough = after.chars().filter(|c| c.is_alphanumeric()).count() >= 3
+                && !after.trim_start().starts_with("数量");
             if enough { after } else { tail }
         }
         None => tail,
@@ -288,10 +339,16 @@ fn split_part(text: &str) -> (Option<String>, String) {
     let (first, rest) = text.split_once([' ', ':', '，', ',']).unwrap_or((text, ""));
     let first_clean = first.trim_end_matches([':', ',', '，']);
     let size = first_clean.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
-    let sized = first_clean.starts_with(|c: char| c.is_ascii_digit()) && matches!(size.to_lowercase().as_str(), "cm" | "mm" | "m" | "kg" | "g" | "ml" | "l" | "oz" | "in" | "inch" | "#" | "w" | "v" | "a" | "k");
+    let sized = first_clean.starts_with(|c: char| c.is_ascii_digit())
+        && matches!(
+            size.to_lowercase().as_str(),
+            "cm" | "mm" | "m" | "kg" | "g" | "ml" | "l" | "oz" | "in" | "inch" | "#" | "w" | "v" | "a" | "k"
+        );
     let marked = first_clean.contains(['-', '_', '/']) || first_clean.len() >= 6;
     let bytes = first_clean.as_bytes();
-    let times = bytes.windows(3).any(|w| w[0].is_ascii_digit() && matches!(w[1], b'x' | b'X' | b'*' | b'+') && w[2].is_ascii_digit());
+    let times = bytes
+        .windows(3)
+        .any(|w| w[0].is_ascii_digit() && matches!(w[1], b'x' | b'X' | b'*' | b'+') && w[2].is_ascii_digit());
     if is_code(first_clean) && marked && !sized && !times {
         let rest = trim(rest).trim_start_matches(['(', '（', '-', '–']).trim();
         let rest = rest.strip_suffix(')').filter(|r| !r.contains('(')).unwrap_or(rest);
@@ -301,8 +358,17 @@ fn split_part(text: &str) -> (Option<String>, String) {
 }
 
 /// Price and amount of a stretch.
-fn money(text: &str, hit: &Hit, prices: &[Price], at: &Evidence, context: &Context<'_>, line: &mut DraftLine, out: &mut Prose) {
-    let mut found: Vec<Price> = prices.iter().filter(|p| p.end <= hit.start || p.start >= hit.end).cloned().collect();
+fn money(
+    text: &str,
+    hit: &Hit,
+    prices: &[Price],
+    at: &Evidence,
+    context: &Context<'_>,
+    line: &mut DraftLine,
+    out: &mut Prose,
+) {
+    let mut found: Vec<Price> =
+        prices.iter().filter(|p| p.end <= hit.start || p.start >= hit.end).cloned().collect();
     if found.is_empty() {
         found = bare_numbers(&text[hit.end..], context);
         if !found.is_empty() && found.len() < 2 {
@@ -310,11 +376,22 @@ fn money(text: &str, hit: &Hit, prices: &[Price], at: &Evidence, context: &Conte
         }
     }
     out.currency = out.currency.take().or_else(|| found.iter().find_map(|p| p.currency.clone()));
-    let product = |p: &Price, a: &Price| hit.value.checked_mul(p.value).is_some_and(|x| (x - a.value).abs() <= Decimal::new(1, 2));
-    let pair = found.iter().flat_map(|p| found.iter().map(move |a| (p, a))).find(|(p, a)| p.start != a.start && product(p, a));
+    let product = |p: &Price, a: &Price| {
+        hit.value.checked_mul(p.value).is_some_and(|x| (x - a.value).abs() <= Decimal::new(1, 2))
+    };
+    let pair = found
+        .iter()
+        .flat_map(|p| found.iter().map(move |a| (p, a)))
+        .find(|(p, a)| p.start != a.start && product(p, a));
     let (price, amount) = match pair {
         Some((p, a)) => (Some(p), Some(a)),
-        None => (found.iter().find(|p| p.role == Role::Unit).or_else(|| found.iter().find(|p| p.role == Role::Unknown)), found.iter().find(|p| p.role == Role::Amount)),
+        None => (
+            found
+                .iter()
+                .find(|p| p.role == Role::Unit)
+                .or_else(|| found.iter().find(|p| p.role == Role::Unknown)),
+            found.iter().find(|p| p.role == Role::Amount),
+        ),
     };
     if let Some(price) = price {
         let clear = pair.is_some() || price.role == Role::Unit;
@@ -333,7 +410,14 @@ fn bare_numbers(text: &str, context: &Context<'_>) -> Vec<Price> {
     let mut offset = 10_000;
     for word in text.split_whitespace() {
         let Some(n) = crate::read::value::number::whole(word, context.style) else { break };
-        out.push(Price { start: offset, end: offset + 1, value: n.value, currency: None, role: if out.is_empty() { Role::Unit } else { Role::Amount }, ambiguous: n.ambiguous });
+        out.push(Price {
+            start: offset,
+            end: offset + 1,
+            value: n.value,
+            currency: None,
+            role: if out.is_empty() { Role::Unit } else { Role::Amount },
+            ambiguous: n.ambiguous,
+        });
         offset += 10;
     }
     out
@@ -341,21 +425,33 @@ fn bare_numbers(text: &str, context: &Context<'_>) -> Vec<Price> {
 
 /// A row of a table without headings: name, quantity, price (and amount) parted by wide gaps, which multiply out.
 fn headless(text: &str, at: &Evidence, context: &Context<'_>) -> Option<DraftLine> {
-    let chunks: Vec<&str> = text.split("  ").flat_map(|c| c.split(['\t', '|'])).map(str::trim).filter(|c| !c.is_empty()).collect();
-    let numbers: Vec<Option<Decimal>> = chunks.iter().map(|c| super::cells::bare_number(c, context)).collect();
+    let chunks: Vec<&str> = text
+        .split("  ")
+        .flat_map(|c| c.split(['\t', '|']))
+        .map(str::trim)
+        .filter(|c| !c.is_empty())
+        .collect();
+    let numbers: Vec<Option<Decimal>> =
+        chunks.iter().map(|c| super::cells::bare_number(c, context)).collect();
     let n = chunks.len();
     let (q, p, a) = match numbers.as_slice() {
-        [.., Some(q), Some(p), Some(a)] if q.checked_mul(*p).is_some_and(|x| (x - *a).abs() <= Decimal::new(1, 2)) => (*q, *p, *a),
+        [.., Some(q), Some(p), Some(a)]
+            if q.checked_mul(*p).is_some_and(|x| (x - *a).abs() <= Decimal::new(1, 2)) =>
+        {
+            (*q, *p, *a)
+        }
         _ => return None,
     };
-    let names: Vec<&str> = chunks[..n - 3].iter().copied().filter(|c| date::find(c, &context.dates, false).is_none()).collect();
+    let names: Vec<&str> =
+        chunks[..n - 3].iter().copied().filter(|c| date::find(c, &context.dates, false).is_none()).collect();
     if names.is_empty() || q.is_zero() {
         return None;
     }
     let (number, rest) = numbering(names[0]);
     let words = if number.is_some() { trim(rest).to_owned() } else { names[0].to_owned() };
     let position = super::cells::is_position(&words) && names.len() > 1;
-    let joined = if position { names[1..].join(" ") } else { [&[words.as_str()], &names[1..]].concat().join(" ") };
+    let joined =
+        if position { names[1..].join(" ") } else { [&[words.as_str()], &names[1..]].concat().join(" ") };
     let (part, description) = split_part(&joined);
     let text = |v: String| Some(field(v, at.clone(), sure::GUESSED)).filter(|f| !f.value.is_empty());
     Some(DraftLine {
@@ -379,14 +475,31 @@ mod tests {
     fn check(text: &str, want: &[Line<'_>]) {
         let labels = Labels::built_in();
         let context = Context { labels: &labels, style: Default::default(), dates: Default::default() };
-        let texts: Vec<(String, Evidence)> = text.lines().zip(1..).map(|(t, line)| (t.to_owned(), Evidence::Line { line })).collect();
+        let texts: Vec<(String, Evidence)> =
+            text.lines().zip(1..).map(|(t, line)| (t.to_owned(), Evidence::Line { line })).collect();
         let prose = read(&texts, &context);
-        let got: Vec<(Option<String>, String, String, Option<String>)> = prose.lines.iter().map(|l| {
-            let value = |f: &Option<crate::order::draft::Field<String>>| f.as_ref().map(|f| f.value.clone());
-            let number = |f: &Option<crate::order::draft::Field<Decimal>>| f.as_ref().map(|f| f.value.to_string());
-            (value(&l.customer_part), value(&l.description).unwrap_or_default(), number(&l.quantity).unwrap_or_default(), number(&l.unit_price))
-        }).collect();
-        let want: Vec<_> = want.iter().map(|(p, d, q, u)| (p.map(str::to_owned), (*d).to_owned(), (*q).to_owned(), u.map(str::to_owned))).collect();
+        let got: Vec<(Option<String>, String, String, Option<String>)> = prose
+            .lines
+            .iter()
+            .map(|l| {
+                let value =
+                    |f: &Option<crate::order::draft::Field<String>>| f.as_ref().map(|f| f.value.clone());
+                let number =
+                    |f: &Option<crate::order::draft::Field<Decimal>>| f.as_ref().map(|f| f.value.to_string());
+                (
+                    value(&l.customer_part),
+                    value(&l.description).unwrap_or_default(),
+                    number(&l.quantity).unwrap_or_default(),
+                    number(&l.unit_price),
+                )
+            })
+            .collect();
+        let want: Vec<_> = want
+            .iter()
+            .map(|(p, d, q, u)| {
+                (p.map(str::to_owned), (*d).to_owned(), (*q).to_owned(), u.map(str::to_owned))
+            })
+            .collect();
         assert_eq!(got, want, "{text}");
     }
 
@@ -394,13 +507,28 @@ mod tests {
     fn order_lines_in_sentences() {
         check(
             "麻烦再帮我们安排5#尼龙闭尾 自动头 黑色580 18cm 8000条，同样的大红519 18cm也要6000条，价格都按0.47元一条。",
-            &[(None, "5#尼龙闭尾 自动头 黑色580 18cm", "8000", Some("0.47")), (None, "同样的大红519 18cm", "6000", Some("0.47"))],
+            &[
+                (None, "5#尼龙闭尾 自动头 黑色580 18cm", "8000", Some("0.47")),
+                (None, "同样的大红519 18cm", "6000", Some("0.47")),
+            ],
         );
         check("  5#尼龙码装 本白   1600米   @0.58", &[(None, "5#尼龙码装 本白", "1600", Some("0.58"))]);
-        check("5#尼龙闭尾拉链 本白501 15cm  数量 3000 条  单价 0.45", &[(None, "5#尼龙闭尾拉链 本白501 15cm", "3000", Some("0.45"))]);
-        check("1) 77-0814  Metal chain no. 8, antique brass: 800 m at USD 0.92 = USD 736.00", &[(Some("77-0814"), "Metal chain no. 8, antique brass", "800", Some("0.92"))]);
-        check("1、LL-FL-1180 5#尼龙闭尾 自动头 18cm 黑，数量由6000条改为7500条；", &[(Some("LL-FL-1180"), "5#尼龙闭尾 自动头 18cm 黑", "7500", None)]);
-        check("We need 500 pcs of part ABC-123 (blue widgets) at $2.50 each", &[(Some("ABC-123"), "blue widgets", "500", Some("2.50"))]);
+        check(
+            "5#尼龙闭尾拉链 本白501 15cm  数量 3000 条  单价 0.45",
+            &[(None, "5#尼龙闭尾拉链 本白501 15cm", "3000", Some("0.45"))],
+        );
+        check(
+            "1) 77-0814  Metal chain no. 8, antique brass: 800 m at USD 0.92 = USD 736.00",
+            &[(Some("77-0814"), "Metal chain no. 8, antique brass", "800", Some("0.92"))],
+        );
+        check(
+            "1、LL-FL-1180 5#尼龙闭尾 自动头 18cm 黑，数量由6000条改为7500条；",
+            &[(Some("LL-FL-1180"), "5#尼龙闭尾 自动头 18cm 黑", "7500", None)],
+        );
+        check(
+            "We need 500 pcs of part ABC-123 (blue widgets) at $2.50 each",
+            &[(Some("ABC-123"), "blue widgets", "500", Some("2.50"))],
+        );
         check("Please send 20 boxes of M8x40 hex bolts", &[(None, "M8x40 hex bolts", "20", None)]);
         check("交期3月20日", &[]);
     }

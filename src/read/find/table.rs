@@ -28,7 +28,12 @@ pub enum Event {
     TableStart,
     Line(Box<TakenLine>),
     /// A total; `grand` tells it from subtotals, taxes and freight.
-    Total { amount: Found<Decimal>, words: Found<Decimal>, currency: Option<String>, grand: bool },
+    Total {
+        amount: Found<Decimal>,
+        words: Found<Decimal>,
+        currency: Option<String>,
+        grand: bool,
+    },
     Loose(Loose),
     Doubt(Doubt),
 }
@@ -77,7 +82,11 @@ pub fn events(grid: &Grid, context: &Context<'_>) -> Vec<Event> {
 
 fn loose(grid: &Grid, row: &Row) -> Loose {
     let pieces = row.cells.iter().enumerate().filter(|(_, c)| !c.carried && !c.text.trim().is_empty());
-    let piece = |(column, c): (usize, &crate::read::page::Cell)| Piece { text: c.text.clone(), column, evidence: grid.evidence(row.number, column) };
+    let piece = |(column, c): (usize, &crate::read::page::Cell)| Piece {
+        text: c.text.clone(),
+        column,
+        evidence: grid.evidence(row.number, column),
+    };
     Loose { pieces: pieces.map(piece).collect(), text: grid.sheet.is_none() }
 }
 
@@ -106,8 +115,13 @@ fn table_end(grid: &Grid, start: usize, heading: &Heading, context: &Context<'_>
 
 /// A row of labels and values ("单号 | A1 | 日期 | …"), not of goods.
 fn is_label_row(row: &Row, heading: &Heading, context: &Context<'_>) -> bool {
-    let labels = row.filled().filter(|(_, t)| context.labels.label(t.trim_end_matches([':', '：'])).is_some()).count();
-    let quantity = heading.first(Column::Quantity).or(heading.first(Column::QuantityElse)).and_then(|c| row.cells.get(c)).and_then(|c| cells::quantity(&c.text, context));
+    let labels =
+        row.filled().filter(|(_, t)| context.labels.label(t.trim_end_matches([':', '：'])).is_some()).count();
+    let quantity = heading
+        .first(Column::Quantity)
+        .or(heading.first(Column::QuantityElse))
+        .and_then(|c| row.cells.get(c))
+        .and_then(|c| cells::quantity(&c.text, context));
     labels > 0 && quantity.is_none() && total_label(row, context).is_none()
 }
 
@@ -116,7 +130,11 @@ fn read_rows(grid: &Grid, rows: &[Row], heading: &Heading, context: &Context<'_>
     let plan = plan(&body, heading, context, out);
     let asked = body.iter().filter(|r| quantity_text(r, &plan).is_some()).count();
     // A preprinted form lists everything; only rows with a quantity are ordered.
-    let form = heading.sizes.is_empty() && plan.quantity.is_some() && asked > 0 && asked * 2 < body.len() && body.len() > 3;
+    let form = heading.sizes.is_empty()
+        && plan.quantity.is_some()
+        && asked > 0
+        && asked * 2 < body.len()
+        && body.len() > 3;
     let mut count = 0;
     let mut ended = false;
     for row in rows {
@@ -128,10 +146,16 @@ fn read_rows(grid: &Grid, rows: &[Row], heading: &Heading, context: &Context<'_>
             out.push(total);
         } else if ended && !is_goods(row, heading, context) {
             out.push(Event::Loose(loose(grid, row)));
-        } else if !is_goods(row, heading, context) || !has_line(row, &plan, heading) || (ended && !is_solid(row, &plan, heading, context)) {
+        } else if !is_goods(row, heading, context)
+            || !has_line(row, &plan, heading)
+            || (ended && !is_solid(row, &plan, heading, context))
+        {
             other_row(grid, row, &plan, heading, context, out);
         } else if form && quantity_text(row, &plan).is_none() {
-            out.push(Event::Doubt(Doubt::new(Code::SkippedLine, format!("row {} has no quantity", row.number))));
+            out.push(Event::Doubt(Doubt::new(
+                Code::SkippedLine,
+                format!("row {} has no quantity", row.number),
+            )));
         } else {
             count += 1;
             lines(grid, row, &plan, heading, count, context, out);
@@ -152,8 +176,11 @@ fn total_label(row: &Row, context: &Context<'_>) -> Option<String> {
     for (_, text) in row.filled().take(6) {
         let text = plain(text);
         let head = text.split([':', '\n']).next().unwrap_or("").trim();
-        let bare = head.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, ',' | '.' | '¥' | '$' | ' '));
-        let glued = bare.len() < head.len() && bare.ends_with(|c: char| c.is_ascii_alphabetic()) && head[bare.len()..].starts_with(|c: char| c.is_ascii_digit());
+        let bare =
+            head.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, ',' | '.' | '¥' | '$' | ' '));
+        let glued = bare.len() < head.len()
+            && bare.ends_with(|c: char| c.is_ascii_alphabetic())
+            && head[bare.len()..].starts_with(|c: char| c.is_ascii_digit());
         let head = if glued { head } else { bare };
         let head = head.trim_end_matches("RMB").trim_end_matches("USD").trim();
         let known = |t: &str| context.labels.is(Words::Total, t) || context.labels.is(Words::Subtotal, t);
@@ -166,11 +193,15 @@ fn total_label(row: &Row, context: &Context<'_>) -> Option<String> {
 
 /// "合计人民币（大写）：柒仟元整", "Total USD 794.00".
 fn starts_total(text: &str, context: &Context<'_>) -> bool {
-    let len = context.labels.starts(Words::Total, text).or_else(|| context.labels.starts(Words::Subtotal, text));
+    let len =
+        context.labels.starts(Words::Total, text).or_else(|| context.labels.starts(Words::Subtotal, text));
     let Some(rest) = len.and_then(|l| text.get(l..)) else { return false };
     let rest = rest.trim_start_matches([' ', ':', '(', ')']);
     let (_, rest) = context.labels.leading_currency(rest);
-    rest.is_empty() || rest.trim_start().starts_with(|c: char| c.is_ascii_digit() || matches!(c, '大' | '¥' | '$' | ':' | '('))
+    rest.is_empty()
+        || rest
+            .trim_start()
+            .starts_with(|c: char| c.is_ascii_digit() || matches!(c, '大' | '¥' | '$' | ':' | '('))
 }
 
 fn total(grid: &Grid, row: &Row, plan: &Plan, context: &Context<'_>) -> Option<Event> {
@@ -179,7 +210,8 @@ fn total(grid: &Grid, row: &Row, plan: &Plan, context: &Context<'_>) -> Option<E
     if coded {
         return None;
     }
-    let grand = context.labels.label(&label).is_some_and(|l| matches!(l, Label::Total | Label::Words)) || context.labels.label(&label).is_none() && !context.labels.is(Words::Subtotal, &label);
+    let grand = context.labels.label(&label).is_some_and(|l| matches!(l, Label::Total | Label::Words))
+        || context.labels.label(&label).is_none() && !context.labels.is(Words::Subtotal, &label);
     let grand = grand && !context.labels.is(Words::Subtotal, &label);
     let mut amount: Found<Decimal> = None;
     let mut words: Found<Decimal> = None;
@@ -191,8 +223,14 @@ fn total(grid: &Grid, row: &Row, plan: &Plan, context: &Context<'_>) -> Option<E
         }
         let counted = Some(column) == plan.quantity || Some(column) == plan.price;
         let after = text.rsplit([':', '：']).next().unwrap_or(text);
-        let Some(money) = money_in(after, context).filter(|_| !counted || row.filled().count() == 2 && plan.amount.is_none()) else { continue };
-        let better = amount.is_none() || Some(column) == plan.amount || (plan.amount.is_none_or(|a| column > a) && money.currency.is_some());
+        let Some(money) = money_in(after, context)
+            .filter(|_| !counted || row.filled().count() == 2 && plan.amount.is_none())
+        else {
+            continue;
+        };
+        let better = amount.is_none()
+            || Some(column) == plan.amount
+            || (plan.amount.is_none_or(|a| column > a) && money.currency.is_some());
         if better {
             currency = money.currency.clone().or(currency);
             let confidence = if money.ambiguous { sure::AMBIGUOUS } else { sure::LABELLED };
@@ -207,10 +245,14 @@ fn total(grid: &Grid, row: &Row, plan: &Plan, context: &Context<'_>) -> Option<E
 pub fn in_words(text: &str) -> Option<Decimal> {
     let formal = text.chars().filter(|c| "壹贰貳叁參肆伍陆陸柒捌玖拾佰仟".contains(*c)).count();
     if formal >= 2 || (formal == 1 && text.contains(['元', '圆', '圓'])) {
-        return crate::read::value::hanzi::amount(text.trim_start_matches(|c: char| !"零壹贰貳叁參肆伍陆陸柒捌玖拾".contains(c)));
+        return crate::read::value::hanzi::amount(
+            text.trim_start_matches(|c: char| !"零壹贰貳叁參肆伍陆陸柒捌玖拾".contains(c)),
+        );
     }
     let lower = text.to_lowercase();
-    (lower.contains("only") || lower.trim_start().starts_with("say")).then(|| crate::read::value::english::amount(text)).flatten()
+    (lower.contains("only") || lower.trim_start().starts_with("say"))
+        .then(|| crate::read::value::english::amount(text))
+        .flatten()
 }
 
 /// The last amount in a text.
@@ -228,45 +270,79 @@ fn is_goods(row: &Row, heading: &Heading, context: &Context<'_>) -> bool {
     if total_label(row, context).is_some() || columns::heading(row, None, context).is_some() {
         return false;
     }
-    let labelled = row.filled().any(|(_, t)| t.ends_with([':', '：']) || t.split_once(['：', ':']).is_some_and(|(l, _)| l.chars().count() <= 12 && context.labels.label(l).is_some()));
+    let labelled = row.filled().any(|(_, t)| {
+        t.ends_with([':', '：'])
+            || t.split_once(['：', ':'])
+                .is_some_and(|(l, _)| l.chars().count() <= 12 && context.labels.label(l).is_some())
+    });
     if labelled {
         return false;
     }
     let own = |c: &usize| row.cells.get(*c).is_some_and(|x| !x.text.trim().is_empty() && !x.carried);
-    let goods = [Column::Description, Column::Part, Column::PartElse, Column::Spec, Column::Item, Column::Color];
-    let named = goods.iter().flat_map(|c| heading.all(*c)).any(|c| row.cells.get(c).is_some_and(|x| !x.text.trim().is_empty()));
+    let goods =
+        [Column::Description, Column::Part, Column::PartElse, Column::Spec, Column::Item, Column::Color];
+    let named = goods
+        .iter()
+        .flat_map(|c| heading.all(*c))
+        .any(|c| row.cells.get(c).is_some_and(|x| !x.text.trim().is_empty()));
     let figures = [Column::Quantity, Column::QuantityElse, Column::Price, Column::Amount];
-    let counted = figures.iter().flat_map(|c| heading.all(*c)).any(|c| own(&c)) || heading.sizes.iter().any(|(c, _)| own(c));
+    let counted = figures.iter().flat_map(|c| heading.all(*c)).any(|c| own(&c))
+        || heading.sizes.iter().any(|(c, _)| own(c));
     named && (counted || row.filled().count() > 1)
 }
 
 /// A row that can be an order line: a figure of its own, or (a forgotten quantity) a named product with price, unit or position.
 fn has_line(row: &Row, plan: &Plan, heading: &Heading) -> bool {
-    let own = |c: Option<usize>| c.and_then(|c| row.cells.get(c)).is_some_and(|x| !x.text.trim().is_empty() && !x.carried);
+    let own = |c: Option<usize>| {
+        c.and_then(|c| row.cells.get(c)).is_some_and(|x| !x.text.trim().is_empty() && !x.carried)
+    };
     let sized = heading.sizes.iter().any(|(c, _)| own(Some(*c)));
     let named = own(plan.description) || own(plan.part);
-    let told = named || own(plan.color) || plan.spec.iter().any(|c| own(Some(*c))) || (plan.description.is_some() && !text_at(row, plan.description).is_empty());
-    let placed = own(plan.price) || own(plan.unit) || (own(plan.line) && is_position(text_at(row, plan.line))) || (own(plan.part) && own(plan.description));
-    let figured = own(plan.quantity) && text_at(row, plan.quantity).contains(|c: char| c.is_numeric() || crate::read::value::hanzi::is_numeral(c));
+    let told = named
+        || own(plan.color)
+        || plan.spec.iter().any(|c| own(Some(*c)))
+        || (plan.description.is_some() && !text_at(row, plan.description).is_empty());
+    let placed = own(plan.price)
+        || own(plan.unit)
+        || (own(plan.line) && is_position(text_at(row, plan.line)))
+        || (own(plan.part) && own(plan.description));
+    let figured = own(plan.quantity)
+        && text_at(row, plan.quantity)
+            .contains(|c: char| c.is_numeric() || crate::read::value::hanzi::is_numeral(c));
     (told && (sized || figured)) || (named && placed)
 }
 
 /// Behind the total only a row with a clean quantity and a price or amount still is a line.
 fn is_solid(row: &Row, plan: &Plan, heading: &Heading, context: &Context<'_>) -> bool {
-    let clean = quantity_text(row, plan).and_then(|t| cells::quantity(t, context)).is_some_and(|q| !q.rest.contains(|c: char| c.is_ascii_digit()));
-    let priced = [plan.price, plan.amount].into_iter().flatten().next().is_none_or(|_| [plan.price, plan.amount].into_iter().any(|c| cells::money(text_at(row, c), context).is_some()));
+    let clean = quantity_text(row, plan)
+        .and_then(|t| cells::quantity(t, context))
+        .is_some_and(|q| !q.rest.contains(|c: char| c.is_ascii_digit()));
+    let priced = [plan.price, plan.amount].into_iter().flatten().next().is_none_or(|_| {
+        [plan.price, plan.amount].into_iter().any(|c| cells::money(text_at(row, c), context).is_some())
+    });
     !heading.sizes.is_empty() || (clean && priced)
 }
 
 /// A row without figures: a continuation of the line above in text tables, else a note or section title.
-fn other_row(grid: &Grid, row: &Row, plan: &Plan, heading: &Heading, context: &Context<'_>, out: &mut Vec<Event>) {
+fn other_row(
+    grid: &Grid,
+    row: &Row,
+    plan: &Plan,
+    heading: &Heading,
+    context: &Context<'_>,
+    out: &mut Vec<Event>,
+) {
     let filled: Vec<(usize, &str)> = row.filled().filter(|(c, _)| !row.cells[*c].carried).collect();
     let previous = out.iter_mut().rev().find_map(|e| if let Event::Line(l) = e { Some(l) } else { None });
-    let continues = |c: usize| Some(c) == plan.description || plan.spec.contains(&c) || plan.note.contains(&c);
+    let continues =
+        |c: usize| Some(c) == plan.description || plan.spec.contains(&c) || plan.note.contains(&c);
     if let (Some(line), [(column, text)]) = (previous, filled.as_slice())
         && continues(*column)
         && (grid.sheet.is_none() || *column > 0)
-        && context.labels.label_in(text.split([':', '：']).next().unwrap_or("")).is_none_or(|_| !text.contains([':', '：']))
+        && context
+            .labels
+            .label_in(text.split([':', '：']).next().unwrap_or(""))
+            .is_none_or(|_| !text.contains([':', '：']))
     {
         let spot = if Some(*column) == plan.description {
             &mut line.line.description
@@ -281,7 +357,9 @@ fn other_row(grid: &Grid, row: &Row, plan: &Plan, heading: &Heading, context: &C
             return;
         }
     }
-    let figures = [plan.quantity, plan.amount].into_iter().any(|c| text_at(row, c).contains(|x: char| x.is_ascii_digit()));
+    let figures = [plan.quantity, plan.amount]
+        .into_iter()
+        .any(|c| text_at(row, c).contains(|x: char| x.is_ascii_digit()));
     if figures && !heading.has(Column::Line) {
         out.push(Event::Doubt(Doubt::new(Code::SkippedLine, format!("row {}", row.number))));
     }
@@ -312,7 +390,8 @@ fn plan(body: &[&Row], heading: &Heading, context: &Context<'_>, out: &mut Vec<E
 
 /// Of several columns of codes the one that differs from row to row.
 fn part_column(body: &[&Row], heading: &Heading) -> Option<usize> {
-    let distinct = |c: usize| column_texts(body, c).into_iter().collect::<std::collections::BTreeSet<_>>().len();
+    let distinct =
+        |c: usize| column_texts(body, c).into_iter().collect::<std::collections::BTreeSet<_>>().len();
     heading.all(Column::Part).into_iter().rev().max_by_key(|c| distinct(*c))
 }
 
@@ -345,7 +424,9 @@ fn names(body: &[&Row], heading: &Heading, plan: &mut Plan) {
             plan.description = Some(column);
         }
     }
-    let wordy = |c: usize| column_texts(body, c).iter().filter(|t| !is_code(t)).count() * 2 > column_texts(body, c).len();
+    let wordy = |c: usize| {
+        column_texts(body, c).iter().filter(|t| !is_code(t)).count() * 2 > column_texts(body, c).len()
+    };
     // Two columns can both be called "product": the one with codes is the part number.
     if plan.part.is_none() {
         let all = heading.all(Column::Description);
@@ -357,7 +438,9 @@ fn names(body: &[&Row], heading: &Heading, plan: &mut Plan) {
             }
         }
     }
-    if plan.description.is_none() && let Some(part) = plan.part.filter(|p| wordy(*p)) {
+    if plan.description.is_none()
+        && let Some(part) = plan.part.filter(|p| wordy(*p))
+    {
         (plan.description, plan.part) = (Some(part), None);
     }
     if plan.description.is_none() && !plan.spec.is_empty() && plan.part.is_none() {
@@ -372,7 +455,10 @@ fn names(body: &[&Row], heading: &Heading, plan: &mut Plan) {
 
 /// Quantity, price and amount: the choice under which most rows multiply out.
 fn figures(body: &[&Row], heading: &Heading, context: &Context<'_>, plan: &mut Plan, out: &mut Vec<Event>) {
-    let numeric = |c: &usize| column_texts(body, *c).iter().filter(|t| cells::bare_number(t, context).is_some()).count() * 2 > body.len().max(1);
+    let numeric = |c: &usize| {
+        column_texts(body, *c).iter().filter(|t| cells::bare_number(t, context).is_some()).count() * 2
+            > body.len().max(1)
+    };
     let mut quantities = heading.all(Column::Quantity);
     let prices: Vec<usize> = [heading.all(Column::Price), heading.all(Column::PriceNet)].concat();
     let amounts: Vec<usize> = [heading.all(Column::Amount), heading.all(Column::AmountNet)].concat();
@@ -383,8 +469,15 @@ fn figures(body: &[&Row], heading: &Heading, context: &Context<'_>, plan: &mut P
         quantities = heading.unknown.iter().copied().filter(numeric).collect();
         plan.guessed.extend(quantities.first());
     }
-    let named_tax = |c: usize| heading.heads.get(c).and_then(Option::as_ref).is_some_and(|h| ["含税", "价税", "含稅", "價稅"].iter().any(|w| h.text.contains(w) && !h.text.contains('不') && !h.text.contains('未')));
-    let some = |list: &[usize]| if list.is_empty() { vec![None] } else { list.iter().copied().map(Some).collect() };
+    let named_tax = |c: usize| {
+        heading.heads.get(c).and_then(Option::as_ref).is_some_and(|h| {
+            ["含税", "价税", "含稅", "價稅"]
+                .iter()
+                .any(|w| h.text.contains(w) && !h.text.contains('不') && !h.text.contains('未'))
+        })
+    };
+    let some =
+        |list: &[usize]| if list.is_empty() { vec![None] } else { list.iter().copied().map(Some).collect() };
     let mut best: Option<(usize, (Option<usize>, Option<usize>, Option<usize>))> = None;
     let mut rank = 0;
     for q in some(&quantities) {
@@ -403,7 +496,13 @@ fn figures(body: &[&Row], heading: &Heading, context: &Context<'_>, plan: &mut P
     let Some((score, (q, p, a))) = best else { return };
     (plan.quantity, plan.price, plan.amount) = (q, p, a);
     // Several quantities that say different things, and no arithmetic that decides.
-    if quantities.len() > 1 && score < 1000 && body.iter().any(|r| quantities.iter().map(|c| text_at(r, Some(*c))).collect::<std::collections::BTreeSet<_>>().len() > 1) {
+    if quantities.len() > 1
+        && score < 1000
+        && body.iter().any(|r| {
+            quantities.iter().map(|c| text_at(r, Some(*c))).collect::<std::collections::BTreeSet<_>>().len()
+                > 1
+        })
+    {
         out.push(Event::Doubt(Doubt::new(Code::Ambiguous, "several quantity columns")));
     }
     if prices.len() > 1 && score < 1000 {
@@ -411,7 +510,13 @@ fn figures(body: &[&Row], heading: &Heading, context: &Context<'_>, plan: &mut P
     }
 }
 
-fn multiplies(row: &Row, q: Option<usize>, p: Option<usize>, a: Option<usize>, context: &Context<'_>) -> bool {
+fn multiplies(
+    row: &Row,
+    q: Option<usize>,
+    p: Option<usize>,
+    a: Option<usize>,
+    context: &Context<'_>,
+) -> bool {
     let number = |c: Option<usize>| cells::money(text_at(row, c), context).map(|m| m.value);
     let (Some(q), Some(p), Some(a)) = (number(q), number(p), number(a)) else { return false };
     let Some(product) = q.checked_mul(p) else { return false };
@@ -419,11 +524,23 @@ fn multiplies(row: &Row, q: Option<usize>, p: Option<usize>, a: Option<usize>, c
 }
 
 /// The line of a row; with size columns one line for each size.
-fn lines(grid: &Grid, row: &Row, plan: &Plan, heading: &Heading, count: usize, context: &Context<'_>, out: &mut Vec<Event>) {
+fn lines(
+    grid: &Grid,
+    row: &Row,
+    plan: &Plan,
+    heading: &Heading,
+    count: usize,
+    context: &Context<'_>,
+    out: &mut Vec<Event>,
+) {
     let mut taken = TakenLine::default();
     let line = &mut taken.line;
     let printed = text_at(row, plan.line);
-    line.line = Some(if is_position(printed) { plain(printed).trim().trim_end_matches(['.', ')', '、']).to_owned() } else { count.to_string() });
+    line.line = Some(if is_position(printed) {
+        plain(printed).trim().trim_end_matches(['.', ')', '、']).to_owned()
+    } else {
+        count.to_string()
+    });
     line.customer_part = text_field(grid, row, plan.part, heading, plan);
     line.description = text_field(grid, row, plan.description, heading, plan);
     line.color = text_field(grid, row, plan.color, heading, plan);
@@ -451,7 +568,13 @@ fn confidence(heading: &Heading, column: usize, plan: &Plan) -> Confidence {
     }
 }
 
-fn text_field(grid: &Grid, row: &Row, column: Option<usize>, heading: &Heading, plan: &Plan) -> Found<String> {
+fn text_field(
+    grid: &Grid,
+    row: &Row,
+    column: Option<usize>,
+    heading: &Heading,
+    plan: &Plan,
+) -> Found<String> {
     let column = column?;
     let text = squeeze_lines(text_at(row, Some(column)));
     let blank = text.is_empty() || matches!(text.as_str(), "-" | "/" | "—" | "--" | "N/A" | "n/a" | "无");
@@ -474,9 +597,19 @@ fn joined(grid: &Grid, row: &Row, columns: &[usize], heading: &Heading, plan: &P
     out
 }
 
-fn figures_of(grid: &Grid, row: &Row, plan: &Plan, heading: &Heading, context: &Context<'_>, line: &mut DraftLine, out: &mut Vec<Event>) {
+fn figures_of(
+    grid: &Grid,
+    row: &Row,
+    plan: &Plan,
+    heading: &Heading,
+    context: &Context<'_>,
+    line: &mut DraftLine,
+    out: &mut Vec<Event>,
+) {
     let at = |c: usize| grid.evidence(row.number, c);
-    let mut bad = |what: &str| out.push(Event::Doubt(Doubt::new(Code::BadValue, format!("{what} in row {}", row.number))));
+    let mut bad = |what: &str| {
+        out.push(Event::Doubt(Doubt::new(Code::BadValue, format!("{what} in row {}", row.number))))
+    };
     let mut per_many = false;
     if let Some((column, text)) = plan.quantity.and_then(|c| Some((c, quantity_text(row, plan)?))) {
         match cells::quantity(text, context) {
@@ -491,8 +624,12 @@ fn figures_of(grid: &Grid, row: &Row, plan: &Plan, heading: &Heading, context: &
                 let confidence = confidence(heading, column, plan);
                 let confidence = if found.ambiguous || !clean { sure::AMBIGUOUS } else { confidence };
                 line.quantity = Some(field(found.value, at(column), confidence));
-                let head_unit = heading.heads.get(column).and_then(Option::as_ref).and_then(|h| h.unit.clone());
-                line.unit = line.unit.take().or_else(|| Some(field(found.unit.or(head_unit)?, at(column), sure::LIKELY)));
+                let head_unit =
+                    heading.heads.get(column).and_then(Option::as_ref).and_then(|h| h.unit.clone());
+                line.unit = line
+                    .unit
+                    .take()
+                    .or_else(|| Some(field(found.unit.or(head_unit)?, at(column), sure::LIKELY)));
             }
             None => bad("quantity"),
         }
@@ -511,9 +648,14 @@ fn figures_of(grid: &Grid, row: &Row, plan: &Plan, heading: &Heading, context: &
         if strange || found.ambiguous {
             bad(if is_price { "price" } else { "amount" });
         }
-        let confidence = if strange || found.ambiguous { sure::AMBIGUOUS } else { confidence(heading, column, plan) };
+        let confidence =
+            if strange || found.ambiguous { sure::AMBIGUOUS } else { confidence(heading, column, plan) };
         let value = Some(field(found.value, at(column), confidence));
-        if is_price { line.unit_price = value } else { line.amount = value }
+        if is_price {
+            line.unit_price = value
+        } else {
+            line.amount = value
+        }
         let heading_text = heading.heads.get(column).and_then(Option::as_ref).map_or("", |h| h.text.as_str());
         per_many |= is_price && (money::per_many(heading_text) || money::per_many(text));
     }
@@ -522,12 +664,21 @@ fn figures_of(grid: &Grid, row: &Row, plan: &Plan, heading: &Heading, context: &
     }
 }
 
-fn date_of(grid: &Grid, row: &Row, column: usize, context: &Context<'_>, line: &mut DraftLine, out: &mut Vec<Event>) {
+fn date_of(
+    grid: &Grid,
+    row: &Row,
+    column: usize,
+    context: &Context<'_>,
+    line: &mut DraftLine,
+    out: &mut Vec<Event>,
+) {
     let text = text_at(row, Some(column));
     if text.is_empty() || matches!(text, "-" | "/" | "—") {
         return;
     }
-    let serial = cells::bare_number(text, context).and_then(date::serial).filter(|_| text.len() <= 7 && !text.contains('/'));
+    let serial = cells::bare_number(text, context)
+        .and_then(date::serial)
+        .filter(|_| text.len() <= 7 && !text.contains('/'));
     let found = date::find(text, &context.dates, true);
     if date::all(text, &context.dates).len() > 1 {
         out.push(Event::Doubt(Doubt::new(Code::BadValue, format!("several dates in row {}", row.number))));
@@ -555,7 +706,8 @@ fn header_values(grid: &Grid, row: &Row, heading: &Heading, context: &Context<'_
         Some(field(date.value, f.evidence, if date.ambiguous { sure::AMBIGUOUS } else { f.confidence }))
     });
     taken.terms = found(Column::Terms);
-    let named = found(Column::Currency).and_then(|f| Some(field(context.labels.currency_in(&f.value)?, f.evidence, f.confidence)));
+    let named = found(Column::Currency)
+        .and_then(|f| Some(field(context.labels.currency_in(&f.value)?, f.evidence, f.confidence)));
     let price = [Column::Price, Column::Amount].into_iter().filter_map(|c| heading.first(c));
     let printed = price.clone().find_map(|c| {
         let code = context.labels.currency_in(text_at(row, Some(c)))?;
@@ -568,7 +720,14 @@ fn header_values(grid: &Grid, row: &Row, heading: &Heading, context: &Context<'_
     taken.currency = named.or(printed).or(headed);
 }
 
-fn by_size(grid: &Grid, row: &Row, heading: &Heading, taken: &TakenLine, context: &Context<'_>, out: &mut Vec<Event>) {
+fn by_size(
+    grid: &Grid,
+    row: &Row,
+    heading: &Heading,
+    taken: &TakenLine,
+    context: &Context<'_>,
+    out: &mut Vec<Event>,
+) {
     for (column, size) in &heading.sizes {
         let text = text_at(row, Some(*column));
         let Some(found) = cells::quantity(text, context).filter(|q| !q.value.is_zero()) else { continue };

@@ -82,7 +82,10 @@ fn ods(bytes: &[u8], limits: &Limits) -> Result<Vec<Sheet>, Code> {
 }
 
 fn visible<R: std::io::Read + std::io::Seek, B: Reader<R>>(book: &B, limits: &Limits) -> Vec<String> {
-    let sheets = book.sheets_metadata().iter().filter(|s| s.visible == SheetVisible::Visible && s.typ == SheetType::WorkSheet);
+    let sheets = book
+        .sheets_metadata()
+        .iter()
+        .filter(|s| s.visible == SheetVisible::Visible && s.typ == SheetType::WorkSheet);
     sheets.take(limits.sheets).map(|s| s.name.clone()).collect()
 }
 
@@ -96,7 +99,14 @@ fn from_range(range: &calamine::Range<Data>, limits: &Limits, left: &mut usize) 
     Ok(cells)
 }
 
-fn put(cells: &mut Cells, row: u32, column: u32, text: &str, limits: &Limits, left: &mut usize) -> Result<(), Code> {
+fn put(
+    cells: &mut Cells,
+    row: u32,
+    column: u32,
+    text: &str,
+    limits: &Limits,
+    left: &mut usize,
+) -> Result<(), Code> {
     if text.is_empty() || column >= limits.columns {
         return Ok(());
     }
@@ -116,7 +126,9 @@ fn owned(value: &DataRef<'_>) -> String {
         DataRef::Float(n) => exact(*n),
         DataRef::Bool(b) => b.to_string(),
         DataRef::DateTime(d) => date(d),
-        DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.split('T').next().unwrap_or("").to_owned(),
+        DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => {
+            text.split('T').next().unwrap_or("").to_owned()
+        }
         DataRef::Error(_) => "#ERROR".to_owned(),
         DataRef::Empty => String::new(),
     }
@@ -136,7 +148,12 @@ fn printed(value: &Data) -> String {
 }
 
 fn tidy(text: &str) -> String {
-    let lines: Vec<String> = text.replace("_x000D_", "").lines().map(|l| clean(l).trim().to_owned()).filter(|l| !l.is_empty()).collect();
+    let lines: Vec<String> = text
+        .replace("_x000D_", "")
+        .lines()
+        .map(|l| clean(l).trim().to_owned())
+        .filter(|l| !l.is_empty())
+        .collect();
     lines.join("\n")
 }
 
@@ -151,7 +168,11 @@ fn exact(value: f64) -> String {
     }
     let whole = format!("{:.0}", value.abs()).len();
     let rounded = format!("{value:.*}", 12usize.saturating_sub(whole));
-    if rounded.contains('.') { rounded.trim_end_matches('0').trim_end_matches('.').to_owned() } else { rounded }
+    if rounded.contains('.') {
+        rounded.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        rounded
+    }
 }
 
 fn date(value: &calamine::ExcelDateTime) -> String {
@@ -193,7 +214,13 @@ mod tests {
 
     #[test]
     fn floats_lose_their_noise() {
-        for (value, want) in [(1475.999_999_999_999_8, "1476"), (0.1 + 0.2, "0.3"), (0.0085, "0.0085"), (3000.0, "3000"), (1e15, "1000000000000000")] {
+        for (value, want) in [
+            (1475.999_999_999_999_8, "1476"),
+            (0.1 + 0.2, "0.3"),
+            (0.0085, "0.0085"),
+            (3000.0, "3000"),
+            (1e15, "1000000000000000"),
+        ] {
             assert_eq!(exact(value), want);
         }
     }

@@ -31,7 +31,8 @@ pub struct Number {
 
 static TOKEN: LazyLock<Regex> = LazyLock::new(|| {
     // Blanks and apostrophes part thousands only where three digits follow.
-    let pattern = r"^[+-]?(?:\d{1,3}(?:[ \u{a0}\u{202f}'’]\d{3})+(?:[.,]\d+)?|\d[\d.,]*\d|\d|[.,]\d+)(?:\.[-–—])?";
+    let pattern =
+        r"^[+-]?(?:\d{1,3}(?:[ \u{a0}\u{202f}'’]\d{3})+(?:[.,]\d+)?|\d[\d.,]*\d|\d|[.,]\d+)(?:\.[-–—])?";
     Regex::new(pattern).expect("constant pattern")
 });
 static EURO: LazyLock<Regex> = LazyLock::new(|| {
@@ -39,11 +40,14 @@ static EURO: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(pattern).expect("constant pattern")
 });
 static POINT: LazyLock<Regex> = LazyLock::new(|| {
-    let pattern = r"(?:^|[^\d.,])(?:\d{1,3}(?:,\d{3})+\.\d+|\d{1,3}(?:,\d{3}){2,}|\d+\.\d{2}|0\.\d+)(?:$|[^\d.,])";
+    let pattern =
+        r"(?:^|[^\d.,])(?:\d{1,3}(?:,\d{3})+\.\d+|\d{1,3}(?:,\d{3}){2,}|\d+\.\d{2}|0\.\d+)(?:$|[^\d.,])";
     Regex::new(pattern).expect("constant pattern")
 });
 
-static ROUND: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^[1-9]\d{0,2}(?:\.\d{3})*\.\d00(?:\s?\p{L}{1,5})?$").expect("constant pattern"));
+static ROUND: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^[1-9]\d{0,2}(?:\.\d{3})*\.\d00(?:\s?\p{L}{1,5})?$").expect("constant pattern")
+});
 
 /// Tells from all the text of a document how it writes numbers.
 #[must_use]
@@ -87,7 +91,11 @@ pub fn leading(text: &str, style: Style) -> Option<Number> {
 
 /// 2万5千: a second, smaller part directly behind.
 fn compound(text: &str, len: usize, value: Decimal, factor: Decimal, ambiguous: bool) -> Option<Number> {
-    let more = text[len..].chars().next().filter(char::is_ascii_digit).and_then(|_| leading(&text[len..], Style::Point));
+    let more = text[len..]
+        .chars()
+        .next()
+        .filter(char::is_ascii_digit)
+        .and_then(|_| leading(&text[len..], Style::Point));
     if let Some(more) = more
         && more.value < factor
         && text[len..len + more.len].chars().any(|c| hanzi::multiplier(c).is_some())
@@ -105,19 +113,33 @@ fn leading_hanzi(text: &str) -> Option<Number> {
 
 /// The value of digits with separators, and whether another reading is possible.
 fn separated(token: &str, style: Style) -> Option<(Decimal, bool)> {
-    let token: String = token.chars().filter(|c| !matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '\'' | '’' | '+')).collect();
+    let token: String =
+        token.chars().filter(|c| !matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '\'' | '’' | '+')).collect();
     let token = token.trim_end_matches(['.', ',']);
     let (dots, commas) = (token.matches('.').count(), token.matches(',').count());
     let decimal_comma = match (dots, commas) {
         (0, 0) => return decimal(token, None).map(|d| (d, false)),
         (1, 0) | (0, 1) => return one_separator(token, style),
-        (_, 0) => return grouped(token, '.').then(|| decimal(token, None)).flatten().map(|d| (d, style != Style::Comma)),
-        (0, _) => return grouped(token, ',').then(|| decimal(token, None)).flatten().map(|d| (d, style == Style::Comma)),
+        (_, 0) => {
+            return grouped(token, '.')
+                .then(|| decimal(token, None))
+                .flatten()
+                .map(|d| (d, style != Style::Comma));
+        }
+        (0, _) => {
+            return grouped(token, ',')
+                .then(|| decimal(token, None))
+                .flatten()
+                .map(|d| (d, style == Style::Comma));
+        }
         _ => token.rfind(',') > token.rfind('.'),
     };
     let (mark, group) = if decimal_comma { (',', '.') } else { ('.', ',') };
     let whole = token.rsplit_once(mark)?.0;
-    (grouped(whole, group) && !whole.contains(mark)).then(|| decimal(token, Some(mark))).flatten().map(|d| (d, false))
+    (grouped(whole, group) && !whole.contains(mark))
+        .then(|| decimal(token, Some(mark)))
+        .flatten()
+        .map(|d| (d, false))
 }
 
 /// One `.` or `,`: a decimal mark, or a group of three.
