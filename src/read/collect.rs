@@ -90,7 +90,7 @@ impl Walk<'_> {
             ..Letter::default()
         });
         for (code, detail) in &message.problems {
-            self.unread(source.clone(), at, (*code, detail.clone()), false, 0);
+            self.unread(source.clone(), at, (*code, detail.clone()), (false, 0));
         }
         let bounced = message.headers.token("content-type").is_some_and(|t| t == "multipart/report");
         let mut body = body_parts(&message.parts);
@@ -134,7 +134,7 @@ impl Walk<'_> {
         text::read(&decoded, self.limits.text_bytes)
     }
 
-    fn unread(&mut self, source: String, letter: usize, why: (Code, String), inline: bool, size: usize) {
+    fn unread(&mut self, source: String, letter: usize, why: (Code, String), (inline, size): (bool, usize)) {
         self.out.items.push(Item { source, letter, pages: Vec::new(), unread: Some(why), inline, size });
     }
 
@@ -148,8 +148,7 @@ impl Walk<'_> {
                 file.path,
                 letter,
                 (Code::TooBig, format!("{} MB", size >> 20)),
-                file.inline,
-                size,
+                (file.inline, size),
             );
         }
         let format = format::sniff(file.bytes, file.name, file.declared);
@@ -159,8 +158,7 @@ impl Walk<'_> {
                 file.path,
                 letter,
                 (Code::TooDeep, format!("limit {}", self.limits.container_depth)),
-                false,
-                size,
+                (false, size),
             );
         }
         match format {
@@ -168,15 +166,17 @@ impl Walk<'_> {
             Format::Message => self.letter(file.bytes, &file.path, Some(letter), depth + 1),
             Format::Xlsx | Format::Xls | Format::Ods => self.workbook(&file, format, letter),
             Format::Html | Format::Text => self.text_file(&file, format, letter),
-            Format::Empty => self.unread(file.path, letter, (Code::Empty, String::new()), true, 0),
-            Format::Unread(code) => self.unread(file.path, letter, (code, String::new()), file.inline, size),
+            Format::Empty => self.unread(file.path, letter, (Code::Empty, String::new()), (true, 0)),
+            Format::Unread(code) => {
+                self.unread(file.path, letter, (code, String::new()), (file.inline, size))
+            }
         }
     }
 
     fn zip(&mut self, file: &File<'_>, letter: usize, depth: usize) {
         let unpacked = archive::unpack(file.bytes, self.limits, &mut self.budget);
         for (code, detail) in unpacked.problems {
-            self.unread(file.path.clone(), letter, (code, detail), false, file.bytes.len());
+            self.unread(file.path.clone(), letter, (code, detail), (false, file.bytes.len()));
         }
         for entry in unpacked.entries {
             let path = format!("{}/{}", file.path, entry.path);
@@ -203,7 +203,7 @@ impl Walk<'_> {
                 });
             }
             Err(code) => {
-                self.unread(file.path.clone(), letter, (code, String::new()), false, file.bytes.len())
+                self.unread(file.path.clone(), letter, (code, String::new()), (false, file.bytes.len()))
             }
         }
     }

@@ -1,13 +1,13 @@
 //! Order numbers that a text speaks of: "采购单 LL-26030201 有变更", "【订单】HT2026-0311", "PO NGA/26/0417".
 
-use super::find::fields::po_token;
+use super::find::order_number::po_token;
 use super::labels::{Labels, Words};
 use super::value::date;
 use super::value::text::{has_han, plain};
 
 /// The first number behind a word for an order.
 #[must_use]
-pub fn order_number(text: &str, labels: &Labels) -> Option<String> {
+pub(super) fn order_number(text: &str, labels: &Labels) -> Option<String> {
     let text = plain(text);
     let lower = text.to_lowercase();
     let mut best: Option<(usize, String)> = None;
@@ -63,7 +63,7 @@ fn behind(rest: &str, latin: bool) -> Option<String> {
 
 /// The number in a file name: "PO-45120.csv", "采购单LHM20260309.xls".
 #[must_use]
-pub fn in_name(source: &str, labels: &Labels) -> Option<String> {
+pub(super) fn in_name(source: &str, labels: &Labels) -> Option<String> {
     let name = source.rsplit('/').next()?;
     let stem = name.rsplit_once('.').map_or(name, |(s, _)| s);
     (stem != source || name.contains('.')).then(|| order_number(stem, labels)).flatten()

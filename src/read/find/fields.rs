@@ -1,15 +1,16 @@
 //! Labelled values to the fields of an order: whose contact, whose address, which date.
 
+use super::company::company_in;
 use super::labelled::Pair;
-use super::signature::{self, company_in, phone_in};
-use super::{Context, field, sure, table, terms};
+use super::order_number::po_token;
+use super::phone::phone_in;
+use super::signature;
+use super::{Context, field, sure, terms, totals};
 use crate::order::draft::{Confidence, DraftOrder, Evidence, Found};
 use crate::read::labels::{Label, Words};
 use crate::read::mail::address;
 use crate::read::value::text::{has_han, plain, squeeze, trim};
 use crate::read::value::{date, number};
-use regex::Regex;
-use std::sync::LazyLock;
 
 /// Whose block of a form the reader is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,49 +31,6 @@ pub struct Filler {
     pub refers_to: Option<String>,
     /// Dates that were printed behind a delivery label.
     pub deliveries: usize,
-}
-
-static PO: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"[\p{L}]{0,12}[A-Za-z0-9][\p{L}0-9\-_/.\[\]()（）〔〕#+]*").expect("constant pattern")
-});
-
-/// The number at the start of a value: "CY26-0307A", "采字2026第015号", "B-2026/0091 of 20.03.2026".
-#[must_use]
-pub fn po_token(value: &str) -> Option<String> {
-    let value = value.trim().trim_start_matches(|c: char| {
-        matches!(c, '#' | ':' | '：' | '.' | '（' | '(' | '【' | '[' | ' ' | '"' | '\'' | '“' | '「' | '《')
-    });
-    let value = ["No.", "NO.", "No", "no.", "Nr.", "编号", "号码", "号"]
-        .iter()
-        .find_map(|w| value.strip_prefix(w))
-        .unwrap_or(value)
-        .trim_start_matches([':', '：', ' ', '.', '#']);
-    let found = PO.find(value).filter(|m| m.start() == 0)?;
-    let token = found.as_str().trim_end_matches(['.', '-', '_', '/', '(', '（', '[', '+', '#']);
-    let token = cut_sentence(token);
-    let closes = |t: &str, o: char, c: char| t.matches(o).count() < t.matches(c).count();
-    let token = if closes(token, '(', ')') || closes(token, '（', '）') || closes(token, '[', ']') {
-        token.trim_end_matches([')', '）', ']'])
-    } else {
-        token
-    };
-    let digits = token.chars().filter(char::is_ascii_digit).count();
-    let whole_date = date::find(token, &date::Context::default(), false)
-        .is_some_and(|d| d.start == 0 && d.end == token.len());
-    (digits > 0 && token.chars().count() >= 2 && token.chars().count() <= 40 && !whole_date)
-        .then(|| token.to_owned())
-}
-
-/// A number that runs into Chinese words ("LL-26030201有变更") ends before them; "采字2026第15号" does not.
-fn cut_sentence(token: &str) -> &str {
-    if token.starts_with(|c: char| c.is_ascii_alphanumeric()) {
-        let end = token.find(|c: char| crate::read::value::text::is_han(c)).unwrap_or(token.len());
-        let rest: String = token[end..].chars().collect();
-        if !(rest == "号" || rest.chars().count() <= 3 && rest.ends_with('号')) {
-            return token[..end].trim_end_matches(['(', '（', '-', '/']);
-        }
-    }
-    token
 }
 
 impl Filler {
@@ -132,7 +90,7 @@ impl Filler {
             Label::Incoterm => incoterm(order, &value, context),
             Label::Shipping => set(&mut order.shipping_method, terms::sentence(value.text), &value),
             Label::Total => total(order, &value, context),
-            Label::Words => set(&mut order.total_in_words, table::in_words(value.text), &value),
+            Label::Words => set(&mut order.total_in_words, totals::in_words(value.text), &value),
             Label::Notes => notes(order, &value),
             Label::RefersTo => self.refers_to = self.refers_to.take().or_else(|| po_token(value.text)),
             Label::Seller | Label::Other => {}
@@ -151,6 +109,7 @@ impl Filler {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other labels are taken elsewhere")]
     fn personal(&mut self, label: Label, order: &mut DraftOrder, value: &Value<'_>) {
         let (contact, phone) = match self.party {
             Party::Seller => return,
@@ -171,6 +130,7 @@ impl Filler {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the other labels are taken elsewhere")]
 fn party_of(label: Label) -> Option<Party> {
     match label {
         Label::Customer => Some(Party::Customer),
@@ -282,6 +242,7 @@ fn lines(text: &str) -> String {
 }
 
 /// Name and address of the place the goods go to; a block of lines starts with the name.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the other labels are taken elsewhere")]
 fn ship_to(order: &mut DraftOrder, value: &Value<'_>, label: Label, context: &Context<'_>) {
     let rows: Vec<&str> = value.text.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
     let Some((first, rest)) = rows.split_first() else { return };
@@ -365,7 +326,7 @@ fn incoterm(order: &mut DraftOrder, value: &Value<'_>, context: &Context<'_>) {
 }
 
 fn total(order: &mut DraftOrder, value: &Value<'_>, context: &Context<'_>) {
-    if let Some(words) = table::in_words(value.text) {
+    if let Some(words) = totals::in_words(value.text) {
         set(&mut order.total_in_words, Some(words), value);
     }
     let text = plain(value.text);
@@ -392,26 +353,5 @@ fn notes(order: &mut DraftOrder, value: &Value<'_>) {
         Some(found) if found.value.chars().count() < 500 => found.value = format!("{}\n{text}", found.value),
         Some(_) => {}
         None => order.notes = Some(field(text.to_owned(), value.evidence.clone(), value.confidence)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn order_numbers() {
-        for (value, want) in [
-            ("CY26-0307A", Some("CY26-0307A")),
-            ("B-2026/0091 of 20.03.2026", Some("B-2026/0091")),
-            ("NGA/26/0417", Some("NGA/26/0417")),
-            ("LL-26030201有变更", Some("LL-26030201")),
-            ("#4500012", Some("4500012")),
-            ("采字2026第015号", Some("采字2026第015号")),
-            ("2026-03-02", None),
-            ("见附件", None),
-        ] {
-            assert_eq!(po_token(value).as_deref(), want, "{value}");
-        }
     }
 }

@@ -1,9 +1,10 @@
 //! Pages to orders: rows and lines in reading order, a new order where a new number begins, gaps filled at the end.
 
-use super::fields::{Filler, po_token};
+use super::fields::Filler;
+use super::order_number::po_token;
 use super::table::{self, Event, TakenLine};
 use super::{
-    Context, Doubt, Found, Ground, Loose, Piece, aligned, field, labelled, prose, record, signature, sure,
+    Context, Doubt, Found, Ground, Loose, Piece, aligned, company, field, labelled, prose, record, sure,
     terms,
 };
 use crate::order::draft::Evidence;
@@ -298,7 +299,7 @@ fn letterhead(builder: &mut Builder, context: &Context<'_>) {
             {
                 continue;
             }
-            if let Some(name) = signature::company_in(&piece.text, context) {
+            if let Some(name) = company::company_in(&piece.text, context) {
                 builder.found.order.customer.name =
                     Some(field(name, piece.evidence.clone(), sure::SIGNATURE));
                 return;
@@ -329,7 +330,7 @@ pub fn context<'a>(
     let texts = || pages.iter().flat_map(Page::texts).take(20_000);
     let order = match date::habit(texts(), dates.base) {
         date::DayOrder::Unknown => dates.order,
-        told => told,
+        told @ (date::DayOrder::DayFirst | date::DayOrder::MonthFirst) => told,
     };
     let european =
         texts().any(|t| t.contains(['ä', 'ö', 'ü', 'ß', 'é', 'è', 'ç', 'ñ', 'ã', 'ó', 'í', 'Ä', 'Ö', 'Ü']));

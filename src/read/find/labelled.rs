@@ -281,7 +281,7 @@ fn plausible(label: Label, rest: &str, han: bool, context: &Context<'_>) -> bool
         Label::Email => value.contains('@') && spaced,
         Label::Total => super::cells::money(value, context).is_some() && (spaced || han),
         Label::Currency => context.labels.currency_in(value).is_some() && value.chars().count() < 8,
-        Label::Words => super::table::in_words(value).is_some(),
+        Label::Words => super::totals::in_words(value).is_some(),
         Label::Customer | Label::Seller => wide || (spaced && context.labels.has(Words::Company, value)),
         Label::Contact | Label::ShipContact => wide || (spaced && han && token.chars().count() <= 4),
         Label::Payment

@@ -1,16 +1,14 @@
 //! Order lines in sentences: "5#尼龙码装 本白 1600米 @0.58", "1) 77-0814 Metal chain: 800 m at USD 0.92".
 
-use super::cells::is_code;
+use super::product::{describe, numbering, split_part, stops, strip};
 use super::sentence::{self, Hit, Price, Role};
 use super::{Context, Doubt, field, sure};
 use crate::order::draft::{DraftLine, Evidence};
 use crate::read::codes::Code;
 use crate::read::labels::Words;
 use crate::read::value::date;
-use crate::read::value::text::{has_han, is_han, plain, squeeze, trim};
-use regex::Regex;
+use crate::read::value::text::{plain, trim};
 use rust_decimal::Decimal;
-use std::sync::LazyLock;
 
 /// What the sentences of a text order.
 #[derive(Debug, Clone, Default)]
@@ -19,10 +17,6 @@ pub struct Prose {
     pub currency: Option<String>,
     pub doubts: Vec<Doubt>,
 }
-
-static NUMBERING: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s*(?:[(（【\[]?(\d{1,3}|[一二三四五六七八九十]{1,2})\s*(?:[)）】\]、]|[.:：](?:\s|\D|$))|[①②③④⑤⑥⑦⑧⑨⑩]|[-*•·●■◆▪>]+\s|第[一二三四五六七八九十\d]{1,2}[、：:款种个])").expect("constant pattern")
-});
 
 /// Reads the order lines of text lines.
 #[must_use]
@@ -39,10 +33,11 @@ pub fn read(texts: &[(String, Evidence)], context: &Context<'_>) -> Prose {
                 common = shared;
             } else if let Some(line) = headless(&text, at, context) {
                 out.lines.push(line);
-            } else if let (Some(price), Some(line)) = (shared, out.lines.last_mut()) {
-                if line.unit_price.is_none() && indented(&text) {
-                    line.unit_price = Some(field(price.value, at.clone(), sure::GUESSED));
-                }
+            } else if let (Some(price), Some(line)) = (shared, out.lines.last_mut())
+                && line.unit_price.is_none()
+                && indented(&text)
+            {
+                line.unit_price = Some(field(price.value, at.clone(), sure::GUESSED));
             }
             continue;
         }
@@ -118,24 +113,6 @@ fn segments(text: &str, hits: &[Hit], context: &Context<'_>) -> Vec<(usize, usiz
     out
 }
 
-/// Where a sentence can be cut, in order.
-fn stops(text: &str) -> Vec<usize> {
-    let mut out = Vec::new();
-    for (at, c) in text.char_indices() {
-        let next = text[at + c.len_utf8()..].chars().next();
-        let mark = matches!(c, '，' | '。' | ';' | '；' | '、')
-            || (matches!(c, ',' | '.') && next.is_none_or(|n| !n.is_ascii_digit()));
-        if mark {
-            out.push(at + c.len_utf8());
-        }
-    }
-    for word in [" and ", " plus ", " und ", " y ", " et ", "另外", "还有", "   "] {
-        out.extend(text.match_indices(word).map(|(i, w)| i + w.len()));
-    }
-    out.sort_unstable();
-    out
-}
-
 /// Reads one stretch; gives a price that holds for all lines, if that is what it says.
 fn read_segment(text: &str, at: &Evidence, context: &Context<'_>, out: &mut Prose) -> Option<Price> {
     let hits = sentence::quantities(text, context);
@@ -154,11 +131,11 @@ fn read_segment(text: &str, at: &Evidence, context: &Context<'_>, out: &mut Pros
     line.customer_part = part.map(|p| field(p, at.clone(), sure::PROSE));
     line.description = Some(description).filter(|d| !d.is_empty()).map(|d| field(d, at.clone(), sure::PROSE));
     if line.description.is_none() && line.customer_part.is_none() {
-        if hit.marked || !prices.is_empty() {
-            if let Some(last) = out.lines.last_mut().filter(|l| l.quantity.is_none()) {
-                last.quantity = Some(field(hit.value, at.clone(), sure::PROSE));
-                return None;
-            }
+        if (hit.marked || !prices.is_empty())
+            && let Some(last) = out.lines.last_mut().filter(|l| l.quantity.is_none())
+        {
+            last.quantity = Some(field(hit.value, at.clone(), sure::PROSE));
+            return None;
         }
         out.doubts.push(Doubt::new(Code::SkippedLine, "a quantity without a product"));
         return None;
@@ -177,7 +154,15 @@ fn read_segment(text: &str, at: &Evidence, context: &Context<'_>, out: &mut Pros
     }
     line.quantity = Some(field(hit.value, at.clone(), confidence));
     line.unit = Some(field(hit.unit.clone(), at.clone(), sure::PROSE));
-    money(text, hit, &prices, at, context, &mut line, out);
+    let beside = |p: &&Price| p.end <= hit.start || p.start >= hit.end;
+    let mut found: Vec<Price> = prices.iter().filter(beside).cloned().collect();
+    if found.is_empty() {
+        found = bare_numbers(&text[hit.end..], context);
+        if found.len() == 1 {
+            out.doubts.push(Doubt::new(Code::Ambiguous, "a number behind the quantity"));
+        }
+    }
+    money(hit, &found, at, &mut line, out);
     if out.lines.is_empty() || !says_the_same(out, &line) {
         out.lines.push(line);
     }
@@ -202,179 +187,8 @@ fn choose(hits: &[Hit]) -> Option<&Hit> {
     hits.iter().max_by_key(best)
 }
 
-/// Number and name of the product: what stands before the quantity, else what stands behind it.
-fn describe(text: &str, hit: &Hit, prices: &[Price], context: &Context<'_>) -> (Option<String>, String) {
-    let first_price = prices.iter().map(|p| p.start).filter(|s| *s < hit.start).min();
-    let before = &text[..first_price.unwrap_or(hit.start).min(hit.start)];
-    let (number, before) = numbering(before);
-    let name = strip(before_mark(before, context), context);
-    if name.chars().filter(|c| c.is_alphanumeric()).count() >= 2 {
-        return (number, name);
-    }
-    let after = &text[hit.end..];
-    let end =
-        prices.iter().filter(|p| p.start >= hit.end).map(|p| p.start - hit.end).min().unwrap_or(after.len());
-    let after = &after[..end.min(after.len())];
-    let cut = stops(after)
-        .into_iter()
-        .find(|i| after[..*i].chars().filter(|c| c.is_alphanumeric()).count() > 1)
-        .filter(|i| {
-            has_han(after) || after[*i..].trim().is_empty() || !after[..*i].trim_end().ends_with(',')
-        });
-    (number, strip(&after[..cut.unwrap_or(after.len())], context))
-}
-
-/// The text before "，数量…", "qty …": what follows speaks of figures.
-fn before_mark<'a>(text: &'a str, context: &Context<'_>) -> &'a str {
-    let lower = text.to_lowercase();
-    let marks = context.labels.words(Words::QuantityMark).iter().filter(|w| w.chars().count() > 1);
-    let spots = marks.flat_map(|w| lower.match_indices(w.as_str())).map(|(at, _)| at).filter(|at| {
-        let edge = text.get(..*at).is_some_and(|b| {
-            b.ends_with(|c: char| c.is_whitespace() || matches!(c, ',' | '，' | ':' | ';' | '('))
-        });
-        edge && text[..*at].chars().filter(|c| c.is_alphanumeric()).count() >= 2
-    });
-    spots.min().map_or(text, |at| &text[..at])
-}
-
-fn numbering(text: &str) -> (Option<String>, &str) {
-    match NUMBERING.captures(text) {
-        Some(found) => {
-            let number = found
-                .get(1)
-                .map(|m| m.as_str().to_owned())
-                .filter(|n| n.starts_with(|c: char| c.is_ascii_digit()));
-            let whole = found.get(0).map_or(0, |m| m.end());
-            // The last character matched may belong to the text behind.
-            let back =
-                text[..whole].chars().next_back().filter(|c| c.is_alphanumeric()).map_or(0, char::len_utf8);
-            (number, &text[whole - back..])
-        }
-        None => (None, text),
-    }
-}
-
-/// Takes words that only lead to a product ("请再安排", "please send us") or to its quantity ("也要", "qty") off both ends.
-fn strip(text: &str, context: &Context<'_>) -> String {
-    let mut text = sentence_tail(text);
-    loop {
-        let before = text.len();
-        text = text.trim();
-        if let Some(len) =
-            context.labels.starts(Words::Filler, text).filter(|l| *l <= text.len() && filler_ok(text, *l))
-        {
-            text = &text[len..];
-        }
-        text = text.trim_end();
-        if let Some(len) = context.labels.ends(Words::FillerEnd, text).filter(|l| filler_end_ok(text, *l)) {
-            text = &text[..text.len() - len];
-        }
-        text = text.trim_matches(|c: char| {
-            c.is_whitespace() || matches!(c, ',' | ':' | ';' | '，' | '：' | '；' | '。' | '、' | '@' | '=')
-        });
-        if text.len() == before || text.is_empty() {
-            break;
-        }
-    }
-    let text = squeeze(trim(text));
-    let inner = text.strip_prefix('(').and_then(|t| t.strip_suffix(')')).filter(|t| !t.contains('('));
-    inner.map_or(text.clone(), str::to_owned)
-}
-
-/// One character is no filler where it may begin the product's own name ("加厚袋", "进口牛皮", "订书机").
-fn filler_ok(text: &str, len: usize) -> bool {
-    let word = &text[..len];
-    let single = has_han(word) && word.chars().count() == 1;
-    let glued = text[len..].starts_with(is_han);
-    !single
-        || !glued
-        || (matches!(word, "请" | "要" | "我" | "需" | "再" | "另" | "还" | "订" | "請" | "訂")
-            && !text[len..].starts_with(['书', '書', '制', '做', '素', '外']))
-}
-
-/// One character is no filler where it may be the end of the product's name ("黑色加大", "牛奶味").
-fn filler_end_ok(text: &str, len: usize) -> bool {
-    let start = text.len() - len;
-    let word = &text[start..];
-    let single = has_han(word) && word.chars().count() == 1;
-    !single
-        || !text[..start].ends_with(is_han)
-        || matches!(word, "要" | "需" | "订" | "各" | "共" | "约" | "計" | "计" | "訂" | "来")
-}
-
-/// The last sentence of what stands before a quantity.
-fn sentence_tail(text: &str) -> &str {
-    let mut from = 0;
-    for (at, c) in text.char_indices() {
-        let rest = &text[at + c.len_utf8()..];
-        let stop = matches!(c, '。' | '!' | '！' | '?' | '\n')
-            || (matches!(c, ':' | '：')
-                && rest.chars().filter(|c| c.is_alphanumeric()).count() > 3
-                && text[..at].chars().count() > 3
-                && has_han(&text[..at]))
-            || (c == '.'
-                && rest.starts_with(' ')
-                && rest.trim_start().starts_with(char::is_uppercase)
-                && text[..at].ends_with(|p: char| p.is_lowercase()));
-        if stop && rest.chars().filter(|c| c.is_alphanumeric()).count() > 1 {
-            from = at + c.len_utf8();
-        }
-    }
-    // Clauses of courtesy before the product: "麻烦了，5#尼龙…".
-    let tail = &text[from..];
-    let comma = tail.rfind(['，', '；', ';']).filter(|_| has_han(tail));
-    match comma {
-        Some(at) => {
-            let after = &tail[at + tail[at..].chars().next().map_or(1, char::len_utf8)..];
-            let enough = after.chars().filter(|c| c.is_alphanumeric()).count() >= 3
-                && !after.trim_start().starts_with("数量");
-            if enough { after } else { tail }
-        }
-        None => tail,
-    }
-}
-
-/// A part number at the start of a product text.
-fn split_part(text: &str) -> (Option<String>, String) {
-    let (first, rest) = text.split_once([' ', ':', '，', ',']).unwrap_or((text, ""));
-    let first_clean = first.trim_end_matches([':', ',', '，']);
-    let size = first_clean.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
-    let sized = first_clean.starts_with(|c: char| c.is_ascii_digit())
-        && matches!(
-            size.to_lowercase().as_str(),
-            "cm" | "mm" | "m" | "kg" | "g" | "ml" | "l" | "oz" | "in" | "inch" | "#" | "w" | "v" | "a" | "k"
-        );
-    let marked = first_clean.contains(['-', '_', '/']) || first_clean.len() >= 6;
-    let bytes = first_clean.as_bytes();
-    let times = bytes
-        .windows(3)
-        .any(|w| w[0].is_ascii_digit() && matches!(w[1], b'x' | b'X' | b'*' | b'+') && w[2].is_ascii_digit());
-    if is_code(first_clean) && marked && !sized && !times {
-        let rest = trim(rest).trim_start_matches(['(', '（', '-', '–']).trim();
-        let rest = rest.strip_suffix(')').filter(|r| !r.contains('(')).unwrap_or(rest);
-        return (Some(first_clean.to_owned()), rest.trim_end_matches('）').trim().to_owned());
-    }
-    (None, text.to_owned())
-}
-
 /// Price and amount of a stretch.
-fn money(
-    text: &str,
-    hit: &Hit,
-    prices: &[Price],
-    at: &Evidence,
-    context: &Context<'_>,
-    line: &mut DraftLine,
-    out: &mut Prose,
-) {
-    let mut found: Vec<Price> =
-        prices.iter().filter(|p| p.end <= hit.start || p.start >= hit.end).cloned().collect();
-    if found.is_empty() {
-        found = bare_numbers(&text[hit.end..], context);
-        if !found.is_empty() && found.len() < 2 {
-            out.doubts.push(Doubt::new(Code::Ambiguous, "a number behind the quantity"));
-        }
-    }
+fn money(hit: &Hit, found: &[Price], at: &Evidence, line: &mut DraftLine, out: &mut Prose) {
     out.currency = out.currency.take().or_else(|| found.iter().find_map(|p| p.currency.clone()));
     let product = |p: &Price, a: &Price| {
         hit.value.checked_mul(p.value).is_some_and(|x| (x - a.value).abs() <= Decimal::new(1, 2))

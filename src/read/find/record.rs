@@ -84,6 +84,7 @@ fn spots(text: &str, context: &Context<'_>) -> Vec<(Column, usize, usize)> {
     out
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "records have no other columns")]
 fn put(line: &mut DraftLine, column: Column, value: &str, at: &Evidence, context: &Context<'_>) {
     let text = || Some(field(squeeze(value), at.clone(), sure::LIKELY));
     match column {

@@ -203,7 +203,8 @@ fn price_at(text: &str, start: usize, context: &Context<'_>) -> Option<Price> {
             || text[start..after].contains('.')
             || !head.trim_end().ends_with(|c: char| c.is_ascii_alphabetic())
             || context.labels.ends(Words::PriceMark, mark_zone).is_some_and(|l| l > 3));
-    if currency.is_none() && !plain_mark && !(each && !unit_follows) && !equals {
+    let each_one = each && !unit_follows;
+    if !(currency.is_some() || plain_mark || each_one || equals) {
         return None;
     }
     let end = text.len() - rest.len();

@@ -53,11 +53,12 @@ fn entry(
     limits: &Limits,
     budget: &mut u64,
 ) -> Result<Option<Entry>, Code> {
-    let file = archive.by_index(at).map_err(|e| match e {
-        zip::result::ZipError::UnsupportedArchive(_) | zip::result::ZipError::InvalidPassword => {
-            Code::Encrypted
-        }
-        _ => Code::DamagedArchive,
+    let file = archive.by_index(at).map_err(|e| {
+        let locked = matches!(
+            e,
+            zip::result::ZipError::UnsupportedArchive(_) | zip::result::ZipError::InvalidPassword
+        );
+        if locked { Code::Encrypted } else { Code::DamagedArchive }
     })?;
     if file.is_dir() {
         return Ok(None);

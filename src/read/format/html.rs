@@ -52,6 +52,7 @@ pub fn read(html: &str, limits: &Limits) -> Page {
 }
 
 impl Walker<'_> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "comments and doctypes are not text")]
     fn element(&mut self, element: ElementRef<'_>, depth: usize) {
         if depth > DEPTH {
             let text: String = element.text().take(10_000).collect();
@@ -240,6 +241,7 @@ fn rows<'a>(table: ElementRef<'a>) -> impl Iterator<Item = ElementRef<'a>> {
     table.descendent_elements().filter(|e| e.value().name() == "tr")
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "comments and doctypes are not text")]
 fn cell_text(cell: ElementRef<'_>) -> String {
     let mut out = String::new();
     for edge in cell.descendants().take(20_000) {

@@ -1,6 +1,7 @@
 //! Formats told by their bytes, and each turned into pages.
 
 pub mod archive;
+mod compound;
 pub mod delimited;
 pub mod html;
 pub mod sheet;

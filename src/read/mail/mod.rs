@@ -105,7 +105,7 @@ pub fn parse(bytes: &[u8], limits: &Limits) -> Message {
                     digest: kind == "multipart/digest",
                 }));
             }
-            None => leaf(&head, kind, body, &piece, limits, &mut message),
+            None => leaf((&head, body), kind, &piece, limits, &mut message),
         }
     }
     message
@@ -150,9 +150,8 @@ fn trim_break(part: &[u8]) -> &[u8] {
 }
 
 fn leaf(
-    head: &Headers,
+    (head, body): (&Headers, &[u8]),
     kind: String,
-    body: &[u8],
     piece: &Piece<'_>,
     limits: &Limits,
     message: &mut Message,
@@ -162,7 +161,7 @@ fn leaf(
     let name = name.map(|n| header::safe_name(&n)).filter(|n| !n.is_empty());
     let encoding = head.token("content-transfer-encoding").unwrap_or_default();
     if body.len() / 4 * 3 > limits.part_bytes {
-        message.problems.push((Code::TooBig, format!("{} MB", body.len() / 4 * 3 >> 20)));
+        message.problems.push((Code::TooBig, format!("{} MB", (body.len() / 4 * 3) >> 20)));
         return;
     }
     let bytes = match encoding.as_str() {

@@ -49,7 +49,7 @@ fn target(split: &mut Split, in_quote: bool) -> &mut Vec<Block> {
 }
 
 fn unquoted(line: &TextLine) -> TextLine {
-    let text = line.text.trim_start().trim_start_matches(|c: char| c == '>' || c == ' ');
+    let text = line.text.trim_start().trim_start_matches(['>', ' ']);
     let text = if line.text.trim_start().starts_with('>') { text } else { &line.text };
     TextLine { number: line.number, text: text.to_owned() }
 }
