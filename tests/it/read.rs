@@ -1,5 +1,7 @@
 //! Reading: the sample mails against their truth, the hostile ones against their limits, damaged bytes against panics.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a failed test")]
+
 use gendan::order::document::{Channel, Kind};
 use gendan::read::labels::Labels;
 use gendan::read::{Reading, Source, json, read};
