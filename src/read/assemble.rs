@@ -207,7 +207,8 @@ fn draft_of(
         }
     }
     let language = kind::language(&format!("{}\n{}\n{}", subject, content.words, order_text(&found)));
-    let order = (!found.order.lines.is_empty()).then_some(found.order);
+    let moved = kind == Kind::Amendment && found.order.requested_delivery.is_some();
+    let order = (!found.order.lines.is_empty() || moved).then_some(found.order);
     Draft { source, kind, kind_confidence: confidence, language, order, refers_to, unread }
 }
 

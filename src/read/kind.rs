@@ -117,12 +117,17 @@ fn last(facts: &Facts<'_>, subject: &str, body: &str, labels: &Labels) -> (Kind,
         .any(|w| body.to_lowercase().contains(w));
     let orders =
         count(Topic::Order, subject) + count(Topic::Order, body) + count(Topic::Order, facts.document);
+    let ordered = facts.reply && facts.lines > 0 && count(Topic::Order, body) > 0;
     if denied
         || (asks > 0
+            && !ordered
             && !facts.po_number
             && facts.ground != Ground::Table
             && (count(Topic::Inquiry, subject) > 0 || orders == 0 || asks > 1))
-        || (count(Topic::Inquiry, subject) > 0 && count(Topic::Order, subject) == 0 && !facts.po_number)
+        || (count(Topic::Inquiry, subject) > 0
+            && count(Topic::Order, subject) == 0
+            && !facts.po_number
+            && !ordered)
     {
         return (Kind::Inquiry, 850);
     }
@@ -144,8 +149,10 @@ fn last(facts: &Facts<'_>, subject: &str, body: &str, labels: &Labels) -> (Kind,
     if count(Topic::Answer, body) > 0 && facts.reply {
         return (Kind::Answer, 700);
     }
-    if facts.po_number && orders > 0 && !facts.reply {
-        return (Kind::Order, 500);
+    // Nothing could be read, but somebody orders: a person has to look.
+    let asked = facts.po_number && orders > 0 || count(Topic::Order, subject) > 0;
+    if asked && !facts.reply {
+        return (Kind::Order, 450);
     }
     if facts.reply { (Kind::Answer, 500) } else { (Kind::NotAnOrder, 600) }
 }

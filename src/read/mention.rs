@@ -57,7 +57,8 @@ fn behind(rest: &str, latin: bool) -> Option<String> {
     )
     .is_some_and(|d| d.start == 0);
     let shaped = token.chars().count() >= 4 && token.starts_with(|c: char| c.is_ascii_alphanumeric());
-    let counted = token.chars().all(|c| c.is_ascii_digit()) && token.len() < 5;
+    let year = token.len() == 4 && (token.starts_with("20") || token.starts_with("19"));
+    let counted = token.chars().all(|c| c.is_ascii_digit()) && (token.len() < 4 || year);
     (shaped && !dated && !counted).then_some(token)
 }
 

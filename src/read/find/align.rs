@@ -115,7 +115,9 @@ fn cost(text: &str, role: Option<Column>, context: &Context<'_>) -> usize {
         Some(Column::Line) => 5 * usize::from(text.chars().count() > 5 || !number),
         Some(Column::Description | Column::Note) => 3 * usize::from(pure),
         Some(Column::Color) => usize::from(pure),
-        Some(Column::Part | Column::PartElse) => usize::from(text.chars().any(is_han)) * 2,
+        Some(Column::Part | Column::PartElse) => {
+            usize::from(text.chars().any(is_han) || (number && text.contains(','))) * 2
+        }
         _ => 0,
     }
 }

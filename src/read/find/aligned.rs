@@ -93,8 +93,8 @@ fn marked(lines: &[TextLine], mark: char, context: &Context<'_>) -> Option<(Grid
             used += 1;
             continue;
         }
-        let total =
-            context.labels.starts(Words::Total, line.text.trim_start_matches([' ', '|', '\t'])).is_some();
+        let start = line.text.trim_start_matches([' ', '|', '│', '┃', '\t']);
+        let total = context.labels.starts(Words::Total, &plain(start)).is_some();
         if line.text.trim().is_empty()
             || (row.cells.len() * 2 < columns && !total)
             || (total && row.cells.len() < 2)

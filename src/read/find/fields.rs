@@ -61,7 +61,7 @@ impl Filler {
                 // One side left its field empty: the column tells whose it is.
                 let right = pair.column * 2 > pairs.last().map_or(0, |p| p.column.max(4));
                 self.party = if right { self.sides[1] } else { self.sides[0] };
-            } else if !is_personal(label) && label != Label::Other {
+            } else if seen.len() == 1 && !is_personal(label) && label != Label::Other {
                 self.party = Party::Nobody;
             }
             self.take(label, pair, order, context);

@@ -4,8 +4,8 @@ use super::fields::Filler;
 use super::order_number::po_token;
 use super::table::{self, Event, TakenLine};
 use super::{
-    Context, Doubt, Found, Ground, Loose, Piece, aligned, company, field, labelled, prose, record, sure,
-    terms,
+    Context, Doubt, Found, Ground, Loose, Piece, aligned, company, field, labelled, prose, record, sides,
+    sure, terms,
 };
 use crate::order::draft::Evidence;
 use crate::read::codes::Code;
@@ -74,7 +74,11 @@ fn page_events(page: &Page, context: &Context<'_>) -> Vec<Event> {
                 for part in aligned::blocks(lines, context) {
                     match part {
                         Block::Grid(grid) => out.extend(table::events(&grid, context)),
-                        Block::Text(lines) => out.extend(lines.into_iter().map(|l| {
+                        Block::Text(lines) => out.extend(sides::split(lines, context).into_iter().map(|l| {
+                            let l = match l {
+                                sides::Line::Text(l) => l,
+                                sides::Line::Row(row) => return Event::Loose(row),
+                            };
                             let piece = Piece {
                                 text: l.text,
                                 column: 0,

@@ -16,6 +16,7 @@ pub mod prose;
 pub mod record;
 mod rows;
 pub mod sentence;
+mod sides;
 pub mod signature;
 pub mod table;
 pub mod terms;

@@ -1,5 +1,14 @@
 //! The product in a sentence: numbering, part number and name, without the words that lead to them.
 
+/// "订单XC-0901第3项", "line 2 of PO 7781": which order and which position, before the product itself.
+static LEAD: LazyLock<Regex> = LazyLock::new(|| {
+    let pattern = concat!(
+        r"(?i)^.{0,12}?(?:采购单|订单|訂單|\bPO\b|\border\b)(?:编号|号|no\.?|#)?[:\s]*[A-Za-z0-9\-/]*\d[A-Za-z0-9\-/]*",
+        r"(?:的|中|里|,|，|\s)*(?:第\s*\d+\s*[项行款]|line \d+|item \d+)?[:：,，\s]*|^\s*第\s*\d+\s*[项行款][:：,，\s]*",
+    );
+    Regex::new(pattern).expect("constant pattern")
+});
+
 use super::Context;
 use super::cells::is_code;
 use super::sentence::{Hit, Price};
@@ -83,7 +92,8 @@ pub(super) fn numbering(text: &str) -> (Option<String>, &str) {
 }
 /// Takes words that only lead to a product ("请再安排", "please send us") or to its quantity ("也要", "qty") off both ends.
 pub(super) fn strip(text: &str, context: &Context<'_>) -> String {
-    let mut text = sentence_tail(text);
+    let text = sentence_tail(text);
+    let mut text = LEAD.find(text).map_or(text, |m| &text[m.end()..]);
     loop {
         let before = text.len();
         text = text.trim();

@@ -146,6 +146,11 @@ fn read_segment(text: &str, at: &Evidence, context: &Context<'_>, out: &mut Pros
             || d.value.to_lowercase().contains("attach")
     });
     if papers && line.customer_part.is_none() && prices.is_empty() {
+        let document =
+            matches!(hit.unit.as_str(), "份" | "张" | "页" | "封" | "個" | "个" | "copies" | "copy");
+        if !document {
+            out.doubts.push(Doubt::new(Code::SkippedLine, "a quantity beside words for an order"));
+        }
         return None;
     }
     let confidence = if hit.ambiguous || rivals > 0 { sure::AMBIGUOUS } else { sure::PROSE };

@@ -1,6 +1,6 @@
 //! Rows under a heading to order lines: totals told from lines, continuations joined, columns chosen by arithmetic.
 
-use super::cells::{self, is_position};
+use super::cells::{self, is_code, is_position};
 use super::columns::{self, Heading};
 use super::plan::{self, Frame, Plan, quantity_text, text_at};
 use super::rows::lines;
@@ -212,17 +212,18 @@ fn other_row(frame: &Frame<'_>, row: &Row, out: &mut Vec<Event>) {
     let Frame { grid, plan, heading, context } = *frame;
     let filled: Vec<(usize, &str)> = row.filled().filter(|(c, _)| !row.cells[*c].carried).collect();
     let previous = out.iter_mut().rev().find_map(|e| if let Event::Line(l) = e { Some(l) } else { None });
+    let wrapped = |c: usize, t: &str| grid.sheet.is_none() && Some(c) == plan.part && !is_code(t);
     let continues =
         |c: usize| Some(c) == plan.description || plan.spec.contains(&c) || plan.note.contains(&c);
     if let (Some(line), [(column, text)]) = (previous, filled.as_slice())
-        && continues(*column)
+        && (continues(*column) || wrapped(*column, text))
         && (grid.sheet.is_none() || *column > 0)
         && context
             .labels
             .label_in(text.split([':', '：']).next().unwrap_or(""))
             .is_none_or(|_| !text.contains([':', '：']))
     {
-        let spot = if Some(*column) == plan.description {
+        let spot = if Some(*column) == plan.description || wrapped(*column, text) {
             &mut line.line.description
         } else if plan.note.contains(column) {
             &mut line.line.note

@@ -36,7 +36,10 @@ fn starts_total(text: &str, context: &Context<'_>) -> bool {
     let Some(rest) = len.and_then(|l| text.get(l..)) else { return false };
     let rest = rest.trim_start_matches([' ', ':', '(', ')']);
     let (_, rest) = context.labels.leading_currency(rest);
+    // "Gesamtsumme netto: 872,50 EUR"
+    let figure = rest.split_once(':').filter(|(word, _)| word.chars().count() <= 20);
     rest.is_empty()
+        || figure.is_some_and(|(_, value)| money_in(value, context).is_some())
         || rest
             .trim_start()
             .starts_with(|c: char| c.is_ascii_digit() || matches!(c, '大' | '¥' | '$' | ':' | '('))

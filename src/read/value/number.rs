@@ -15,6 +15,8 @@ pub enum Style {
     Point,
     /// 1.500,00
     Comma,
+    /// Nothing but 1.000 and 2.500 in a European text: most likely thousands.
+    Thousands,
     /// Both kinds occur.
     Mixed,
 }
@@ -61,7 +63,7 @@ pub fn style<'a>(texts: impl Iterator<Item = &'a str>, european: bool) -> Style 
     }
     match (euro, point) {
         // Nothing but 1.000 and 2.500: thousands, though every such figure stays ambiguous.
-        (0, 0) if european && round > 0 => Style::Comma,
+        (0, 0) if european && round > 0 => Style::Thousands,
         (0, _) => Style::Point,
         (_, 0) => Style::Comma,
         _ => Style::Mixed,
@@ -148,11 +150,12 @@ fn one_separator(token: &str, style: Style) -> Option<(Decimal, bool)> {
     let (whole, tail) = token.split_once(mark)?;
     let lead = whole.trim_start_matches('-');
     let groups = tail.len() == 3 && (1..=3).contains(&lead.len()) && !lead.starts_with('0');
-    let as_group = groups && if mark == ',' { style != Style::Comma } else { style == Style::Comma };
+    let comma = matches!(style, Style::Comma | Style::Thousands);
+    let as_group = groups && if mark == ',' { !comma } else { comma };
     let ambiguous = match (mark, groups) {
         (',', true) => style != Style::Point,
         (',', false) => style != Style::Comma,
-        (_, true) => style != Style::Point,
+        (_, true) => !matches!(style, Style::Point | Style::Comma),
         (_, false) => false,
     };
     decimal(token, (!as_group).then_some(mark)).map(|d| (d, ambiguous))
@@ -204,7 +207,8 @@ mod tests {
             ("0.0265", Point, "0.0265", false),
             ("1,234,567.89", Point, "1234567.89", false),
             ("1.500,00", Point, "1500.00", false),
-            ("1.500", Comma, "1500", true),
+            ("1.500", Comma, "1500", false),
+            ("1.500", Style::Thousands, "1500", true),
             ("1.500", Point, "1.500", false),
             ("1,500", Comma, "1.500", true),
             ("0,47", Comma, "0.47", false),
