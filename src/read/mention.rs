@@ -19,7 +19,7 @@ pub(super) fn order_number(text: &str, labels: &Labels) -> Option<String> {
             if inside || !text.is_char_boundary(end) || best.as_ref().is_some_and(|(b, _)| *b <= at) {
                 continue;
             }
-            if let Some(number) = behind(&text[end..], latin) {
+            if let Some(number) = behind(&text[end..], latin, labels) {
                 best = Some((at, number));
             }
         }
@@ -27,7 +27,7 @@ pub(super) fn order_number(text: &str, labels: &Labels) -> Option<String> {
     best.map(|(_, number)| number)
 }
 
-fn behind(rest: &str, latin: bool) -> Option<String> {
+fn behind(rest: &str, latin: bool, labels: &Labels) -> Option<String> {
     let glued = rest.starts_with(|c: char| c.is_ascii_alphabetic());
     let rest = rest.trim_start_matches(|c: char| {
         c.is_whitespace()
@@ -59,7 +59,9 @@ fn behind(rest: &str, latin: bool) -> Option<String> {
     let shaped = token.chars().count() >= 4 && token.starts_with(|c: char| c.is_ascii_alphanumeric());
     let year = token.len() == 4 && (token.starts_with("20") || token.starts_with("19"));
     let counted = token.chars().all(|c| c.is_ascii_digit()) && (token.len() < 4 || year);
-    (shaped && !dated && !counted).then_some(token)
+    let goods = token.chars().all(|c| c.is_ascii_digit())
+        && labels.leading_unit(rest[token.len()..].trim_start()).is_some();
+    (shaped && !dated && !counted && !goods).then_some(token)
 }
 
 /// The number in a file name: "PO-45120.csv", "采购单LHM20260309.xls".

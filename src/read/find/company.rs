@@ -71,12 +71,15 @@ fn han_company(text: &str, context: &Context<'_>) -> Option<String> {
 }
 /// "Müller & Söhne Textilzubehör GmbH": capitalised words that end in a legal form.
 fn latin_company(text: &str, context: &Context<'_>) -> Option<String> {
-    for segment in text.split(['|', '\t', ';', '•', '·']).flat_map(|s| s.split("  ")) {
+    for segment in text.split(['|', '\t', '\n', ';', '•', '·']).flat_map(|s| s.split("  ")) {
         let segment = segment.split([':', '：']).next_back().unwrap_or("").trim();
         let mut end = None;
         for (at, c) in segment.char_indices().chain([(segment.len(), ' ')]) {
             let edge = c.is_whitespace() || matches!(c, ',' | ')' | '(' | '，' | '-');
+            // "Aurora, CO" is a place.
+            let state = segment[..at].ends_with(", CO");
             if edge
+                && !state
                 && !segment[..at].is_empty()
                 && context.labels.ends(Words::Company, segment[..at].trim_end_matches('.')).is_some()
             {

@@ -86,6 +86,10 @@ impl Filler {
             Label::ShipContact => person(&mut order.ship_to.contact, &mut order.ship_to.phone, &value),
             Label::ShipPhone => set(&mut order.ship_to.phone, phone_in(value.text), &value),
             Label::Currency => set(&mut order.currency, context.labels.currency_in(value.text), &value),
+            Label::Payment if terms::incoterm(value.text, context).is_some() => {
+                incoterm(order, &value, context);
+                set(&mut order.payment_terms, terms::payment(value.text), &value);
+            }
             Label::Payment => set(&mut order.payment_terms, terms::sentence(value.text), &value),
             Label::Incoterm => incoterm(order, &value, context),
             Label::Shipping => set(&mut order.shipping_method, terms::sentence(value.text), &value),
@@ -321,8 +325,7 @@ fn one_line_place(order: &mut DraftOrder, first: &str, value: &Value<'_>, contex
 }
 
 fn incoterm(order: &mut DraftOrder, value: &Value<'_>, context: &Context<'_>) {
-    let text = terms::incoterm(value.text, context).or_else(|| terms::sentence(value.text));
-    set(&mut order.incoterm, text, value);
+    set(&mut order.incoterm, terms::incoterm(value.text, context), value);
 }
 
 fn total(order: &mut DraftOrder, value: &Value<'_>, context: &Context<'_>) {

@@ -24,6 +24,8 @@ struct Builder {
     /// The number in the rows of a table, where it has such a column.
     row_po: Option<String>,
     before_table: Vec<Loose>,
+    /// What stands behind labels of the seller: never the customer.
+    sellers: Vec<String>,
     tables: usize,
 }
 
@@ -115,10 +117,14 @@ fn loose(row: Loose, next: &[Loose], open: &mut Builder, done: &mut Vec<Builder>
         done.push(std::mem::take(open));
     }
     open.filler.row(&pairs, &mut open.found.order, context);
+    let sellers = pairs.iter().filter(|p| p.label == Some(Label::Seller) && !p.value.is_empty());
+    open.sellers.extend(sellers.map(|p| p.value.clone()));
     open.found.words.push_str(&row.joined());
     open.found.words.push('\n');
-    if open.tables == 0 && pairs.iter().all(|p| p.label.is_none()) {
-        open.before_table.push(row.clone());
+    if open.tables == 0 {
+        let free = |p: &&Piece| pairs.iter().all(|pair| pair.label.is_none() || pair.evidence != p.evidence);
+        let pieces = row.pieces.iter().filter(free).cloned().collect();
+        open.before_table.push(Loose { pieces, text: row.text });
     }
     let header = |l: Label| !matches!(l, Label::Other | Label::Seller | Label::Total);
     let taken = pairs.iter().any(|p| p.label.is_some_and(header) && !p.value.is_empty());
@@ -303,7 +309,9 @@ fn letterhead(builder: &mut Builder, context: &Context<'_>) {
             {
                 continue;
             }
-            if let Some(name) = company::company_in(&piece.text, context) {
+            if let Some(name) = company::company_in(&piece.text, context)
+                .filter(|n| !builder.sellers.iter().any(|s| s.contains(n.as_str())))
+            {
                 builder.found.order.customer.name =
                     Some(field(name, piece.evidence.clone(), sure::SIGNATURE));
                 return;

@@ -100,7 +100,7 @@ fn put(line: &mut DraftLine, column: Column, value: &str, at: &Evidence, context
         }
         Column::Quantity => {
             if let Some(found) = cells::quantity(value, context) {
-                let clean = !found.ambiguous && !found.rest.contains(|c: char| c.is_ascii_digit());
+                let clean = !found.ambiguous && found.is_clean();
                 line.quantity =
                     Some(field(found.value, at.clone(), if clean { sure::LIKELY } else { sure::AMBIGUOUS }));
                 line.unit = line.unit.take().or_else(|| Some(field(found.unit?, at.clone(), sure::LIKELY)));

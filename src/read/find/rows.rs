@@ -83,7 +83,7 @@ fn figures_of(frame: &Frame<'_>, row: &Row, line: &mut DraftLine, out: &mut Vec<
     if let Some((column, text)) = plan.quantity.and_then(|c| Some((c, quantity_text(row, plan)?))) {
         match cells::quantity(text, context) {
             Some(found) => {
-                let clean = found.rest.is_empty() || !found.rest.contains(|c: char| c.is_ascii_digit());
+                let clean = found.is_clean() && !in_thousands(heading, column);
                 if !clean {
                     bad("quantity");
                 }
@@ -132,6 +132,15 @@ fn figures_of(frame: &Frame<'_>, row: &Row, line: &mut DraftLine, out: &mut Vec<
         out.push(Event::Doubt(Doubt::new(Code::PricePerMany, format!("row {}", row.number))));
     }
 }
+/// "数量(千个)", "Qty (K)": the figures are not pieces, which nothing else would show.
+fn in_thousands(heading: &Heading, column: usize) -> bool {
+    let text =
+        heading.heads.get(column).and_then(Option::as_ref).map_or("", |h| h.text.as_str()).to_lowercase();
+    ["千", "万", "(k", "kpcs", "k)", "thousand", "1000", "百"]
+        .iter()
+        .any(|w| text.contains(w) && !text.contains("千克"))
+}
+
 fn date_of(frame: &Frame<'_>, row: &Row, column: usize, line: &mut DraftLine, out: &mut Vec<Event>) {
     let Frame { grid, context, .. } = *frame;
     let text = text_at(row, Some(column));

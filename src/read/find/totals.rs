@@ -39,7 +39,7 @@ fn starts_total(text: &str, context: &Context<'_>) -> bool {
     // "Gesamtsumme netto: 872,50 EUR"
     let figure = rest.split_once(':').filter(|(word, _)| word.chars().count() <= 20);
     rest.is_empty()
-        || figure.is_some_and(|(_, value)| money_in(value, context).is_some())
+        || figure.is_some_and(|(_, value)| value.trim().is_empty() || money_in(value, context).is_some())
         || rest
             .trim_start()
             .starts_with(|c: char| c.is_ascii_digit() || matches!(c, '大' | '¥' | '$' | ':' | '('))
@@ -56,18 +56,23 @@ pub(super) fn total(grid: &Grid, row: &Row, plan: &Plan, context: &Context<'_>) 
     let mut amount: Found<Decimal> = None;
     let mut words: Found<Decimal> = None;
     let mut currency = None;
+    let figures = row.filled().filter(|(_, t)| cells::bare_number(t, context).is_some()).count();
     for (column, text) in row.filled() {
         let evidence = grid.evidence(row.number, column);
         if let Some(value) = in_words(text) {
             words = Some(field(value, evidence.clone(), sure::LABELLED));
         }
         let counted = Some(column) == plan.quantity || Some(column) == plan.price;
+        let unsure = plan.amount.is_none() && figures > 1;
         let after = text.rsplit([':', '：']).next().unwrap_or(text);
         let Some(money) = money_in(after, context)
             .filter(|_| !counted || row.filled().count() == 2 && plan.amount.is_none())
         else {
             continue;
         };
+        if unsure && money.currency.is_none() {
+            continue;
+        }
         let better = amount.is_none()
             || Some(column) == plan.amount
             || (plan.amount.is_none_or(|a| column > a) && money.currency.is_some());
