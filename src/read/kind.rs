@@ -149,6 +149,9 @@ fn last(facts: &Facts<'_>, subject: &str, body: &str, labels: &Labels) -> (Kind,
     if count(Topic::Answer, body) > 0 && facts.reply {
         return (Kind::Answer, 700);
     }
+    if asks > 0 && !facts.attachment {
+        return (Kind::Inquiry, 650);
+    }
     // Nothing could be read, but somebody orders: a person has to look.
     let asked = facts.po_number && orders > 0 || count(Topic::Order, subject) > 0;
     if asked && !facts.reply {

@@ -173,7 +173,7 @@ fn po_number(order: &mut DraftOrder, value: &Value<'_>, context: &Context<'_>) {
     let Some(token) = po_token(value.text) else { return };
     let rest = value.text.find(&token).map_or("", |at| &value.text[at + token.len()..]);
     if order.po_number.is_none() && order.order_date.is_none() {
-        let found = date::find(rest, &context.dates, false).map(|d| d.value);
+        let found = date::find(rest, &context.dates, false).filter(|d| d.start <= 8).map(|d| d.value);
         set(
             &mut order.order_date,
             found,
