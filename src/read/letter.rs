@@ -45,7 +45,7 @@ fn dates(envelope: &Envelope, letter: &Letter) -> date::Context {
         Some(-180..=210 | 330 | 540..=780) => DayOrder::DayFirst,
         _ => DayOrder::Unknown,
     };
-    date::Context { base, order }
+    date::Context { base, order, hinted: !british && !american }
 }
 fn domain(address: Option<&str>) -> Option<&str> {
     address?.rsplit_once('@').map(|(_, d)| d)

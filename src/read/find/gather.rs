@@ -344,11 +344,12 @@ pub fn context<'a>(
         date::DayOrder::Unknown => dates.order,
         told @ (date::DayOrder::DayFirst | date::DayOrder::MonthFirst) => told,
     };
+    let hinted = dates.hinted && date::habit(texts(), dates.base) == date::DayOrder::Unknown;
     let european =
         texts().any(|t| t.contains(['ä', 'ö', 'ü', 'ß', 'é', 'è', 'ç', 'ñ', 'ã', 'ó', 'í', 'Ä', 'Ö', 'Ü']));
     Context {
         labels,
         style: crate::read::value::number::style(texts(), european),
-        dates: date::Context { order, ..dates },
+        dates: date::Context { order, hinted, ..dates },
     }
 }

@@ -33,11 +33,13 @@ pub fn read(texts: &[(String, Evidence)], context: &Context<'_>) -> Prose {
                 common = shared;
             } else if let Some(line) = headless(&text, at, context) {
                 out.lines.push(line);
-            } else if let (Some(price), Some(line)) = (shared, out.lines.last_mut())
+            } else if let (Some(price), Some(line)) = (&shared, out.lines.last_mut())
                 && line.unit_price.is_none()
                 && indented(&text)
             {
                 line.unit_price = Some(field(price.value, at.clone(), sure::GUESSED));
+            } else if shared.is_some() {
+                out.doubts.push(Doubt::new(Code::SkippedLine, "a price without a quantity"));
             }
             continue;
         }

@@ -90,7 +90,7 @@ fn quantity_at(text: &str, start: usize, context: &Context<'_>) -> Option<Hit> {
     let next = text[end..].trim_start().chars().next();
     let previous = text[..start].trim_end().chars().next_back();
     let ratio =
-        |c: Option<char>| c.is_some_and(|c| matches!(c, '/' | '×' | '*' | '@' | '$' | '¥' | '€' | '%' | '~'));
+        |c: Option<char>| c.is_some_and(|c| matches!(c, '/' | '×' | '*' | '@' | '$' | '¥' | '€' | '~'));
     let dimension = ratio(previous)
         || next.is_some_and(|c| matches!(c, '/' | '×' | '*' | '²' | '装'))
         || previous.is_some_and(|c| {

@@ -22,6 +22,8 @@ pub enum DayOrder {
 pub struct Context {
     pub base: Option<NaiveDate>,
     pub order: DayOrder,
+    /// The order is only a guess from the time zone of the mail.
+    pub hinted: bool,
 }
 
 /// A date found in a text.
@@ -264,7 +266,11 @@ fn dmy(c: &Captures<'_>, context: &Context) -> Option<(NaiveDate, bool)> {
         (_, DayOrder::MonthFirst) => false,
         (_, DayOrder::Unknown) => unknown_order(year, a, b, context.base),
     };
-    let doubtful = a <= 12 && b <= 12 && a != b && &c[2] != "." && context.order == DayOrder::Unknown;
+    let doubtful = a <= 12
+        && b <= 12
+        && a != b
+        && &c[2] != "."
+        && (context.order == DayOrder::Unknown || context.hinted);
     let value = if day_first { ymd(year, b, a) } else { ymd(year, a, b) };
     value.map(|d| (d, doubtful))
 }
@@ -329,7 +335,7 @@ mod tests {
     use super::*;
 
     fn base() -> Context {
-        Context { base: NaiveDate::from_ymd_opt(2026, 3, 10), order: DayOrder::Unknown }
+        Context { base: NaiveDate::from_ymd_opt(2026, 3, 10), order: DayOrder::Unknown, hinted: false }
     }
 
     #[test]
