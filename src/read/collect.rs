@@ -52,12 +52,17 @@ struct Walk<'l> {
 /// Opens a document. `message` says whether the bytes are a mail.
 #[must_use]
 pub fn collect(bytes: &[u8], name: &str, message: bool, limits: &Limits, labels: &Labels) -> Collected {
-    let mut walk = Walk { limits, labels, budget: limits.unpacked_bytes, parts: 0, out: Collected::default() };
+    let mut walk =
+        Walk { limits, labels, budget: limits.unpacked_bytes, parts: 0, out: Collected::default() };
     if message {
         walk.letter(bytes, "", None, 0);
     } else {
         walk.out.letters.push(Letter { source: "body".to_owned(), ..Letter::default() });
-        walk.file(File { bytes, name, path: name.to_owned(), declared: "", charset: None, inline: false }, 0, 0);
+        walk.file(
+            File { bytes, name, path: name.to_owned(), declared: "", charset: None, inline: false },
+            0,
+            0,
+        );
     }
     walk.out
 }
@@ -78,9 +83,14 @@ impl Walk<'_> {
         self.parts += message.parts.len();
         let source = if prefix.is_empty() { "body".to_owned() } else { prefix.to_owned() };
         let at = self.out.letters.len();
-        self.out.letters.push(Letter { envelope: address::envelope(&message.headers), source: source.clone(), parent, ..Letter::default() });
+        self.out.letters.push(Letter {
+            envelope: address::envelope(&message.headers),
+            source: source.clone(),
+            parent,
+            ..Letter::default()
+        });
         for (code, detail) in &message.problems {
-            self.unread(source.clone(), at, (*code, detail.clone()), false, 0);
+            self.unread(source.clone(), at, (*code, detail.clone()), (false, 0));
         }
         let bounced = message.headers.token("content-type").is_some_and(|t| t == "multipart/report");
         let mut body = body_parts(&message.parts);
@@ -93,12 +103,23 @@ impl Walk<'_> {
         }
         self.out.letters[at].body = quote::split(page, self.labels);
         for (n, part) in message.parts.iter().enumerate() {
-            if body.contains(&n) || is_other_body(part, n, &body, &message.parts) || bounced || is_ignored(part) {
+            if body.contains(&n)
+                || is_other_body(part, n, &body, &message.parts)
+                || bounced
+                || is_ignored(part)
+            {
                 continue;
             }
             let name = part.name.clone().unwrap_or_else(|| part.declared.clone());
             let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}/{name}") };
-            let file = File { bytes: &part.bytes, name: &name, path, declared: &part.declared, charset: part.charset.as_deref(), inline: part.inline && !part.attachment };
+            let file = File {
+                bytes: &part.bytes,
+                name: &name,
+                path,
+                declared: &part.declared,
+                charset: part.charset.as_deref(),
+                inline: part.inline && !part.attachment,
+            };
             self.file(file, at, depth);
         }
         self.out.letters[at].headers = message.headers;
@@ -113,7 +134,7 @@ impl Walk<'_> {
         text::read(&decoded, self.limits.text_bytes)
     }
 
-    fn unread(&mut self, source: String, letter: usize, why: (Code, String), inline: bool, size: usize) {
+    fn unread(&mut self, source: String, letter: usize, why: (Code, String), (inline, size): (bool, usize)) {
         self.out.items.push(Item { source, letter, pages: Vec::new(), unread: Some(why), inline, size });
     }
 
@@ -123,32 +144,48 @@ impl Walk<'_> {
         }
         let size = file.bytes.len();
         if size > self.limits.part_bytes {
-            return self.unread(file.path, letter, (Code::TooBig, format!("{} MB", size >> 20)), file.inline, size);
+            return self.unread(
+                file.path,
+                letter,
+                (Code::TooBig, format!("{} MB", size >> 20)),
+                (file.inline, size),
+            );
         }
         let format = format::sniff(file.bytes, file.name, file.declared);
         let contained = matches!(format, Format::Zip | Format::Message);
         if contained && depth >= self.limits.container_depth {
-            return self.unread(file.path, letter, (Code::TooDeep, format!("limit {}", self.limits.container_depth)), false, size);
+            return self.unread(
+                file.path,
+                letter,
+                (Code::TooDeep, format!("limit {}", self.limits.container_depth)),
+                (false, size),
+            );
         }
         match format {
             Format::Zip => self.zip(&file, letter, depth),
             Format::Message => self.letter(file.bytes, &file.path, Some(letter), depth + 1),
             Format::Xlsx | Format::Xls | Format::Ods => self.workbook(&file, format, letter),
             Format::Html | Format::Text => self.text_file(&file, format, letter),
-            Format::Empty => self.unread(file.path, letter, (Code::Empty, String::new()), true, 0),
-            Format::Unread(code) => self.unread(file.path, letter, (code, String::new()), file.inline, size),
+            Format::Empty => self.unread(file.path, letter, (Code::Empty, String::new()), (true, 0)),
+            Format::Unread(code) => {
+                self.unread(file.path, letter, (code, String::new()), (file.inline, size))
+            }
         }
     }
 
     fn zip(&mut self, file: &File<'_>, letter: usize, depth: usize) {
         let unpacked = archive::unpack(file.bytes, self.limits, &mut self.budget);
         for (code, detail) in unpacked.problems {
-            self.unread(file.path.clone(), letter, (code, detail), false, file.bytes.len());
+            self.unread(file.path.clone(), letter, (code, detail), (false, file.bytes.len()));
         }
         for entry in unpacked.entries {
             let path = format!("{}/{}", file.path, entry.path);
             let name = entry.path.rsplit('/').next().unwrap_or("").to_owned();
-            self.file(File { bytes: &entry.bytes, name: &name, path, declared: "", charset: None, inline: false }, letter, depth + 1);
+            self.file(
+                File { bytes: &entry.bytes, name: &name, path, declared: "", charset: None, inline: false },
+                letter,
+                depth + 1,
+            );
         }
     }
 
@@ -156,9 +193,18 @@ impl Walk<'_> {
         match sheet::read(file.bytes, format, self.limits, &mut self.budget) {
             Ok(sheets) => {
                 let pages = sheets.into_iter().map(|s| s.page).collect();
-                self.out.items.push(Item { source: file.path.clone(), letter, pages, unread: None, inline: false, size: file.bytes.len() });
+                self.out.items.push(Item {
+                    source: file.path.clone(),
+                    letter,
+                    pages,
+                    unread: None,
+                    inline: false,
+                    size: file.bytes.len(),
+                });
             }
-            Err(code) => self.unread(file.path.clone(), letter, (code, String::new()), false, file.bytes.len()),
+            Err(code) => {
+                self.unread(file.path.clone(), letter, (code, String::new()), (false, file.bytes.len()))
+            }
         }
     }
 
@@ -166,15 +212,32 @@ impl Walk<'_> {
         let decoded = charset::decode(file.bytes, file.charset);
         let page = match (format, delimited::delimiter(&decoded)) {
             (Format::Html, _) => html::read(&decoded, self.limits),
-            (_, Some(mark)) => delimited::read(&decoded[..super::value::text::floor(&decoded, self.limits.text_bytes * 4)], mark, file.name, self.limits),
+            (_, Some(mark)) => delimited::read(
+                &decoded[..super::value::text::floor(&decoded, self.limits.text_bytes * 4)],
+                mark,
+                file.name,
+                self.limits,
+            ),
             (_, None) => text::read(&decoded, self.limits.text_bytes),
         };
-        self.out.items.push(Item { source: file.path.clone(), letter, pages: vec![page], unread: None, inline: file.inline, size: file.bytes.len() });
+        self.out.items.push(Item {
+            source: file.path.clone(),
+            letter,
+            pages: vec![page],
+            unread: None,
+            inline: file.inline,
+            size: file.bytes.len(),
+        });
     }
 }
 
 fn is_text(part: &Part) -> bool {
-    (part.declared == "text/plain" || part.declared == "text/html" || (!part.declared.contains('/') && part.name.is_none()) || (part.declared.starts_with("multipart/") && part.name.is_none())) && !part.attachment && (part.name.is_none() || part.inline)
+    (part.declared == "text/plain"
+        || part.declared == "text/html"
+        || (!part.declared.contains('/') && part.name.is_none())
+        || (part.declared.starts_with("multipart/") && part.name.is_none()))
+        && !part.attachment
+        && (part.name.is_none() || part.inline)
 }
 
 /// The parts that make the body: of alternatives the one that says most, of the others all.
@@ -201,18 +264,31 @@ fn says_more(new: &Part, old: &Part) -> bool {
         let text = charset::decode(&new.bytes, new.charset.as_deref());
         let page = html::read(&text, &Limits::default());
         let length: usize = page.texts().map(|t| t.trim().len()).sum();
-        return tables(new) > 0 || length * 2 > charset::decode(&old.bytes, old.charset.as_deref()).trim().len();
+        return tables(new) > 0
+            || length * 2 > charset::decode(&old.bytes, old.charset.as_deref()).trim().len();
     }
     new.declared == old.declared && new.bytes.len() > old.bytes.len()
 }
 
 /// A text part that lost against its alternative.
 fn is_other_body(part: &Part, n: usize, body: &[usize], parts: &[Part]) -> bool {
-    is_text(part) && !body.contains(&n) && part.alternative.is_some_and(|a| body.iter().any(|b| parts[*b].alternative == Some(a)))
+    is_text(part)
+        && !body.contains(&n)
+        && part.alternative.is_some_and(|a| body.iter().any(|b| parts[*b].alternative == Some(a)))
 }
 
 /// Parts that never hold an order: signatures of mail programs, calendar entries, cards, delivery reports.
 fn is_ignored(part: &Part) -> bool {
-    let kinds = ["application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature", "text/calendar", "text/vcard", "text/x-vcard", "message/delivery-status", "message/disposition-notification", "text/rfc822-headers"];
+    let kinds = [
+        "application/pgp-signature",
+        "application/pkcs7-signature",
+        "application/x-pkcs7-signature",
+        "text/calendar",
+        "text/vcard",
+        "text/x-vcard",
+        "message/delivery-status",
+        "message/disposition-notification",
+        "text/rfc822-headers",
+    ];
     kinds.contains(&part.declared.as_str())
 }

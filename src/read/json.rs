@@ -11,10 +11,13 @@ pub fn object(label: &str, channel: Channel, reading: &Reading) -> Map<String, V
     let mut out = Map::new();
     let first = reading.drafts.iter().find(|d| d.order.is_some()).or(reading.drafts.first());
     out.insert("file".to_owned(), json!(label));
-    out.insert("channel".to_owned(), json!(match channel {
-        Channel::Mail => "mail",
-        Channel::Fax => "fax",
-    }));
+    out.insert(
+        "channel".to_owned(),
+        json!(match channel {
+            Channel::Mail => "mail",
+            Channel::Fax => "fax",
+        }),
+    );
     out.insert("kind".to_owned(), first.map_or(Value::Null, |d| json!(d.kind.as_str())));
     out.insert("language".to_owned(), first.map_or(Value::Null, |d| json!(d.language)));
     out.insert("source".to_owned(), first.map_or(Value::Null, |d| json!(d.source)));

@@ -43,11 +43,15 @@ pub fn machine(headers: &Headers) -> Option<Machine> {
         return Some(Machine::Bounce);
     }
     let submitted = has("auto-submitted").is_some_and(|v| v.starts_with("auto-replied"));
-    let replied = headers.raw("x-autoreply").is_some() || headers.raw("x-autorespond").is_some() || has("precedence").is_some_and(|v| v.contains("auto_reply"));
+    let replied = headers.raw("x-autoreply").is_some()
+        || headers.raw("x-autorespond").is_some()
+        || has("precedence").is_some_and(|v| v.contains("auto_reply"));
     if submitted || replied {
         return Some(Machine::AutoReply);
     }
-    let bulk = headers.raw("list-unsubscribe").is_some() || headers.raw("list-id").is_some() || has("precedence").is_some_and(|v| v == "bulk" || v == "list" || v == "junk");
+    let bulk = headers.raw("list-unsubscribe").is_some()
+        || headers.raw("list-id").is_some()
+        || has("precedence").is_some_and(|v| v == "bulk" || v == "list" || v == "junk");
     bulk.then_some(Machine::Bulk)
 }
 
@@ -78,17 +82,28 @@ fn decide(facts: &Facts<'_>, labels: &Labels) -> (Kind, u16) {
     }
     let firm = firm(&body, labels);
     let title = head(facts.document, 300);
-    if count(Topic::Cancellation, &subject) > 0 || (count(Topic::Cancellation, &firm) > 0 && !(table && facts.lines > 0)) || count(Topic::Cancellation, title_line(title)) > 0 {
-        let part = count(Topic::PartOfOrder, &firm) > 0 || count(Topic::Amendment, &firm) > 0 || (table && facts.lines > 0);
+    if count(Topic::Cancellation, &subject) > 0
+        || (count(Topic::Cancellation, &firm) > 0 && !(table && facts.lines > 0))
+        || count(Topic::Cancellation, title_line(title)) > 0
+    {
+        let part = count(Topic::PartOfOrder, &firm) > 0
+            || count(Topic::Amendment, &firm) > 0
+            || (table && facts.lines > 0);
         return if part { (Kind::Amendment, 700) } else { (Kind::Cancellation, 900) };
     }
     if count(Topic::Complaint, &subject) > 0 || (count(Topic::Complaint, &body) >= 2 && !table) {
         return (Kind::Complaint, 880);
     }
-    if (count(Topic::Payment, &subject) > 0 || (count(Topic::Payment, &body) > 0 && !facts.po_number && !facts.attachment)) && !table {
+    if (count(Topic::Payment, &subject) > 0
+        || (count(Topic::Payment, &body) > 0 && !facts.po_number && !facts.attachment))
+        && !table
+    {
         return (Kind::PaymentNotice, 880);
     }
-    if count(Topic::Amendment, &subject) > 0 || count(Topic::Amendment, title_line(title)) > 0 || count(Topic::Amendment, &firm) > 0 {
+    if count(Topic::Amendment, &subject) > 0
+        || count(Topic::Amendment, title_line(title)) > 0
+        || count(Topic::Amendment, &firm) > 0
+    {
         return (Kind::Amendment, if count(Topic::Amendment, &subject) > 0 { 920 } else { 780 });
     }
     last(facts, &subject, &body, labels)
@@ -97,9 +112,23 @@ fn decide(facts: &Facts<'_>, labels: &Labels) -> (Kind, u16) {
 fn last(facts: &Facts<'_>, subject: &str, body: &str, labels: &Labels) -> (Kind, u16) {
     let count = |topic: Topic, text: &str| labels.topic(topic, text);
     let asks = count(Topic::Inquiry, subject) + count(Topic::Inquiry, body);
-    let denied = ["not an order", "not yet an order", "还不是订单", "不是订单", "no order yet"].iter().any(|w| body.to_lowercase().contains(w));
-    let orders = count(Topic::Order, subject) + count(Topic::Order, body) + count(Topic::Order, facts.document);
-    if denied || (asks > 0 && !facts.po_number && facts.ground != Ground::Table && (count(Topic::Inquiry, subject) > 0 || orders == 0 || asks > 1)) || (count(Topic::Inquiry, subject) > 0 && count(Topic::Order, subject) == 0 && !facts.po_number) {
+    let denied = ["not an order", "not yet an order", "还不是订单", "不是订单", "no order yet"]
+        .iter()
+        .any(|w| body.to_lowercase().contains(w));
+    let orders =
+        count(Topic::Order, subject) + count(Topic::Order, body) + count(Topic::Order, facts.document);
+    let ordered = facts.reply && facts.lines > 0 && count(Topic::Order, body) > 0;
+    if denied
+        || (asks > 0
+            && !ordered
+            && !facts.po_number
+            && facts.ground != Ground::Table
+            && (count(Topic::Inquiry, subject) > 0 || orders == 0 || asks > 1))
+        || (count(Topic::Inquiry, subject) > 0
+            && count(Topic::Order, subject) == 0
+            && !facts.po_number
+            && !ordered)
+    {
         return (Kind::Inquiry, 850);
     }
     let lines = facts.lines > 0;
@@ -120,8 +149,13 @@ fn last(facts: &Facts<'_>, subject: &str, body: &str, labels: &Labels) -> (Kind,
     if count(Topic::Answer, body) > 0 && facts.reply {
         return (Kind::Answer, 700);
     }
-    if facts.po_number && orders > 0 && !facts.reply {
-        return (Kind::Order, 500);
+    if asks > 0 && !facts.attachment {
+        return (Kind::Inquiry, 650);
+    }
+    // Nothing could be read, but somebody orders: a person has to look.
+    let asked = facts.po_number && orders > 0 || count(Topic::Order, subject) > 0;
+    if asked && !facts.reply {
+        return (Kind::Order, 450);
     }
     if facts.reply { (Kind::Answer, 500) } else { (Kind::NotAnOrder, 600) }
 }
@@ -136,10 +170,14 @@ fn title_line(text: &str) -> &str {
 fn firm(body: &str, labels: &Labels) -> String {
     let sentences = body.split(['。', '\n', ';', '；', '！', '!']).flat_map(|s| s.split(". "));
     let certain = |s: &&str| {
-        let start = s.trim_start().trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '、' | '.' | ')' | ' '));
+        let start = s
+            .trim_start()
+            .trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '、' | '.' | ')' | ' '));
         let conditional = labels.words(Words::Condition).iter().any(|w| {
             let lower = start.to_lowercase();
-            let clause = lower.split(['，', ',', ' ']).any(|c| c.starts_with(w.as_str()) && w.chars().any(super::value::text::is_han));
+            let clause = lower
+                .split(['，', ',', ' '])
+                .any(|c| c.starts_with(w.as_str()) && w.chars().any(super::value::text::is_han));
             clause || (w.is_ascii() && lower.starts_with(w.as_str()))
         });
         !conditional && labels.topic(Topic::Suspicious, s) == 0
@@ -174,13 +212,24 @@ mod tests {
             ("采购单 A1", "请安排", 2, Kind::Order),
             ("Re: 采购单 LL-1 变更通知", "数量由6000条改为7500条", 1, Kind::Amendment),
             ("取消订单L1", "请取消，不要再生产", 0, Kind::Cancellation),
-            ("Price request zippers", "Could you quote for 10,000 pcs? This is not an order yet.", 1, Kind::Inquiry),
+            (
+                "Price request zippers",
+                "Could you quote for 10,000 pcs? This is not an order yet.",
+                1,
+                Kind::Inquiry,
+            ),
             ("质量投诉：拉链掉漆", "抽检200条不良17条", 1, Kind::Complaint),
             ("付款通知：2月货款已付", "今日已汇出", 0, Kind::PaymentNotice),
             ("自动回复: 订单", "休假", 0, Kind::NotAnOrder),
             ("采购单 A1", "如有变更请通知我们", 2, Kind::Order),
         ] {
-            let facts = Facts { subject, body, lines, ground: if lines > 0 { Ground::Prose } else { Ground::Nothing }, ..Facts::default() };
+            let facts = Facts {
+                subject,
+                body,
+                lines,
+                ground: if lines > 0 { Ground::Prose } else { Ground::Nothing },
+                ..Facts::default()
+            };
             assert_eq!(tell(&facts, &labels).0, want, "{subject}");
         }
     }

@@ -9,7 +9,7 @@
 //! Every input gives at least one draft; what was not read or is doubtful stands in its `unread`, as `reading.*` (not
 //! read, a person must key it) or `doubt.*` (read, but nothing of it may be called certain).
 
-pub mod assemble;
+mod assemble;
 pub mod codes;
 pub mod collect;
 pub mod find;
@@ -17,10 +17,13 @@ pub mod format;
 pub mod json;
 pub mod kind;
 pub mod labels;
+mod letter;
 pub mod limits;
 pub mod mail;
-pub mod mention;
+mod mention;
+mod merge;
 pub mod page;
+mod unread;
 pub mod value;
 
 use crate::order::document::{Channel, Envelope};

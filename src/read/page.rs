@@ -77,9 +77,11 @@ impl Page {
         self.blocks.iter().flat_map(|block| -> Box<dyn Iterator<Item = &str> + '_> {
             match block {
                 Block::Text(lines) => Box::new(lines.iter().map(|l| l.text.as_str())),
-                Block::Grid(grid) => {
-                    Box::new(grid.rows.iter().flat_map(|r| r.cells.iter().filter(|c| !c.carried).map(|c| c.text.as_str())))
-                }
+                Block::Grid(grid) => Box::new(
+                    grid.rows
+                        .iter()
+                        .flat_map(|r| r.cells.iter().filter(|c| !c.carried).map(|c| c.text.as_str())),
+                ),
             }
         })
     }

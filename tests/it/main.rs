@@ -7,6 +7,7 @@ mod check;
 mod contract;
 mod messages;
 mod office;
+mod read;
 mod release;
 mod review;
 mod sim;

@@ -1,19 +1,11 @@
 //! Tables in plain text: columns by pipes, tabs, wide gaps or alignment under the heading words.
 
 use super::Context;
+use super::align::{Token, is_figure, is_number_role, place, starts_number, tokens};
 use super::columns;
 use crate::read::labels::{Column, Fit, Words};
 use crate::read::page::{Block, Cell, Grid, Row, TextLine};
-use crate::read::value::number;
-use crate::read::value::text::{has_han, is_han, plain, width};
-
-/// A word of a line with the columns of the page that it takes.
-#[derive(Debug, Clone)]
-struct Token {
-    text: String,
-    start: usize,
-    end: usize,
-}
+use crate::read::value::text::{has_han, plain};
 
 /// Parts lines into running text and grids.
 #[must_use]
@@ -55,22 +47,34 @@ fn grid_at(lines: &[TextLine], context: &Context<'_>) -> Option<(Grid, usize)> {
 }
 
 fn mark(line: &str) -> Option<char> {
-    ['|', '│', '┃', '\t'].into_iter().find(|m| line.trim().matches(*m).count() >= 2).or_else(|| {
-        [',', ';'].into_iter().find(|m| line.matches(*m).count() >= 3 && !line.contains("  "))
-    })
+    ['|', '│', '┃', '\t']
+        .into_iter()
+        .find(|m| line.trim().matches(*m).count() >= 2)
+        .or_else(|| [',', ';'].into_iter().find(|m| line.matches(*m).count() >= 3 && !line.contains("  ")))
 }
 
 /// Whether a line only draws: ----, =====, +---+, |:--|--:|.
 fn is_rule(line: &str) -> bool {
     let line = line.trim();
-    line.chars().count() > 2 && line.chars().all(|c| matches!(c, '-' | '=' | '_' | '+' | '|' | ':' | ' ' | '*' | '—' | '–' | '~' | '.' | '\u{2500}'..='\u{257f}'))
+    line.chars().count() > 2
+        && line.chars().all(|c| {
+            matches!(
+                c,
+                '-' | '=' | '_' | '+' | '|' | ':' | ' ' | '*' | '—' | '–' | '~' | '.' | '\u{2500}'
+                    ..='\u{257f}'
+            )
+        })
 }
 
 fn marked(lines: &[TextLine], mark: char, context: &Context<'_>) -> Option<(Grid, usize)> {
     let split = |line: &TextLine| -> Row {
         let text = plain(&line.text).replace(['│', '┃'], "|");
         let mark = if mark == '│' || mark == '┃' { '|' } else { mark };
-        let text = if mark == '|' { text.trim().trim_start_matches('|').trim_end_matches('|').to_owned() } else { text };
+        let text = if mark == '|' {
+            text.trim().trim_start_matches('|').trim_end_matches('|').to_owned()
+        } else {
+            text
+        };
         let cells = match mark {
             ',' | ';' => quoted(&text, mark),
             _ => text.split(mark).map(|c| Cell::new(c.trim())).collect(),
@@ -89,8 +93,12 @@ fn marked(lines: &[TextLine], mark: char, context: &Context<'_>) -> Option<(Grid
             used += 1;
             continue;
         }
-        let total = context.labels.starts(Words::Total, line.text.trim_start_matches([' ', '|', '\t'])).is_some();
-        if line.text.trim().is_empty() || (row.cells.len() * 2 < columns && !total) || (total && row.cells.len() < 2) {
+        let start = line.text.trim_start_matches([' ', '|', '│', '┃', '\t']);
+        let total = context.labels.starts(Words::Total, &plain(start)).is_some();
+        if line.text.trim().is_empty()
+            || (row.cells.len() * 2 < columns && !total)
+            || (total && row.cells.len() < 2)
+        {
             break;
         }
         used += 1;
@@ -101,34 +109,13 @@ fn marked(lines: &[TextLine], mark: char, context: &Context<'_>) -> Option<(Grid
 
 fn quoted(text: &str, mark: char) -> Vec<Cell> {
     let mark = u8::try_from(mark).unwrap_or(b',');
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(mark).from_reader(text.as_bytes());
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(mark)
+        .from_reader(text.as_bytes());
     let record = reader.records().next().and_then(Result::ok).unwrap_or_default();
     record.iter().map(|c| Cell::new(c.trim())).collect()
-}
-
-fn tokens(line: &str) -> Vec<Token> {
-    let mut out: Vec<Token> = Vec::new();
-    let mut at = 0;
-    let mut open = false;
-    for c in plain_keeping_width(line) {
-        let wide = if c == '\t' { 8 - at % 8 } else { width(c) };
-        if c.is_whitespace() {
-            open = false;
-        } else if open && let Some(last) = out.last_mut() {
-            last.text.push(c);
-            last.end = at + wide;
-        } else {
-            out.push(Token { text: c.to_string(), start: at, end: at + wide });
-            open = true;
-        }
-        at += wide;
-    }
-    out
-}
-
-/// Full-width forms keep their two columns: only ideographic blanks are made plain.
-fn plain_keeping_width(line: &str) -> Vec<char> {
-    line.chars().flat_map(|c| if c == '\u{3000}' { vec![' ', ' '] } else { vec![c] }).collect()
 }
 
 /// Heading words of a line: neighbours are joined while together they name a column.
@@ -147,7 +134,8 @@ fn heads(line: &str, context: &Context<'_>) -> Vec<Token> {
                 break;
             }
             text = format!("{text} {}", words[to].text);
-            let exact = names_column(&text, context) && !(has_han(&text) && best.1 && names_column(&words[to].text, context));
+            let exact = names_column(&text, context)
+                && !(has_han(&text) && best.1 && names_column(&words[to].text, context));
             let bracket = words[to].text.starts_with('(') || words[to].text.starts_with('（');
             if exact || (bracket && best.1) {
                 best = (to + 1, true);
@@ -190,7 +178,7 @@ fn spaced(lines: &[TextLine], context: &Context<'_>) -> Option<(Grid, usize)> {
         if is_rule(&line.text) {
             continue;
         }
-        let Some(cells) = body(line, &heads, &roles, blanks, rows.len() > 1, context) else { break };
+        let Some(cells) = body(line, (&heads, &roles), rows.len() > 1 && blanks == 0, context) else { break };
         blanks = 0;
         used = pending;
         rows.push(Row { number: line.number, cells });
@@ -199,11 +187,23 @@ fn spaced(lines: &[TextLine], context: &Context<'_>) -> Option<(Grid, usize)> {
 }
 
 /// The cells of a line under the heading; None when it does not belong to the table.
-fn body(line: &TextLine, heads: &[Token], roles: &[Option<Column>], blanks: usize, started: bool, context: &Context<'_>) -> Option<Vec<Cell>> {
+fn body(
+    line: &TextLine,
+    (heads, roles): (&[Token], &[Option<Column>]),
+    directly: bool,
+    context: &Context<'_>,
+) -> Option<Vec<Cell>> {
     let text = line.text.trim();
     let words = tokens(&line.text);
-    let labelled = text.split([':', '：']).next().is_some_and(|l| l.len() < text.len() && context.labels.label(l).is_some());
-    let total = context.labels.starts(Words::Total, &plain(text)).or_else(|| context.labels.starts(Words::Subtotal, &plain(text))).is_some();
+    let labelled = text
+        .split([':', '：'])
+        .next()
+        .is_some_and(|l| l.len() < text.len() && context.labels.label(l).is_some());
+    let total = context
+        .labels
+        .starts(Words::Total, &plain(text))
+        .or_else(|| context.labels.starts(Words::Subtotal, &plain(text)))
+        .is_some();
     if labelled || (total && words.len() < 2) {
         return None;
     }
@@ -214,124 +214,12 @@ fn body(line: &TextLine, heads: &[Token], roles: &[Option<Column>], blanks: usiz
         return Some(cells);
     }
     // A wrapped description: one column only, indented to it, directly below a row.
-    let wrapped = started && blanks == 0 && words.first().is_some_and(|w| w.start > heads[0].start + 1) && filled.len() == 1;
+    let wrapped =
+        directly && words.first().is_some_and(|w| w.start > heads[0].start + 1) && filled.len() == 1;
     let repeated = columns::heading(&Row { number: 0, cells: cells.clone() }, None, context).is_some();
     // A row whose quantity is a word (待定, TBD) still is one when most columns are filled.
     let worded = filled.len() * 2 > roles.len() && filled.len() > 2;
     (wrapped || repeated || worded).then_some(cells)
-}
-
-fn is_number_role(role: Option<Column>) -> bool {
-    matches!(role, Some(Column::Quantity | Column::QuantityElse | Column::Price | Column::PriceNet | Column::Amount | Column::AmountNet | Column::Pack))
-}
-
-fn starts_number(text: &str) -> bool {
-    let text = plain(text);
-    let text = text.trim_start_matches(|c: char| matches!(c, '@' | '$' | '¥' | '€' | '-' | '+') || c.is_ascii_uppercase());
-    number::leading(text, number::Style::Point).is_some()
-}
-
-/// A number that is not the start of a phone number or code.
-fn is_figure(text: &str) -> bool {
-    let text = plain(text);
-    let start = text.find(|c: char| c.is_ascii_digit()).unwrap_or(0);
-    let tail = number::leading(&text[start..], number::Style::Point).map_or("", |n| &text[start + n.len..]);
-    starts_number(&text) && !tail.starts_with('-') && tail.chars().filter(char::is_ascii_digit).count() < 5
-}
-
-/// Puts the words of a line under the headings.
-fn place(line: &str, words: &[Token], heads: &[Token], roles: &[Option<Column>], context: &Context<'_>) -> Vec<Cell> {
-    let wide = chunks(line);
-    if wide.len() == heads.len() && fits(&wide, roles, context) {
-        return wide.into_iter().map(Cell::new).collect();
-    }
-    align(words, heads, roles, context)
-}
-
-/// The line split at gaps of two blanks or more.
-fn chunks(line: &str) -> Vec<String> {
-    let line = line.replace('\u{3000}', "  ").replace('\t', "    ");
-    line.trim().split("  ").map(str::trim).filter(|c| !c.is_empty()).map(str::to_owned).collect()
-}
-
-fn fits(cells: &[String], roles: &[Option<Column>], context: &Context<'_>) -> bool {
-    cells.iter().zip(roles).all(|(cell, role)| cost(cell, *role, context) < 3)
-}
-
-/// How badly a text fits a column, from 0.
-fn cost(text: &str, role: Option<Column>, context: &Context<'_>) -> usize {
-    let number = starts_number(text);
-    let text = plain(text);
-    let text = text.as_str();
-    let pure = number && !text.contains(|c: char| is_han(c) || (c.is_alphabetic() && !context.labels.is_unit(&c.to_string())));
-    match role {
-        Some(Column::Quantity | Column::QuantityElse | Column::Price | Column::PriceNet | Column::Amount | Column::AmountNet) => {
-            if number { 0 } else if context.labels.is_unit(text) || context.labels.currency_in(text).is_some() { 2 } else { 6 }
-        }
-        Some(Column::Date) => usize::from(!text.contains(|c: char| c.is_ascii_digit())) * 3,
-        Some(Column::Unit) => usize::from(!context.labels.is_unit(text)) * 4,
-        Some(Column::Line) => if text.chars().count() <= 5 && number { 0 } else { 5 },
-        Some(Column::Description | Column::Note) => if pure { 3 } else { 0 },
-        Some(Column::Color) => usize::from(pure),
-        Some(Column::Part | Column::PartElse) => usize::from(text.chars().any(is_han)) * 2,
-        _ => 0,
-    }
-}
-
-/// Monotonic assignment of words to columns with the least cost: distance, kind of content, and gaps.
-fn align(words: &[Token], heads: &[Token], roles: &[Option<Column>], context: &Context<'_>) -> Vec<Cell> {
-    let n = heads.len();
-    let mut best: Vec<Vec<(usize, usize)>> = Vec::with_capacity(words.len());
-    for (t, word) in words.iter().enumerate() {
-        let mut row = vec![(usize::MAX, 0); n];
-        for (c, slot) in row.iter_mut().enumerate() {
-            let own = distance(word, heads, roles, c) + cost(&word.text, roles[c], context) * 4;
-            let before = match best.last() {
-                None => Some((0, 0)),
-                Some(previous) => (0..=c).map(|p| (previous[p].0.saturating_add(step(words, t, p == c, roles[c])), p)).min(),
-            };
-            if let Some((sum, from)) = before {
-                *slot = (sum.saturating_add(own), from);
-            }
-        }
-        best.push(row);
-    }
-    let mut cells = vec![Cell::default(); n];
-    let Some(last) = best.last() else { return cells };
-    let mut column = (0..n).min_by_key(|c| last[*c].0).unwrap_or(0);
-    for t in (0..words.len()).rev() {
-        let cell = &mut cells[column].text;
-        *cell = if cell.is_empty() { words[t].text.clone() } else { format!("{} {cell}", words[t].text) };
-        column = best[t][column].1;
-    }
-    cells
-}
-
-/// What it costs to stay in a column over a gap, or to leave it without one.
-fn step(words: &[Token], t: usize, same: bool, role: Option<Column>) -> usize {
-    let gap = words[t].start.saturating_sub(words[t - 1].end);
-    match (same, gap) {
-        (true, 0..=1) => if is_number_role(role) && starts_number(&words[t].text) { 20 } else { 0 },
-        (true, _) => 6 + if is_number_role(role) { 10 } else { 0 },
-        (false, 0..=1) => 3,
-        (false, _) => 0,
-    }
-}
-
-/// Columns of the page between a word and the zone of a heading.
-fn distance(word: &Token, heads: &[Token], roles: &[Option<Column>], c: usize) -> usize {
-    let head = &heads[c];
-    if word.start < head.end && head.start < word.end {
-        return 0;
-    }
-    let numeric = is_number_role(roles[c]);
-    let left = if numeric { c.checked_sub(1).map_or(0, |p| heads[p].end) } else { head.start };
-    let right = if numeric { head.end } else { heads.get(c + 1).map_or(usize::MAX, |h| h.start) };
-    if word.start >= left && word.end <= right {
-        return 1;
-    }
-    let far = if word.end <= head.start { head.start - word.end } else { word.start.saturating_sub(head.end) };
-    far.min(30) + 2
 }
 
 #[cfg(test)]
@@ -342,21 +230,31 @@ mod tests {
     fn grid(text: &str) -> Vec<Vec<String>> {
         let labels = Labels::built_in();
         let context = Context { labels: &labels, style: Default::default(), dates: Default::default() };
-        let lines: Vec<TextLine> = text.lines().zip(1..).map(|(t, number)| TextLine { number, text: t.to_owned() }).collect();
-        let found = blocks(&lines, &context).into_iter().find_map(|b| if let Block::Grid(g) = b { Some(g) } else { None });
-        found.map(|g| g.rows.into_iter().map(|r| r.cells.into_iter().map(|c| c.text).collect()).collect()).unwrap_or_default()
+        let lines: Vec<TextLine> =
+            text.lines().zip(1..).map(|(t, number)| TextLine { number, text: t.to_owned() }).collect();
+        let found = blocks(&lines, &context)
+            .into_iter()
+            .find_map(|b| if let Block::Grid(g) = b { Some(g) } else { None });
+        found
+            .map(|g| g.rows.into_iter().map(|r| r.cells.into_iter().map(|c| c.text).collect()).collect())
+            .unwrap_or_default()
     }
 
     #[test]
     fn aligned_columns() {
-        let rows = grid("序号 货号         品名                   数量 单位     单价\n----\n1    LL-FL-1180   5#尼龙闭尾 自动头     6,000 条       0.47\n2                 3#隐形               12,000 条       0.5");
+        let rows = grid(
+            "序号 货号         品名                   数量 单位     单价\n----\n1    LL-FL-1180   5#尼龙闭尾 自动头     6,000 条       0.47\n2                 3#隐形               12,000 条       0.5",
+        );
         assert_eq!(rows[1], ["1", "LL-FL-1180", "5#尼龙闭尾 自动头", "6,000", "条", "0.47"]);
         assert_eq!(rows[2], ["2", "", "3#隐形", "12,000", "条", "0.5"]);
     }
 
     #[test]
     fn pipes_tabs_and_markdown() {
-        assert_eq!(grid("| Part No | Description | Qty |\n|---|---|---:|\n| A-100 | Bolt M8 | 500 |")[1], ["A-100", "Bolt M8", "500"]);
+        assert_eq!(
+            grid("| Part No | Description | Qty |\n|---|---|---:|\n| A-100 | Bolt M8 | 500 |")[1],
+            ["A-100", "Bolt M8", "500"]
+        );
         assert_eq!(grid("品名\t数量\t单价\n拉链\t500\t0.4")[1], ["拉链", "500", "0.4"]);
     }
 }

@@ -22,17 +22,44 @@ pub fn quantity(text: &str, context: &Context<'_>) -> Option<Quantity> {
     let text = plain(text);
     let text = text.trim().trim_start_matches(['+', '×', '*']).trim_start();
     let (prefix, text) = match context.labels.leading_unit(text) {
-        Some(len) if text[len..].trim_start().starts_with(|c: char| c.is_ascii_digit()) => (Some(&text[..len]), text[len..].trim_start()),
+        Some(len) if text[len..].trim_start().starts_with(|c: char| c.is_ascii_digit()) => {
+            (Some(&text[..len]), text[len..].trim_start())
+        }
         _ => (None, text),
     };
-    let number = number::leading(text, context.style)?;
+    let mut number = number::leading(text, context.style)?;
+    if let Some(factor) = informal(&text[number.len..], context) {
+        number.value = number.value.checked_mul(factor)?.normalize();
+        number.len += 1;
+    }
     let rest = text[number.len..].trim_start();
     let (unit, rest) = match context.labels.leading_unit(rest) {
         Some(len) => (Some(rest[..len].trim_end_matches('.').to_owned()), rest[len..].trim()),
         None => (prefix.map(str::to_owned), rest.trim()),
     };
-    let rest = rest.trim_matches(|c: char| matches!(c, ',' | '.' | '。' | ';' | '-' | '整')).trim().to_owned();
+    let rest =
+        rest.trim_matches(|c: char| matches!(c, ',' | '.' | '。' | ';' | '-' | '整')).trim().to_owned();
     Some(Quantity { value: number.value, unit, ambiguous: number.ambiguous, rest })
+}
+
+/// 5K and 1.2W directly behind the digits, as offices write thousands and 万, before a unit or nothing.
+fn informal(rest: &str, context: &Context<'_>) -> Option<Decimal> {
+    let factor = match rest.chars().next()? {
+        'k' | 'K' => Decimal::from(1000),
+        'w' | 'W' => Decimal::from(10_000),
+        _ => return None,
+    };
+    let behind = rest[1..].trim_start();
+    (behind.is_empty() || context.labels.leading_unit(behind).is_some()).then_some(factor)
+}
+
+impl Quantity {
+    /// Nothing but a number and a unit, or a remark in brackets without figures.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.rest.is_empty()
+            || (self.rest.starts_with('(') && !self.rest.contains(|c: char| c.is_ascii_digit()))
+    }
 }
 
 /// A price or amount.
@@ -54,8 +81,15 @@ pub fn bare_number(text: &str, context: &Context<'_>) -> Option<Decimal> {
 pub fn is_code(text: &str) -> bool {
     let text = plain(text);
     let text = text.trim();
-    let marks = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/' | '.' | '#' | '+' | '*' | '(' | ')'));
-    text.len() >= 3 && text.len() <= 40 && marks && !has_han(text) && text.chars().any(|c| c.is_ascii_digit()) && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+    let marks = text.chars().all(|c| {
+        c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/' | '.' | '#' | '+' | '*' | '(' | ')')
+    });
+    text.len() >= 3
+        && text.len() <= 40
+        && marks
+        && !has_han(text)
+        && text.chars().any(|c| c.is_ascii_digit())
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
 }
 
 /// A whole number of at most four digits, as positions are numbered.
@@ -84,6 +118,9 @@ mod tests {
             ("20箱(480瓶)", "20", Some("箱"), "(480瓶)"),
             ("12,000 ", "12000", None, ""),
             ("800 m", "800", Some("m"), ""),
+            ("5K", "5000", None, ""),
+            ("10Kpcs", "10000", Some("pcs"), ""),
+            ("3kg", "3", Some("kg"), ""),
         ] {
             let got = quantity(text, &context).map(|q| (q.value.to_string(), q.unit, q.rest));
             assert_eq!(got, Some((value.to_owned(), unit.map(str::to_owned), rest.to_owned())), "{text}");
@@ -93,7 +130,14 @@ mod tests {
 
     #[test]
     fn codes() {
-        for (text, want) in [("LL-FL-1180", true), ("77-0814", true), ("6970000010429", true), ("5#尼龙", false), ("Black", false), ("12", false)] {
+        for (text, want) in [
+            ("LL-FL-1180", true),
+            ("77-0814", true),
+            ("6970000010429", true),
+            ("5#尼龙", false),
+            ("Black", false),
+            ("12", false),
+        ] {
             assert_eq!(is_code(text), want, "{text}");
         }
     }

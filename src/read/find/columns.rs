@@ -33,7 +33,12 @@ impl Heading {
     /// Columns of a kind, in reading order.
     #[must_use]
     pub fn all(&self, column: Column) -> Vec<usize> {
-        self.heads.iter().enumerate().filter(|(_, h)| h.as_ref().is_some_and(|h| h.column == column)).map(|(i, _)| i).collect()
+        self.heads
+            .iter()
+            .enumerate()
+            .filter(|(_, h)| h.as_ref().is_some_and(|h| h.column == column))
+            .map(|(i, _)| i)
+            .collect()
     }
 
     #[must_use]
@@ -117,34 +122,45 @@ fn size(text: &str, context: &Context<'_>) -> Option<String> {
     let text = text.trim();
     let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
     let tail = text[digits.len()..].trim().to_lowercase();
-    let number = !digits.is_empty() && digits.len() <= 5 && digits.chars().all(|c| c.is_ascii_digit() || c == '.') && matches!(tail.as_str(), "" | "cm" | "码" | "#" | "mm" | "\"" | "号" | "寸" | "m");
+    let number = !digits.is_empty()
+        && digits.len() <= 5
+        && digits.chars().all(|c| c.is_ascii_digit() || c == '.')
+        && matches!(tail.as_str(), "" | "cm" | "码" | "#" | "mm" | "\"" | "号" | "寸" | "m");
     (number || context.labels.is(Words::Size, text)).then(|| text.to_owned())
 }
 
 /// Enough known words to be a table of goods, and few unknown ones.
 fn enough(heading: &Heading, row: &Row) -> bool {
-    use Column::{Amount, AmountNet, Description, Item, Part, PartElse, Price, PriceNet, Quantity, QuantityElse, Spec, Unit};
+    use Column::{
+        Amount, AmountNet, Description, Item, Part, PartElse, Price, PriceNet, Quantity, QuantityElse, Spec,
+        Unit,
+    };
     let known = heading.heads.iter().flatten().count();
     let filled = row.filled().count();
     let any = |list: &[Column]| list.iter().any(|c| heading.has(*c));
     let goods = any(&[Description, Part, PartElse, Spec, Item]);
     let counted = any(&[Quantity, QuantityElse]) || heading.sizes.len() > 1;
     let priced = any(&[Price, PriceNet, Amount, AmountNet]);
-    let shape = (goods && counted) || (goods && priced && known >= 3) || (counted && priced && known >= 2 && any(&[Unit, Price]) && heading.unknown.len() == 1);
+    let shape = (goods && counted)
+        || (goods && priced && known >= 3)
+        || (counted && priced && known >= 2 && any(&[Unit, Price]) && heading.unknown.len() == 1);
     shape && known >= 2 && (known + heading.sizes.len()) * 2 >= filled
 }
 
 /// Whether the row below is a second heading row: no numbers, and it says more about columns or is a translation.
 fn completes(row: &Row, below: &Row, context: &Context<'_>) -> bool {
     let known = row.filled().filter(|(_, t)| head(t, context).is_some()).count();
-    let figures = row.filled().any(|(_, t)| t.chars().any(|c| c.is_ascii_digit()) && size(t, context).is_none());
+    let figures =
+        row.filled().any(|(_, t)| t.chars().any(|c| c.is_ascii_digit()) && size(t, context).is_none());
     if figures || known * 2 <= row.filled().count() {
         return false;
     }
     let mut more = 0;
     let mut filled = 0;
     for (at, text) in below.filled() {
-        let spanned = row.cells.get(at).is_none_or(|c| c.text.trim().is_empty() || head(&c.text, context).is_some_and(|h| h.column == Column::Quantity));
+        let spanned = row.cells.get(at).is_none_or(|c| {
+            c.text.trim().is_empty() || head(&c.text, context).is_some_and(|h| h.column == Column::Quantity)
+        });
         if text.chars().any(|c| c.is_ascii_digit()) && !(spanned && size(text, context).is_some()) {
             return false;
         }
@@ -153,7 +169,9 @@ fn completes(row: &Row, below: &Row, context: &Context<'_>) -> bool {
         }
         filled += 1;
         let above = row.cells.get(at).map_or("", |c| c.text.trim());
-        let known = head(text, context).is_some() || size(text, context).is_some() || (context.labels.is_unit(text) && !above.is_empty());
+        let known = head(text, context).is_some()
+            || size(text, context).is_some()
+            || (context.labels.is_unit(text) && !above.is_empty());
         more += usize::from(known);
     }
     filled > 0 && more * 2 > filled && (more > 1 || filled == 1)
@@ -177,7 +195,12 @@ fn join(row: &Row, below: &Row, context: &Context<'_>) -> Row {
             (top, low) if key(top) == key(low) => low.to_owned(),
             (_, low) => low.to_owned(),
         };
-        let text = if text == low && !top.is_empty() && top != low && key(low).is_ascii() && !key(top).is_ascii() { format!("{top} {low}") } else { text };
+        let text =
+            if text == low && !top.is_empty() && top != low && key(low).is_ascii() && !key(top).is_ascii() {
+                format!("{top} {low}")
+            } else {
+                text
+            };
         cells.push(crate::read::page::Cell::new(text));
     }
     Row { number: row.number, cells }
@@ -213,8 +236,19 @@ mod tests {
     fn two_rows_make_one_heading() {
         let labels = Labels::built_in();
         let context = Context { labels: &labels, style: Default::default(), dates: Default::default() };
-        let heading = heading(&row(&["品名", "数量", "", "单价"]), Some(&row(&["", "箱数", "总数量", ""])), &context);
-        let columns: Vec<Option<Column>> = heading.map(|h| h.heads.iter().map(|x| x.as_ref().map(|x| x.column)).collect()).unwrap_or_default();
-        assert_eq!(columns, [Some(Column::Description), Some(Column::QuantityElse), Some(Column::Quantity), Some(Column::Price)]);
+        let heading =
+            heading(&row(&["品名", "数量", "", "单价"]), Some(&row(&["", "箱数", "总数量", ""])), &context);
+        let columns: Vec<Option<Column>> = heading
+            .map(|h| h.heads.iter().map(|x| x.as_ref().map(|x| x.column)).collect())
+            .unwrap_or_default();
+        assert_eq!(
+            columns,
+            [
+                Some(Column::Description),
+                Some(Column::QuantityElse),
+                Some(Column::Quantity),
+                Some(Column::Price)
+            ]
+        );
     }
 }

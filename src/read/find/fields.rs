@@ -1,15 +1,16 @@
 //! Labelled values to the fields of an order: whose contact, whose address, which date.
 
+use super::company::company_in;
 use super::labelled::Pair;
-use super::signature::{self, company_in, phone_in};
-use super::{Context, field, sure, table, terms};
+use super::order_number::po_token;
+use super::phone::phone_in;
+use super::signature;
+use super::{Context, field, sure, terms, totals};
 use crate::order::draft::{Confidence, DraftOrder, Evidence, Found};
 use crate::read::labels::{Label, Words};
 use crate::read::mail::address;
 use crate::read::value::text::{has_han, plain, squeeze, trim};
 use crate::read::value::{date, number};
-use regex::Regex;
-use std::sync::LazyLock;
 
 /// Whose block of a form the reader is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,35 +31,6 @@ pub struct Filler {
     pub refers_to: Option<String>,
     /// Dates that were printed behind a delivery label.
     pub deliveries: usize,
-}
-
-static PO: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[\p{L}]{0,12}[A-Za-z0-9][\p{L}0-9\-_/.\[\]()（）〔〕#+]*").expect("constant pattern"));
-
-/// The number at the start of a value: "CY26-0307A", "采字2026第015号", "B-2026/0091 of 20.03.2026".
-#[must_use]
-pub fn po_token(value: &str) -> Option<String> {
-    let value = value.trim().trim_start_matches(|c: char| matches!(c, '#' | ':' | '：' | '.' | '（' | '(' | '【' | '[' | ' ' | '"' | '\'' | '“' | '「' | '《'));
-    let value = ["No.", "NO.", "No", "no.", "Nr.", "编号", "号码", "号"].iter().find_map(|w| value.strip_prefix(w)).unwrap_or(value).trim_start_matches([':', '：', ' ', '.', '#']);
-    let found = PO.find(value).filter(|m| m.start() == 0)?;
-    let token = found.as_str().trim_end_matches(['.', '-', '_', '/', '(', '（', '[', '+', '#']);
-    let token = cut_sentence(token);
-    let closes = |t: &str, o: char, c: char| t.matches(o).count() < t.matches(c).count();
-    let token = if closes(token, '(', ')') || closes(token, '（', '）') || closes(token, '[', ']') { token.trim_end_matches([')', '）', ']']) } else { token };
-    let digits = token.chars().filter(char::is_ascii_digit).count();
-    let whole_date = date::find(token, &date::Context::default(), false).is_some_and(|d| d.start == 0 && d.end == token.len());
-    (digits > 0 && token.chars().count() >= 2 && token.chars().count() <= 40 && !whole_date).then(|| token.to_owned())
-}
-
-/// A number that runs into Chinese words ("LL-26030201有变更") ends before them; "采字2026第15号" does not.
-fn cut_sentence(token: &str) -> &str {
-    if token.starts_with(|c: char| c.is_ascii_alphanumeric()) {
-        let end = token.find(|c: char| crate::read::value::text::is_han(c)).unwrap_or(token.len());
-        let rest: String = token[end..].chars().collect();
-        if !(rest == "号" || rest.chars().count() <= 3 && rest.ends_with('号')) {
-            return token[..end].trim_end_matches(['(', '（', '-', '/']);
-        }
-    }
-    token
 }
 
 impl Filler {
@@ -89,7 +61,7 @@ impl Filler {
                 // One side left its field empty: the column tells whose it is.
                 let right = pair.column * 2 > pairs.last().map_or(0, |p| p.column.max(4));
                 self.party = if right { self.sides[1] } else { self.sides[0] };
-            } else if !is_personal(label) && label != Label::Other {
+            } else if seen.len() == 1 && !is_personal(label) && label != Label::Other {
                 self.party = Party::Nobody;
             }
             self.take(label, pair, order, context);
@@ -107,16 +79,22 @@ impl Filler {
             Label::OrderDate => set_date(&mut order.order_date, &value, context),
             Label::Delivery => self.delivery(order, &value, context),
             Label::Customer => customer(order, &value, context),
-            Label::Contact | Label::Phone | Label::Email | Label::Address => self.personal(label, order, &value),
+            Label::Contact | Label::Phone | Label::Email | Label::Address => {
+                self.personal(label, order, &value)
+            }
             Label::ShipTo | Label::ShipName | Label::ShipAddress => ship_to(order, &value, label, context),
             Label::ShipContact => person(&mut order.ship_to.contact, &mut order.ship_to.phone, &value),
             Label::ShipPhone => set(&mut order.ship_to.phone, phone_in(value.text), &value),
             Label::Currency => set(&mut order.currency, context.labels.currency_in(value.text), &value),
+            Label::Payment if terms::incoterm(value.text, context).is_some() => {
+                incoterm(order, &value, context);
+                set(&mut order.payment_terms, terms::payment(value.text), &value);
+            }
             Label::Payment => set(&mut order.payment_terms, terms::sentence(value.text), &value),
             Label::Incoterm => incoterm(order, &value, context),
             Label::Shipping => set(&mut order.shipping_method, terms::sentence(value.text), &value),
             Label::Total => total(order, &value, context),
-            Label::Words => set(&mut order.total_in_words, table::in_words(value.text), &value),
+            Label::Words => set(&mut order.total_in_words, totals::in_words(value.text), &value),
             Label::Notes => notes(order, &value),
             Label::RefersTo => self.refers_to = self.refers_to.take().or_else(|| po_token(value.text)),
             Label::Seller | Label::Other => {}
@@ -135,6 +113,7 @@ impl Filler {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other labels are taken elsewhere")]
     fn personal(&mut self, label: Label, order: &mut DraftOrder, value: &Value<'_>) {
         let (contact, phone) = match self.party {
             Party::Seller => return,
@@ -144,13 +123,18 @@ impl Filler {
         match label {
             Label::Contact => person(contact, phone, value),
             Label::Phone => set(phone, phone_in(value.text), value),
-            Label::Email if self.party != Party::Ship => set(&mut order.customer.email, address::find(value.text), value),
-            Label::Address if self.party == Party::Ship => set(&mut order.ship_to.address, Some(lines(value.text)), value),
+            Label::Email if self.party != Party::Ship => {
+                set(&mut order.customer.email, address::find(value.text), value)
+            }
+            Label::Address if self.party == Party::Ship => {
+                set(&mut order.ship_to.address, Some(lines(value.text)), value)
+            }
             _ => {}
         }
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the other labels are taken elsewhere")]
 fn party_of(label: Label) -> Option<Party> {
     match label {
         Label::Customer => Some(Party::Customer),
@@ -161,7 +145,16 @@ fn party_of(label: Label) -> Option<Party> {
 }
 
 fn is_personal(label: Label) -> bool {
-    matches!(label, Label::Contact | Label::Phone | Label::Email | Label::Address | Label::ShipContact | Label::ShipPhone | Label::ShipAddress)
+    matches!(
+        label,
+        Label::Contact
+            | Label::Phone
+            | Label::Email
+            | Label::Address
+            | Label::ShipContact
+            | Label::ShipPhone
+            | Label::ShipAddress
+    )
 }
 
 struct Value<'a> {
@@ -180,8 +173,12 @@ fn po_number(order: &mut DraftOrder, value: &Value<'_>, context: &Context<'_>) {
     let Some(token) = po_token(value.text) else { return };
     let rest = value.text.find(&token).map_or("", |at| &value.text[at + token.len()..]);
     if order.po_number.is_none() && order.order_date.is_none() {
-        let found = date::find(rest, &context.dates, false).map(|d| d.value);
-        set(&mut order.order_date, found, &Value { text: rest, evidence: value.evidence, confidence: sure::LOOSE });
+        let found = date::find(rest, &context.dates, false).filter(|d| d.start <= 8).map(|d| d.value);
+        set(
+            &mut order.order_date,
+            found,
+            &Value { text: rest, evidence: value.evidence, confidence: sure::LOOSE },
+        );
     }
     set(&mut order.po_number, Some(token), value);
 }
@@ -197,7 +194,8 @@ fn set_date(spot: &mut Found<chrono::NaiveDate>, value: &Value<'_>, context: &Co
 /// A name, without the address or contact that may follow it.
 fn customer(order: &mut DraftOrder, value: &Value<'_>, context: &Context<'_>) {
     let first = value.text.lines().next().unwrap_or("");
-    let name = company_in(first, context).unwrap_or_else(|| trim(first.split("  ").next().unwrap_or("")).to_owned());
+    let name =
+        company_in(first, context).unwrap_or_else(|| trim(first.split("  ").next().unwrap_or("")).to_owned());
     if signature::is_person(&name, context) && company_in(first, context).is_none() {
         return person(&mut order.customer.contact, &mut order.customer.phone, value);
     }
@@ -209,7 +207,11 @@ fn customer(order: &mut DraftOrder, value: &Value<'_>, context: &Context<'_>) {
         let rest = Value { text: line, evidence: value.evidence, confidence: sure::LOOSE };
         set(&mut order.customer.email, address::find(line), &rest);
         if !line.to_lowercase().contains("fax") {
-            set(&mut order.customer.phone, phone_in(line).filter(|p| p.chars().filter(char::is_ascii_digit).count() >= 8), &rest);
+            set(
+                &mut order.customer.phone,
+                phone_in(line).filter(|p| p.chars().filter(char::is_ascii_digit).count() >= 8),
+                &rest,
+            );
         }
     }
 }
@@ -220,10 +222,18 @@ fn person(contact: &mut Found<String>, phone: &mut Found<String>, value: &Value<
     let number = phone_in(text);
     let name = number.as_ref().and_then(|n| text.find(n.as_str())).map_or(text, |at| &text[..at]);
     let name = name.split(['/', '|', '，', ',', ';', '；', '(', '（']).next().unwrap_or("");
-    let name = name.trim_end_matches("电话").trim_end_matches("手机").trim_end_matches("Tel").trim_end_matches("tel");
+    let name = name
+        .trim_end_matches("电话")
+        .trim_end_matches("手机")
+        .trim_end_matches("Tel")
+        .trim_end_matches("tel");
     let name = squeeze(trim(name));
     let email = address::find(&name);
-    if !name.is_empty() && name.chars().count() <= 40 && email.is_none() && !name.chars().all(|c| c.is_ascii_digit()) {
+    if !name.is_empty()
+        && name.chars().count() <= 40
+        && email.is_none()
+        && !name.chars().all(|c| c.is_ascii_digit())
+    {
         set(contact, Some(name), value);
     }
     set(phone, number, value);
@@ -236,12 +246,15 @@ fn lines(text: &str) -> String {
 }
 
 /// Name and address of the place the goods go to; a block of lines starts with the name.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the other labels are taken elsewhere")]
 fn ship_to(order: &mut DraftOrder, value: &Value<'_>, label: Label, context: &Context<'_>) {
     let rows: Vec<&str> = value.text.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
     let Some((first, rest)) = rows.split_first() else { return };
     match label {
         Label::ShipName => set(&mut order.ship_to.name, Some(squeeze(trim(first))), value),
-        Label::ShipAddress if rest.is_empty() || !context.labels.has(Words::Company, first) => address_line(order, value.text, value),
+        Label::ShipAddress if rest.is_empty() || !context.labels.has(Words::Company, first) => {
+            address_line(order, value.text, value)
+        }
         _ if !rest.is_empty() => {
             set(&mut order.ship_to.name, Some(squeeze(trim(first))), value);
             let (people, places): (Vec<&str>, Vec<&str>) = rest.iter().partition(|l| is_contact_line(l));
@@ -274,10 +287,18 @@ fn contact_line(order: &mut DraftOrder, line: &str, value: &Value<'_>) {
 fn address_line(order: &mut DraftOrder, text: &str, value: &Value<'_>) {
     let text = lines(text);
     // "地址 联系人 电话" in one value: the phone and the name before it are cut off.
-    if let Some(phone) = phone_in(&text).filter(|p| p.chars().filter(char::is_ascii_digit).count() >= 10 && text.trim_end().ends_with(p.as_str())) {
+    if let Some(phone) = phone_in(&text).filter(|p| {
+        p.chars().filter(char::is_ascii_digit).count() >= 10 && text.trim_end().ends_with(p.as_str())
+    }) {
         let head = text[..text.len() - phone.len()].trim_end_matches([' ', ',', '，', ':', '：']).to_owned();
-        let cut = head.rfind([' ', '，', ',']).map(|at| (head[..at].to_owned(), trim(&head[at..]).to_owned()));
-        if let Some((place, name)) = cut.filter(|(p, n)| p.chars().count() > 5 && (2..=4).contains(&n.chars().count()) && has_han(n) && !n.ends_with(['号', '楼', '室', '库', '仓', '厂', '栋'])) {
+        let cut =
+            head.rfind([' ', '，', ',']).map(|at| (head[..at].to_owned(), trim(&head[at..]).to_owned()));
+        if let Some((place, name)) = cut.filter(|(p, n)| {
+            p.chars().count() > 5
+                && (2..=4).contains(&n.chars().count())
+                && has_han(n)
+                && !n.ends_with(['号', '楼', '室', '库', '仓', '厂', '栋'])
+        }) {
             set(&mut order.ship_to.address, Some(trim(&place).to_owned()), value);
             set(&mut order.ship_to.contact, Some(name), value);
             set(&mut order.ship_to.phone, Some(phone), value);
@@ -304,19 +325,22 @@ fn one_line_place(order: &mut DraftOrder, first: &str, value: &Value<'_>, contex
 }
 
 fn incoterm(order: &mut DraftOrder, value: &Value<'_>, context: &Context<'_>) {
-    let text = terms::incoterm(value.text, context).or_else(|| terms::sentence(value.text));
-    set(&mut order.incoterm, text, value);
+    set(&mut order.incoterm, terms::incoterm(value.text, context), value);
 }
 
 fn total(order: &mut DraftOrder, value: &Value<'_>, context: &Context<'_>) {
-    if let Some(words) = table::in_words(value.text) {
+    if let Some(words) = totals::in_words(value.text) {
         set(&mut order.total_in_words, Some(words), value);
     }
     let text = plain(value.text);
     let start = text.find(|c: char| c.is_ascii_digit()).unwrap_or(0);
     let symbol = text[..start].char_indices().next_back().map_or(start, |(i, _)| i);
     let money = super::cells::money(&text, context).or_else(|| super::cells::money(&text[symbol..], context));
-    let Some(money) = money.filter(|m| !context.labels.leading_unit(&m.rest).is_some_and(|l| l > 0 && !m.rest.starts_with('元'))) else { return };
+    let Some(money) = money.filter(|m| {
+        !context.labels.leading_unit(&m.rest).is_some_and(|l| l > 0 && !m.rest.starts_with('元'))
+    }) else {
+        return;
+    };
     let confidence = if money.ambiguous { sure::AMBIGUOUS } else { value.confidence };
     let code = money.currency.or_else(|| context.labels.currency_in(&text));
     order.total = Some(field(money.value, value.evidence.clone(), confidence));
@@ -332,26 +356,5 @@ fn notes(order: &mut DraftOrder, value: &Value<'_>) {
         Some(found) if found.value.chars().count() < 500 => found.value = format!("{}\n{text}", found.value),
         Some(_) => {}
         None => order.notes = Some(field(text.to_owned(), value.evidence.clone(), value.confidence)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn order_numbers() {
-        for (value, want) in [
-            ("CY26-0307A", Some("CY26-0307A")),
-            ("B-2026/0091 of 20.03.2026", Some("B-2026/0091")),
-            ("NGA/26/0417", Some("NGA/26/0417")),
-            ("LL-26030201有变更", Some("LL-26030201")),
-            ("#4500012", Some("4500012")),
-            ("采字2026第015号", Some("采字2026第015号")),
-            ("2026-03-02", None),
-            ("见附件", None),
-        ] {
-            assert_eq!(po_token(value).as_deref(), want, "{value}");
-        }
     }
 }

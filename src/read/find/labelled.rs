@@ -37,9 +37,17 @@ pub fn pairs(row: &Loose, next: &[Loose], context: &Context<'_>) -> Vec<Pair> {
         if skip == Some(at) {
             continue;
         }
-        let heading = |l: Label| !row.text || row.pieces.len() > 1 || piece.text.trim_end().ends_with([':', '：']) || matches!(l, Label::ShipTo | Label::ShipAddress);
+        let heading = |l: Label| {
+            !row.text
+                || row.pieces.len() > 1
+                || piece.text.trim_end().ends_with([':', '：'])
+                || matches!(l, Label::ShipTo | Label::ShipAddress)
+        };
         if let Some(label) = bare(&piece.text, context).filter(|l| heading(*l)) {
-            let right = row.pieces.get(at + 1).filter(|p| bare(&p.text, context).is_none() && !starts_labelled(&p.text, context));
+            let right = row
+                .pieces
+                .get(at + 1)
+                .filter(|p| bare(&p.text, context).is_none() && !starts_labelled(&p.text, context));
             let (value, evidence) = match right {
                 Some(right) => {
                     skip = Some(at + 1);
@@ -57,7 +65,9 @@ pub fn pairs(row: &Loose, next: &[Loose], context: &Context<'_>) -> Vec<Pair> {
                 let value = value_of(&text[spot.value.min(end)..end]).to_owned();
                 let last = n + 1 == spots.len() && line + 1 == piece.text.split('\n').count();
                 let value = match (value.is_empty() && last && spot.strong, row.pieces.get(at + 1)) {
-                    (true, Some(right)) if bare(&right.text, context).is_none() && !starts_labelled(&right.text, context) => {
+                    (true, Some(right))
+                        if bare(&right.text, context).is_none() && !starts_labelled(&right.text, context) =>
+                    {
                         skip = Some(at + 1);
                         right.text.clone()
                     }
@@ -87,7 +97,9 @@ fn bare(text: &str, context: &Context<'_>) -> Option<Label> {
 
 fn starts_labelled(text: &str, context: &Context<'_>) -> bool {
     let head = text.split(['\n']).next().unwrap_or("");
-    spots(head, context).first().is_some_and(|s| s.strong && s.label.is_some() && text[..s.start].trim().is_empty())
+    spots(head, context)
+        .first()
+        .is_some_and(|s| s.strong && s.label.is_some() && text[..s.start].trim().is_empty())
 }
 
 /// Up to six lines under a label, to the next empty place or label.
@@ -135,7 +147,8 @@ fn parts(text: &str, at: usize, c: char) -> bool {
 fn with_colon(text: &str, from: usize, colon: usize, value: usize, context: &Context<'_>) -> Option<Spot> {
     let hard = |c: char| matches!(c, '\t' | '，' | ',' | ';' | '；' | '。' | '|' | '、' | '【');
     let zone = &text[from..colon];
-    let zone_start = zone.rfind(hard).map_or(from, |i| from + i + zone[i..].chars().next().map_or(1, char::len_utf8));
+    let zone_start =
+        zone.rfind(hard).map_or(from, |i| from + i + zone[i..].chars().next().map_or(1, char::len_utf8));
     let zone = &text[zone_start..colon];
     let wide = zone.trim_end().rfind("  ").map_or(zone_start, |i| zone_start + i + 2);
     let candidate = &text[wide..colon];
@@ -153,14 +166,44 @@ fn with_colon(text: &str, from: usize, colon: usize, value: usize, context: &Con
     let last = tails(candidate).into_iter().last().map_or((0, candidate), |t| t);
     let (offset, short) = if candidate.chars().count() <= 16 { (0, candidate) } else { last };
     let likely = (short.chars().count() <= 16).then(|| context.labels.label_in(short)).flatten();
-    let known = likely.is_some() || short.chars().count() <= 10 && (from == 0 && start == text.len() - text.trim_start().len() || wide > zone_start);
+    let known = likely.is_some()
+        || short.chars().count() <= 10
+            && (from == 0 && start == text.len() - text.trim_start().len() || wide > zone_start);
     known.then_some(Spot { label: likely, start: start + offset, value, strong: likely.is_none() })
 }
 
 /// The text, the text without its numbering, and its ends from each blank on, longest first.
 fn tails(text: &str) -> Vec<(usize, &str)> {
     let mut out = vec![(0, text)];
-    let numbering = text.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | '、' | ')' | '）' | '(' | '（' | ' ' | '*' | '•' | '-' | '一' | '二' | '三' | '四' | '五' | '六' | '七' | '八' | '九' | '十' | '】' | '■' | '●' | '◆'));
+    let numbering = text.trim_start_matches(|c: char| {
+        c.is_ascii_digit()
+            || matches!(
+                c,
+                '.' | '、'
+                    | ')'
+                    | '）'
+                    | '('
+                    | '（'
+                    | ' '
+                    | '*'
+                    | '•'
+                    | '-'
+                    | '一'
+                    | '二'
+                    | '三'
+                    | '四'
+                    | '五'
+                    | '六'
+                    | '七'
+                    | '八'
+                    | '九'
+                    | '十'
+                    | '】'
+                    | '■'
+                    | '●'
+                    | '◆'
+            )
+    });
     if numbering.len() < text.len() && !numbering.is_empty() {
         out.push((text.len() - numbering.len(), numbering));
     }
@@ -178,10 +221,16 @@ fn without_colon(text: &str, taken: &[Spot], context: &Context<'_>) -> Vec<Spot>
     let mut out: Vec<Spot> = Vec::new();
     for start in starts(text) {
         let inside = taken.iter().any(|s| s.start <= start && start < s.value);
-        let Some((label, len)) = context.labels.leading_label(&text[start..]).filter(|_| !inside) else { continue };
+        let Some((label, len)) = context.labels.leading_label(&text[start..]).filter(|_| !inside) else {
+            continue;
+        };
         let rest = &text[start + len..];
         let word = key(&text[start..start + len]);
-        let long = if has_han(&word) { word.chars().count() >= 2 } else { word.len() >= 4 || label == Label::PoNumber };
+        let long = if has_han(&word) {
+            word.chars().count() >= 2
+        } else {
+            word.len() >= 4 || label == Label::PoNumber
+        };
         let colon = rest.trim_start().starts_with([':', '：']);
         if long && !colon && plausible(label, rest, has_han(&word), context) {
             out.push(Spot { label: Some(label), start, value: start + len, strong: false });
@@ -217,22 +266,31 @@ fn plausible(label: Label, rest: &str, han: bool, context: &Context<'_>) -> bool
     match label {
         Label::PoNumber | Label::RefersTo => {
             let latin = token.starts_with(|c: char| c.is_ascii_alphanumeric());
-            latin && token.contains(|c: char| c.is_ascii_digit()) && token.chars().count() >= 4 && (spaced || rest.starts_with('#') || han)
+            latin
+                && token.contains(|c: char| c.is_ascii_digit())
+                && token.chars().count() >= 4
+                && (spaced || rest.starts_with('#') || han)
         }
         Label::OrderDate | Label::Delivery => {
             let near = crate::read::value::text::head(value, 14);
             (spaced || han) && date::find(near, &context.dates, false).is_some_and(|d| d.start <= 4)
         }
-        Label::Phone | Label::ShipPhone => spaced && value.trim_start_matches('+').starts_with(|c: char| c.is_ascii_digit()),
+        Label::Phone | Label::ShipPhone => {
+            spaced && value.trim_start_matches('+').starts_with(|c: char| c.is_ascii_digit())
+        }
         Label::Email => value.contains('@') && spaced,
         Label::Total => super::cells::money(value, context).is_some() && (spaced || han),
         Label::Currency => context.labels.currency_in(value).is_some() && value.chars().count() < 8,
-        Label::Words => super::table::in_words(value).is_some(),
+        Label::Words => super::totals::in_words(value).is_some(),
         Label::Customer | Label::Seller => wide || (spaced && context.labels.has(Words::Company, value)),
         Label::Contact | Label::ShipContact => wide || (spaced && han && token.chars().count() <= 4),
-        Label::Payment | Label::Shipping | Label::ShipAddress | Label::ShipTo | Label::ShipName | Label::Incoterm | Label::Address => {
-            wide || (spaced && han)
-        }
+        Label::Payment
+        | Label::Shipping
+        | Label::ShipAddress
+        | Label::ShipTo
+        | Label::ShipName
+        | Label::Incoterm
+        | Label::Address => wide || (spaced && han),
         Label::Notes | Label::Other => wide,
     }
 }
@@ -248,7 +306,11 @@ mod tests {
         let labels = Labels::built_in();
         let dates = date::Context { base: NaiveDate::from_ymd_opt(2026, 3, 10), ..Default::default() };
         let context = Context { labels: &labels, style: Default::default(), dates };
-        let piece = |(column, text): (usize, &&str)| Piece { text: (*text).to_owned(), column, evidence: Evidence::Line { line: 1 } };
+        let piece = |(column, text): (usize, &&str)| Piece {
+            text: (*text).to_owned(),
+            column,
+            evidence: Evidence::Line { line: 1 },
+        };
         let row = Loose { pieces: cells.iter().enumerate().map(piece).collect(), text: cells.len() == 1 };
         pairs(&row, &[], &context).into_iter().filter_map(|p| Some((p.label?, p.value))).collect()
     }
@@ -256,10 +318,19 @@ mod tests {
     #[test]
     fn several_pairs_in_a_line() {
         for (line, want) in [
-            ("采购单号：LL-1  下单日期：2026.03.02", vec![(Label::PoNumber, "LL-1"), (Label::OrderDate, "2026.03.02")]),
+            (
+                "采购单号：LL-1  下单日期：2026.03.02",
+                vec![(Label::PoNumber, "LL-1"), (Label::OrderDate, "2026.03.02")],
+            ),
             ("单号 JX-0316", vec![(Label::PoNumber, "JX-0316")]),
-            ("订单号 HTML-0316，交期 2026-04-20", vec![(Label::PoNumber, "HTML-0316"), (Label::Delivery, "2026-04-20")]),
-            ("PO No.: 4500123 Date: 3/4/2026 Ship Via: UPS", vec![(Label::PoNumber, "4500123"), (Label::OrderDate, "3/4/2026"), (Label::Shipping, "UPS")]),
+            (
+                "订单号 HTML-0316，交期 2026-04-20",
+                vec![(Label::PoNumber, "HTML-0316"), (Label::Delivery, "2026-04-20")],
+            ),
+            (
+                "PO No.: 4500123 Date: 3/4/2026 Ship Via: UPS",
+                vec![(Label::PoNumber, "4500123"), (Label::OrderDate, "3/4/2026"), (Label::Shipping, "UPS")],
+            ),
             ("物流 安途专线", vec![(Label::Shipping, "安途专线")]),
             ("二、交货地点：东莞市", vec![(Label::ShipAddress, "东莞市")]),
             ("Please order the following goods", vec![]),
@@ -273,6 +344,13 @@ mod tests {
     #[test]
     fn label_cell_then_value_cell() {
         let got = found(&["单号", "A1", "日期：", "2026-03-07", "联系人：姚思远"]);
-        assert_eq!(got, [(Label::PoNumber, "A1".to_owned()), (Label::OrderDate, "2026-03-07".to_owned()), (Label::Contact, "姚思远".to_owned())]);
+        assert_eq!(
+            got,
+            [
+                (Label::PoNumber, "A1".to_owned()),
+                (Label::OrderDate, "2026-03-07".to_owned()),
+                (Label::Contact, "姚思远".to_owned())
+            ]
+        );
     }
 }

@@ -1,17 +1,26 @@
 //! One reader over all formats: tables, labels, sentences and signatures of pages become orders.
 
+mod align;
 pub mod aligned;
 pub mod cells;
 pub mod columns;
+mod company;
 pub mod fields;
 pub mod gather;
 pub mod labelled;
+pub mod order_number;
+mod phone;
+mod plan;
+mod product;
 pub mod prose;
 pub mod record;
+mod rows;
 pub mod sentence;
+mod sides;
 pub mod signature;
 pub mod table;
 pub mod terms;
+mod totals;
 
 use super::codes::Code;
 use super::labels::Labels;

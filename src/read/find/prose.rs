@@ -1,16 +1,14 @@
 //! Order lines in sentences: "5#尼龙码装 本白 1600米 @0.58", "1) 77-0814 Metal chain: 800 m at USD 0.92".
 
-use super::cells::is_code;
+use super::product::{describe, numbering, split_part, stops, strip};
 use super::sentence::{self, Hit, Price, Role};
 use super::{Context, Doubt, field, sure};
 use crate::order::draft::{DraftLine, Evidence};
 use crate::read::codes::Code;
 use crate::read::labels::Words;
 use crate::read::value::date;
-use crate::read::value::text::{has_han, is_han, plain, squeeze, trim};
-use regex::Regex;
+use crate::read::value::text::{plain, trim};
 use rust_decimal::Decimal;
-use std::sync::LazyLock;
 
 /// What the sentences of a text order.
 #[derive(Debug, Clone, Default)]
@@ -19,10 +17,6 @@ pub struct Prose {
     pub currency: Option<String>,
     pub doubts: Vec<Doubt>,
 }
-
-static NUMBERING: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s*(?:[(（【\[]?(\d{1,3}|[一二三四五六七八九十]{1,2})\s*(?:[)）】\]、]|[.:：](?:\s|\D|$))|[①②③④⑤⑥⑦⑧⑨⑩]|[-*•·●■◆▪>]+\s|第[一二三四五六七八九十\d]{1,2}[、：:款种个])").expect("constant pattern")
-});
 
 /// Reads the order lines of text lines.
 #[must_use]
@@ -39,10 +33,13 @@ pub fn read(texts: &[(String, Evidence)], context: &Context<'_>) -> Prose {
                 common = shared;
             } else if let Some(line) = headless(&text, at, context) {
                 out.lines.push(line);
-            } else if let (Some(price), Some(line)) = (shared, out.lines.last_mut()) {
-                if line.unit_price.is_none() && indented(&text) {
-                    line.unit_price = Some(field(price.value, at.clone(), sure::GUESSED));
-                }
+            } else if let (Some(price), Some(line)) = (&shared, out.lines.last_mut())
+                && line.unit_price.is_none()
+                && indented(&text)
+            {
+                line.unit_price = Some(field(price.value, at.clone(), sure::GUESSED));
+            } else if shared.is_some() {
+                out.doubts.push(Doubt::new(Code::SkippedLine, "a price without a quantity"));
             }
             continue;
         }
@@ -93,14 +90,21 @@ fn segments(text: &str, hits: &[Hit], context: &Context<'_>) -> Vec<(usize, usiz
         let cut = stops(between).into_iter().map(|i| pair[0].end + i).find(|at| {
             // A price that belongs to the first quantity stays with it.
             let next_price = prices.iter().find(|p| p.start >= pair[0].end && p.start < pair[1].start);
-            next_price.is_none_or(|p| *at >= p.end || text[pair[0].end..*at].trim().chars().count() > 0 && p.start > *at && text[*at..p.start].chars().count() > 12)
+            next_price.is_none_or(|p| {
+                *at >= p.end
+                    || text[pair[0].end..*at].trim().chars().count() > 0
+                        && p.start > *at
+                        && text[*at..p.start].chars().count() > 12
+            })
         });
         // "缝纫线 3000码，48个": the second figure has no product of its own.
         let own = cut.is_none_or(|cut| {
             let letters = |t: &str| t.chars().filter(|c| c.is_alphanumeric()).count();
             let after = &text[pair[1].end..];
             let end = stops(after).first().copied().unwrap_or(after.len());
-            letters(&strip(&text[cut..pair[1].start], context)) >= 2 || (letters(&strip(&after[..end], context)) >= 2 && prices.iter().all(|p| p.start >= pair[1].end + end || p.start < pair[1].end))
+            letters(&strip(&text[cut..pair[1].start], context)) >= 2
+                || (letters(&strip(&after[..end], context)) >= 2
+                    && prices.iter().all(|p| p.start >= pair[1].end + end || p.start < pair[1].end))
         });
         if let Some(cut) = cut.filter(|_| own) {
             out.push((from, cut));
@@ -111,23 +115,6 @@ fn segments(text: &str, hits: &[Hit], context: &Context<'_>) -> Vec<(usize, usiz
     out
 }
 
-/// Where a sentence can be cut, in order.
-fn stops(text: &str) -> Vec<usize> {
-    let mut out = Vec::new();
-    for (at, c) in text.char_indices() {
-        let next = text[at + c.len_utf8()..].chars().next();
-        let mark = matches!(c, '，' | '。' | ';' | '；' | '、') || (matches!(c, ',' | '.') && next.is_none_or(|n| !n.is_ascii_digit()));
-        if mark {
-            out.push(at + c.len_utf8());
-        }
-    }
-    for word in [" and ", " plus ", " und ", " y ", " et ", "另外", "还有", "   "] {
-        out.extend(text.match_indices(word).map(|(i, w)| i + w.len()));
-    }
-    out.sort_unstable();
-    out
-}
-
 /// Reads one stretch; gives a price that holds for all lines, if that is what it says.
 fn read_segment(text: &str, at: &Evidence, context: &Context<'_>, out: &mut Prose) -> Option<Price> {
     let hits = sentence::quantities(text, context);
@@ -135,7 +122,10 @@ fn read_segment(text: &str, at: &Evidence, context: &Context<'_>, out: &mut Pros
     let Some(hit) = choose(&hits) else {
         return prices.into_iter().find(|p| p.role == Role::Unit);
     };
-    let rivals = hits.iter().filter(|h| h.start != hit.start && h.marked == hit.marked && h.measure == hit.measure).count();
+    let rivals = hits
+        .iter()
+        .filter(|h| h.start != hit.start && h.marked == hit.marked && h.measure == hit.measure)
+        .count();
     let mut line = DraftLine::default();
     let (number, description) = describe(text, hit, &prices, context);
     line.line = number;
@@ -143,17 +133,26 @@ fn read_segment(text: &str, at: &Evidence, context: &Context<'_>, out: &mut Pros
     line.customer_part = part.map(|p| field(p, at.clone(), sure::PROSE));
     line.description = Some(description).filter(|d| !d.is_empty()).map(|d| field(d, at.clone(), sure::PROSE));
     if line.description.is_none() && line.customer_part.is_none() {
-        if hit.marked || !prices.is_empty() {
-            if let Some(last) = out.lines.last_mut().filter(|l| l.quantity.is_none()) {
-                last.quantity = Some(field(hit.value, at.clone(), sure::PROSE));
-                return None;
-            }
+        if (hit.marked || !prices.is_empty())
+            && let Some(last) = out.lines.last_mut().filter(|l| l.quantity.is_none())
+        {
+            last.quantity = Some(field(hit.value, at.clone(), sure::PROSE));
+            return None;
         }
         out.doubts.push(Doubt::new(Code::SkippedLine, "a quantity without a product"));
         return None;
     }
-    let papers = line.description.as_ref().is_some_and(|d| context.labels.has(Words::OrderWord, &d.value) || d.value.contains("附件") || d.value.to_lowercase().contains("attach"));
+    let papers = line.description.as_ref().is_some_and(|d| {
+        context.labels.has(Words::OrderWord, &d.value)
+            || d.value.contains("附件")
+            || d.value.to_lowercase().contains("attach")
+    });
     if papers && line.customer_part.is_none() && prices.is_empty() {
+        let document =
+            matches!(hit.unit.as_str(), "份" | "张" | "页" | "封" | "個" | "个" | "copies" | "copy");
+        if !document {
+            out.doubts.push(Doubt::new(Code::SkippedLine, "a quantity beside words for an order"));
+        }
         return None;
     }
     let confidence = if hit.ambiguous || rivals > 0 { sure::AMBIGUOUS } else { sure::PROSE };
@@ -162,7 +161,15 @@ fn read_segment(text: &str, at: &Evidence, context: &Context<'_>, out: &mut Pros
     }
     line.quantity = Some(field(hit.value, at.clone(), confidence));
     line.unit = Some(field(hit.unit.clone(), at.clone(), sure::PROSE));
-    money(text, hit, &prices, at, context, &mut line, out);
+    let beside = |p: &&Price| p.end <= hit.start || p.start >= hit.end;
+    let mut found: Vec<Price> = prices.iter().filter(beside).cloned().collect();
+    if found.is_empty() {
+        found = bare_numbers(&text[hit.end..], context);
+        if found.len() == 1 {
+            out.doubts.push(Doubt::new(Code::Ambiguous, "a number behind the quantity"));
+        }
+    }
+    money(hit, &found, at, &mut line, out);
     if out.lines.is_empty() || !says_the_same(out, &line) {
         out.lines.push(line);
     }
@@ -172,7 +179,13 @@ fn read_segment(text: &str, at: &Evidence, context: &Context<'_>, out: &mut Pros
 fn says_the_same(out: &Prose, line: &DraftLine) -> bool {
     let text = |l: &DraftLine| l.description.as_ref().map(|d| d.value.clone());
     let quantity = |l: &DraftLine| l.quantity.as_ref().map(|q| q.value);
-    out.lines.iter().any(|l| text(l) == text(line) && quantity(l) == quantity(line) && l.customer_part.is_none() && line.customer_part.is_none() && l.unit_price.as_ref().map(|p| p.value) == line.unit_price.as_ref().map(|p| p.value))
+    out.lines.iter().any(|l| {
+        text(l) == text(line)
+            && quantity(l) == quantity(line)
+            && l.customer_part.is_none()
+            && line.customer_part.is_none()
+            && l.unit_price.as_ref().map(|p| p.value) == line.unit_price.as_ref().map(|p| p.value)
+    })
 }
 
 /// The ordered quantity: one with a word for it, else one with a counting unit, else the last.
@@ -181,140 +194,25 @@ fn choose(hits: &[Hit]) -> Option<&Hit> {
     hits.iter().max_by_key(best)
 }
 
-/// Number and name of the product: what stands before the quantity, else what stands behind it.
-fn describe(text: &str, hit: &Hit, prices: &[Price], context: &Context<'_>) -> (Option<String>, String) {
-    let first_price = prices.iter().map(|p| p.start).filter(|s| *s < hit.start).min();
-    let before = &text[..first_price.unwrap_or(hit.start).min(hit.start)];
-    let (number, before) = numbering(before);
-    let name = strip(before_mark(before, context), context);
-    if name.chars().filter(|c| c.is_alphanumeric()).count() >= 2 {
-        return (number, name);
-    }
-    let after = &text[hit.end..];
-    let end = prices.iter().filter(|p| p.start >= hit.end).map(|p| p.start - hit.end).min().unwrap_or(after.len());
-    let after = &after[..end.min(after.len())];
-    let cut = stops(after).into_iter().find(|i| after[..*i].chars().filter(|c| c.is_alphanumeric()).count() > 1).filter(|i| has_han(after) || after[*i..].trim().is_empty() || !after[..*i].trim_end().ends_with(','));
-    (number, strip(&after[..cut.unwrap_or(after.len())], context))
-}
-
-/// The text before "，数量…", "qty …": what follows speaks of figures.
-fn before_mark<'a>(text: &'a str, context: &Context<'_>) -> &'a str {
-    let lower = text.to_lowercase();
-    let marks = context.labels.words(Words::QuantityMark).iter().filter(|w| w.chars().count() > 1);
-    let spots = marks.flat_map(|w| lower.match_indices(w.as_str())).map(|(at, _)| at).filter(|at| {
-        let edge = text.get(..*at).is_some_and(|b| b.ends_with(|c: char| c.is_whitespace() || matches!(c, ',' | '，' | ':' | ';' | '(')));
-        edge && text[..*at].chars().filter(|c| c.is_alphanumeric()).count() >= 2
-    });
-    spots.min().map_or(text, |at| &text[..at])
-}
-
-fn numbering(text: &str) -> (Option<String>, &str) {
-    match NUMBERING.captures(text) {
-        Some(found) => {
-            let number = found.get(1).map(|m| m.as_str().to_owned()).filter(|n| n.starts_with(|c: char| c.is_ascii_digit()));
-            let whole = found.get(0).map_or(0, |m| m.end());
-            // The last character matched may belong to the text behind.
-            let back = text[..whole].chars().next_back().filter(|c| c.is_alphanumeric()).map_or(0, char::len_utf8);
-            (number, &text[whole - back..])
-        }
-        None => (None, text),
-    }
-}
-
-/// Takes words that only lead to a product ("请再安排", "please send us") or to its quantity ("也要", "qty") off both ends.
-fn strip(text: &str, context: &Context<'_>) -> String {
-    let mut text = sentence_tail(text);
-    loop {
-        let before = text.len();
-        text = text.trim();
-        if let Some(len) = context.labels.starts(Words::Filler, text).filter(|l| *l <= text.len() && filler_ok(text, *l)) {
-            text = &text[len..];
-        }
-        text = text.trim_end();
-        if let Some(len) = context.labels.ends(Words::FillerEnd, text).filter(|l| filler_end_ok(text, *l)) {
-            text = &text[..text.len() - len];
-        }
-        text = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ':' | ';' | '，' | '：' | '；' | '。' | '、' | '@' | '='));
-        if text.len() == before || text.is_empty() {
-            break;
-        }
-    }
-    let text = squeeze(trim(text));
-    let inner = text.strip_prefix('(').and_then(|t| t.strip_suffix(')')).filter(|t| !t.contains('('));
-    inner.map_or(text.clone(), str::to_owned)
-}
-
-/// One character is no filler where it may begin the product's own name ("加厚袋", "进口牛皮", "订书机").
-fn filler_ok(text: &str, len: usize) -> bool {
-    let word = &text[..len];
-    let single = has_han(word) && word.chars().count() == 1;
-    let glued = text[len..].starts_with(is_han);
-    !single || !glued || (matches!(word, "请" | "要" | "我" | "需" | "再" | "另" | "还" | "订" | "請" | "訂") && !text[len..].starts_with(['书', '書', '制', '做', '素', '外']))
-}
-
-/// One character is no filler where it may be the end of the product's name ("黑色加大", "牛奶味").
-fn filler_end_ok(text: &str, len: usize) -> bool {
-    let start = text.len() - len;
-    let word = &text[start..];
-    let single = has_han(word) && word.chars().count() == 1;
-    !single || !text[..start].ends_with(is_han) || matches!(word, "要" | "需" | "订" | "各" | "共" | "约" | "計" | "计" | "訂" | "来")
-}
-
-/// The last sentence of what stands before a quantity.
-fn sentence_tail(text: &str) -> &str {
-    let mut from = 0;
-    for (at, c) in text.char_indices() {
-        let rest = &text[at + c.len_utf8()..];
-        let stop = matches!(c, '。' | '!' | '！' | '?' | '\n') || (matches!(c, ':' | '：') && rest.chars().filter(|c| c.is_alphanumeric()).count() > 3 && text[..at].chars().count() > 3 && has_han(&text[..at])) || (c == '.' && rest.starts_with(' ') && rest.trim_start().starts_with(char::is_uppercase) && text[..at].ends_with(|p: char| p.is_lowercase()));
-        if stop && rest.chars().filter(|c| c.is_alphanumeric()).count() > 1 {
-            from = at + c.len_utf8();
-        }
-    }
-    // Clauses of courtesy before the product: "麻烦了，5#尼龙…".
-    let tail = &text[from..];
-    let comma = tail.rfind(['，', '；', ';']).filter(|_| has_han(tail));
-    match comma {
-        Some(at) => {
-            let after = &tail[at + tail[at..].chars().next().map_or(1, char::len_utf8)..];
-            let enough = after.chars().filter(|c| c.is_alphanumeric()).count() >= 3 && !after.trim_start().starts_with("数量");
-            if enough { after } else { tail }
-        }
-        None => tail,
-    }
-}
-
-/// A part number at the start of a product text.
-fn split_part(text: &str) -> (Option<String>, String) {
-    let (first, rest) = text.split_once([' ', ':', '，', ',']).unwrap_or((text, ""));
-    let first_clean = first.trim_end_matches([':', ',', '，']);
-    let size = first_clean.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
-    let sized = first_clean.starts_with(|c: char| c.is_ascii_digit()) && matches!(size.to_lowercase().as_str(), "cm" | "mm" | "m" | "kg" | "g" | "ml" | "l" | "oz" | "in" | "inch" | "#" | "w" | "v" | "a" | "k");
-    let marked = first_clean.contains(['-', '_', '/']) || first_clean.len() >= 6;
-    let bytes = first_clean.as_bytes();
-    let times = bytes.windows(3).any(|w| w[0].is_ascii_digit() && matches!(w[1], b'x' | b'X' | b'*' | b'+') && w[2].is_ascii_digit());
-    if is_code(first_clean) && marked && !sized && !times {
-        let rest = trim(rest).trim_start_matches(['(', '（', '-', '–']).trim();
-        let rest = rest.strip_suffix(')').filter(|r| !r.contains('(')).unwrap_or(rest);
-        return (Some(first_clean.to_owned()), rest.trim_end_matches('）').trim().to_owned());
-    }
-    (None, text.to_owned())
-}
-
 /// Price and amount of a stretch.
-fn money(text: &str, hit: &Hit, prices: &[Price], at: &Evidence, context: &Context<'_>, line: &mut DraftLine, out: &mut Prose) {
-    let mut found: Vec<Price> = prices.iter().filter(|p| p.end <= hit.start || p.start >= hit.end).cloned().collect();
-    if found.is_empty() {
-        found = bare_numbers(&text[hit.end..], context);
-        if !found.is_empty() && found.len() < 2 {
-            out.doubts.push(Doubt::new(Code::Ambiguous, "a number behind the quantity"));
-        }
-    }
+fn money(hit: &Hit, found: &[Price], at: &Evidence, line: &mut DraftLine, out: &mut Prose) {
     out.currency = out.currency.take().or_else(|| found.iter().find_map(|p| p.currency.clone()));
-    let product = |p: &Price, a: &Price| hit.value.checked_mul(p.value).is_some_and(|x| (x - a.value).abs() <= Decimal::new(1, 2));
-    let pair = found.iter().flat_map(|p| found.iter().map(move |a| (p, a))).find(|(p, a)| p.start != a.start && product(p, a));
+    let product = |p: &Price, a: &Price| {
+        hit.value.checked_mul(p.value).is_some_and(|x| (x - a.value).abs() <= Decimal::new(1, 2))
+    };
+    let pair = found
+        .iter()
+        .flat_map(|p| found.iter().map(move |a| (p, a)))
+        .find(|(p, a)| p.start != a.start && product(p, a));
     let (price, amount) = match pair {
         Some((p, a)) => (Some(p), Some(a)),
-        None => (found.iter().find(|p| p.role == Role::Unit).or_else(|| found.iter().find(|p| p.role == Role::Unknown)), found.iter().find(|p| p.role == Role::Amount)),
+        None => (
+            found
+                .iter()
+                .find(|p| p.role == Role::Unit)
+                .or_else(|| found.iter().find(|p| p.role == Role::Unknown)),
+            found.iter().find(|p| p.role == Role::Amount),
+        ),
     };
     if let Some(price) = price {
         let clear = pair.is_some() || price.role == Role::Unit;
@@ -333,7 +231,14 @@ fn bare_numbers(text: &str, context: &Context<'_>) -> Vec<Price> {
     let mut offset = 10_000;
     for word in text.split_whitespace() {
         let Some(n) = crate::read::value::number::whole(word, context.style) else { break };
-        out.push(Price { start: offset, end: offset + 1, value: n.value, currency: None, role: if out.is_empty() { Role::Unit } else { Role::Amount }, ambiguous: n.ambiguous });
+        out.push(Price {
+            start: offset,
+            end: offset + 1,
+            value: n.value,
+            currency: None,
+            role: if out.is_empty() { Role::Unit } else { Role::Amount },
+            ambiguous: n.ambiguous,
+        });
         offset += 10;
     }
     out
@@ -341,21 +246,33 @@ fn bare_numbers(text: &str, context: &Context<'_>) -> Vec<Price> {
 
 /// A row of a table without headings: name, quantity, price (and amount) parted by wide gaps, which multiply out.
 fn headless(text: &str, at: &Evidence, context: &Context<'_>) -> Option<DraftLine> {
-    let chunks: Vec<&str> = text.split("  ").flat_map(|c| c.split(['\t', '|'])).map(str::trim).filter(|c| !c.is_empty()).collect();
-    let numbers: Vec<Option<Decimal>> = chunks.iter().map(|c| super::cells::bare_number(c, context)).collect();
+    let chunks: Vec<&str> = text
+        .split("  ")
+        .flat_map(|c| c.split(['\t', '|']))
+        .map(str::trim)
+        .filter(|c| !c.is_empty())
+        .collect();
+    let numbers: Vec<Option<Decimal>> =
+        chunks.iter().map(|c| super::cells::bare_number(c, context)).collect();
     let n = chunks.len();
     let (q, p, a) = match numbers.as_slice() {
-        [.., Some(q), Some(p), Some(a)] if q.checked_mul(*p).is_some_and(|x| (x - *a).abs() <= Decimal::new(1, 2)) => (*q, *p, *a),
+        [.., Some(q), Some(p), Some(a)]
+            if q.checked_mul(*p).is_some_and(|x| (x - *a).abs() <= Decimal::new(1, 2)) =>
+        {
+            (*q, *p, *a)
+        }
         _ => return None,
     };
-    let names: Vec<&str> = chunks[..n - 3].iter().copied().filter(|c| date::find(c, &context.dates, false).is_none()).collect();
+    let names: Vec<&str> =
+        chunks[..n - 3].iter().copied().filter(|c| date::find(c, &context.dates, false).is_none()).collect();
     if names.is_empty() || q.is_zero() {
         return None;
     }
     let (number, rest) = numbering(names[0]);
     let words = if number.is_some() { trim(rest).to_owned() } else { names[0].to_owned() };
     let position = super::cells::is_position(&words) && names.len() > 1;
-    let joined = if position { names[1..].join(" ") } else { [&[words.as_str()], &names[1..]].concat().join(" ") };
+    let joined =
+        if position { names[1..].join(" ") } else { [&[words.as_str()], &names[1..]].concat().join(" ") };
     let (part, description) = split_part(&joined);
     let text = |v: String| Some(field(v, at.clone(), sure::GUESSED)).filter(|f| !f.value.is_empty());
     Some(DraftLine {
@@ -379,14 +296,31 @@ mod tests {
     fn check(text: &str, want: &[Line<'_>]) {
         let labels = Labels::built_in();
         let context = Context { labels: &labels, style: Default::default(), dates: Default::default() };
-        let texts: Vec<(String, Evidence)> = text.lines().zip(1..).map(|(t, line)| (t.to_owned(), Evidence::Line { line })).collect();
+        let texts: Vec<(String, Evidence)> =
+            text.lines().zip(1..).map(|(t, line)| (t.to_owned(), Evidence::Line { line })).collect();
         let prose = read(&texts, &context);
-        let got: Vec<(Option<String>, String, String, Option<String>)> = prose.lines.iter().map(|l| {
-            let value = |f: &Option<crate::order::draft::Field<String>>| f.as_ref().map(|f| f.value.clone());
-            let number = |f: &Option<crate::order::draft::Field<Decimal>>| f.as_ref().map(|f| f.value.to_string());
-            (value(&l.customer_part), value(&l.description).unwrap_or_default(), number(&l.quantity).unwrap_or_default(), number(&l.unit_price))
-        }).collect();
-        let want: Vec<_> = want.iter().map(|(p, d, q, u)| (p.map(str::to_owned), (*d).to_owned(), (*q).to_owned(), u.map(str::to_owned))).collect();
+        let got: Vec<(Option<String>, String, String, Option<String>)> = prose
+            .lines
+            .iter()
+            .map(|l| {
+                let value =
+                    |f: &Option<crate::order::draft::Field<String>>| f.as_ref().map(|f| f.value.clone());
+                let number =
+                    |f: &Option<crate::order::draft::Field<Decimal>>| f.as_ref().map(|f| f.value.to_string());
+                (
+                    value(&l.customer_part),
+                    value(&l.description).unwrap_or_default(),
+                    number(&l.quantity).unwrap_or_default(),
+                    number(&l.unit_price),
+                )
+            })
+            .collect();
+        let want: Vec<_> = want
+            .iter()
+            .map(|(p, d, q, u)| {
+                (p.map(str::to_owned), (*d).to_owned(), (*q).to_owned(), u.map(str::to_owned))
+            })
+            .collect();
         assert_eq!(got, want, "{text}");
     }
 
@@ -394,13 +328,28 @@ mod tests {
     fn order_lines_in_sentences() {
         check(
             "麻烦再帮我们安排5#尼龙闭尾 自动头 黑色580 18cm 8000条，同样的大红519 18cm也要6000条，价格都按0.47元一条。",
-            &[(None, "5#尼龙闭尾 自动头 黑色580 18cm", "8000", Some("0.47")), (None, "同样的大红519 18cm", "6000", Some("0.47"))],
+            &[
+                (None, "5#尼龙闭尾 自动头 黑色580 18cm", "8000", Some("0.47")),
+                (None, "同样的大红519 18cm", "6000", Some("0.47")),
+            ],
         );
         check("  5#尼龙码装 本白   1600米   @0.58", &[(None, "5#尼龙码装 本白", "1600", Some("0.58"))]);
-        check("5#尼龙闭尾拉链 本白501 15cm  数量 3000 条  单价 0.45", &[(None, "5#尼龙闭尾拉链 本白501 15cm", "3000", Some("0.45"))]);
-        check("1) 77-0814  Metal chain no. 8, antique brass: 800 m at USD 0.92 = USD 736.00", &[(Some("77-0814"), "Metal chain no. 8, antique brass", "800", Some("0.92"))]);
-        check("1、LL-FL-1180 5#尼龙闭尾 自动头 18cm 黑，数量由6000条改为7500条；", &[(Some("LL-FL-1180"), "5#尼龙闭尾 自动头 18cm 黑", "7500", None)]);
-        check("We need 500 pcs of part ABC-123 (blue widgets) at $2.50 each", &[(Some("ABC-123"), "blue widgets", "500", Some("2.50"))]);
+        check(
+            "5#尼龙闭尾拉链 本白501 15cm  数量 3000 条  单价 0.45",
+            &[(None, "5#尼龙闭尾拉链 本白501 15cm", "3000", Some("0.45"))],
+        );
+        check(
+            "1) 77-0814  Metal chain no. 8, antique brass: 800 m at USD 0.92 = USD 736.00",
+            &[(Some("77-0814"), "Metal chain no. 8, antique brass", "800", Some("0.92"))],
+        );
+        check(
+            "1、LL-FL-1180 5#尼龙闭尾 自动头 18cm 黑，数量由6000条改为7500条；",
+            &[(Some("LL-FL-1180"), "5#尼龙闭尾 自动头 18cm 黑", "7500", None)],
+        );
+        check(
+            "We need 500 pcs of part ABC-123 (blue widgets) at $2.50 each",
+            &[(Some("ABC-123"), "blue widgets", "500", Some("2.50"))],
+        );
         check("Please send 20 boxes of M8x40 hex bolts", &[(None, "M8x40 hex bolts", "20", None)]);
         check("交期3月20日", &[]);
     }

@@ -57,17 +57,26 @@ fn pairs(row: &Loose, context: &Context<'_>) -> Vec<(Column, String, Evidence)> 
 fn exact(text: &str, context: &Context<'_>) -> Option<Column> {
     use Column::{Amount, Color, Description, Note, Part, PartElse, Price, Quantity, Spec, Unit};
     let (column, fit) = context.labels.column(text)?;
-    (fit == Fit::Exact && matches!(column, Description | Part | PartElse | Spec | Color | Quantity | Unit | Price | Amount | Note)).then_some(column)
+    (fit == Fit::Exact
+        && matches!(
+            column,
+            Description | Part | PartElse | Spec | Color | Quantity | Unit | Price | Amount | Note
+        ))
+    .then_some(column)
 }
 
 /// (column, start of the label, start of the value)
 fn spots(text: &str, context: &Context<'_>) -> Vec<(Column, usize, usize)> {
     let mut out = Vec::new();
     for (at, c) in text.char_indices().filter(|(_, c)| matches!(c, ':' | '：')) {
-        let start = text[..at].trim_end().rfind(|c: char| c.is_whitespace() || matches!(c, '，' | ',' | ';' | '；' | '。' | '、' | '.' | ')' | '）' | ':' | '：'));
+        let start = text[..at].trim_end().rfind(|c: char| {
+            c.is_whitespace()
+                || matches!(c, '，' | ',' | ';' | '；' | '。' | '、' | '.' | ')' | '）' | ':' | '：')
+        });
         let start = start.map_or(0, |s| s + text[s..].chars().next().map_or(1, char::len_utf8));
         let two_words = text[..start].trim_end().rfind(char::is_whitespace).map_or(0, |s| s + 1);
-        let found = [two_words, start].into_iter().find_map(|s| Some((exact(text[s..at].trim(), context)?, s)));
+        let found =
+            [two_words, start].into_iter().find_map(|s| Some((exact(text[s..at].trim(), context)?, s)));
         if let Some((column, start)) = found {
             out.push((column, start, at + c.len_utf8()));
         }
@@ -75,6 +84,7 @@ fn spots(text: &str, context: &Context<'_>) -> Vec<(Column, usize, usize)> {
     out
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "records have no other columns")]
 fn put(line: &mut DraftLine, column: Column, value: &str, at: &Evidence, context: &Context<'_>) {
     let text = || Some(field(squeeze(value), at.clone(), sure::LIKELY));
     match column {
@@ -84,17 +94,23 @@ fn put(line: &mut DraftLine, column: Column, value: &str, at: &Evidence, context
         Column::Color => line.color = text(),
         Column::Unit => line.unit = text(),
         Column::Note => line.note = text(),
-        Column::Date => line.delivery_date = date::find(value, &context.dates, true).map(|d| field(d.value, at.clone(), sure::LIKELY)),
+        Column::Date => {
+            line.delivery_date =
+                date::find(value, &context.dates, true).map(|d| field(d.value, at.clone(), sure::LIKELY))
+        }
         Column::Quantity => {
             if let Some(found) = cells::quantity(value, context) {
-                let clean = !found.ambiguous && !found.rest.contains(|c: char| c.is_ascii_digit());
-                line.quantity = Some(field(found.value, at.clone(), if clean { sure::LIKELY } else { sure::AMBIGUOUS }));
+                let clean = !found.ambiguous && found.is_clean();
+                line.quantity =
+                    Some(field(found.value, at.clone(), if clean { sure::LIKELY } else { sure::AMBIGUOUS }));
                 line.unit = line.unit.take().or_else(|| Some(field(found.unit?, at.clone(), sure::LIKELY)));
             }
         }
         Column::Price | Column::Amount => {
             let money = cells::money(value, context);
-            let found = money.map(|m| field(m.value, at.clone(), if m.ambiguous { sure::AMBIGUOUS } else { sure::LIKELY }));
+            let found = money.map(|m| {
+                field(m.value, at.clone(), if m.ambiguous { sure::AMBIGUOUS } else { sure::LIKELY })
+            });
             if column == Column::Price { line.unit_price = found } else { line.amount = found }
         }
         _ => {}

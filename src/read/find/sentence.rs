@@ -38,8 +38,10 @@ pub enum Role {
     Unknown,
 }
 
-const MEASURES: [&str; 20] =
-    ["米", "m", "克", "升", "公斤", "kg", "千克", "码", "碼", "寸", "英寸", "斤", "面", "头", "节", "t", "才", "ft", "feet", "度"];
+const MEASURES: [&str; 20] = [
+    "米", "m", "克", "升", "公斤", "kg", "千克", "码", "碼", "寸", "英寸", "斤", "面", "头", "节", "t", "才",
+    "ft", "feet", "度",
+];
 
 /// Starts of numbers: digits not inside a word or another number, and Chinese numerals before a unit.
 fn starts(text: &str) -> Vec<usize> {
@@ -47,8 +49,13 @@ fn starts(text: &str) -> Vec<usize> {
     let mut before = ' ';
     let mut before2 = ' ';
     for (at, c) in text.char_indices() {
-        let joined = before.is_ascii_alphanumeric() || matches!(before, '#' | '_') || (matches!(before, '.' | '-') && before2.is_ascii_alphanumeric()) || (before == ',' && before2.is_ascii_digit());
-        let han = crate::read::value::hanzi::is_numeral(c) && !crate::read::value::hanzi::is_numeral(before) && !before.is_ascii_digit();
+        let joined = before.is_ascii_alphanumeric()
+            || matches!(before, '#' | '_')
+            || (matches!(before, '.' | '-') && before2.is_ascii_alphanumeric())
+            || (before == ',' && before2.is_ascii_digit());
+        let han = crate::read::value::hanzi::is_numeral(c)
+            && !crate::read::value::hanzi::is_numeral(before)
+            && !before.is_ascii_digit();
         if (c.is_ascii_digit() && !joined) || han {
             out.push(at);
         }
@@ -82,21 +89,56 @@ fn quantity_at(text: &str, start: usize, context: &Context<'_>) -> Option<Hit> {
     let unit = text[after + gap..end].trim_end_matches('.').to_owned();
     let next = text[end..].trim_start().chars().next();
     let previous = text[..start].trim_end().chars().next_back();
-    let ratio = |c: Option<char>| c.is_some_and(|c| matches!(c, '/' | '×' | '*' | '@' | '$' | '¥' | '€' | '%' | '~'));
-    let dimension = ratio(previous) || next.is_some_and(|c| matches!(c, '/' | '×' | '*' | '²' | '装')) || previous.is_some_and(|c| matches!(c, 'x' | 'X') && text[..start].trim_end().chars().rev().nth(1).is_some_and(|p| p.is_ascii_digit()));
-    let ordinal = previous == Some('第') || previous == Some('每') || previous.is_some_and(|c| c == '元' || c == '块');
-    let lone_one = text[start..].starts_with('一') && text[start..after].chars().count() == 1 && !matches!(previous, None | Some('订' | '要' | ' ' | '，' | ','));
-    let word_end = unit.chars().next_back().is_some_and(is_han) && next.is_some_and(is_han) && unit.chars().count() == 1 && matches!(unit.as_str(), "头" | "面" | "节" | "排" | "条" if text[end..].starts_with('码'));
+    let ratio =
+        |c: Option<char>| c.is_some_and(|c| matches!(c, '/' | '×' | '*' | '@' | '$' | '¥' | '€' | '~'));
+    let dimension = ratio(previous)
+        || next.is_some_and(|c| matches!(c, '/' | '×' | '*' | '²' | '装'))
+        || previous.is_some_and(|c| {
+            matches!(c, 'x' | 'X')
+                && text[..start].trim_end().chars().rev().nth(1).is_some_and(|p| p.is_ascii_digit())
+        });
+    let ordinal =
+        previous == Some('第') || previous == Some('每') || previous.is_some_and(|c| c == '元' || c == '块');
+    let lone_one = text[start..].starts_with('一')
+        && text[start..after].chars().count() == 1
+        && !matches!(previous, None | Some('订' | '要' | ' ' | '，' | ','));
+    let word_end = unit.chars().next_back().is_some_and(is_han)
+        && next.is_some_and(is_han)
+        && unit.chars().count() == 1
+        && matches!(unit.as_str(), "头" | "面" | "节" | "排" | "条" if text[end..].starts_with('码'));
     let (currency, _) = context.labels.leading_currency(&text[after + gap..]);
     let priced = currency.is_some() || has_currency_before(&text[..start], context);
     // 0099441 罗纹布: a code before a word that begins like a unit.
-    let rare = unit.chars().count() == 1 && "罗羅令面头节排板盘轴管筒串株提听才付朵面幅".contains(unit.as_str()) && next.is_some_and(is_han);
-    let coded = text[start..].starts_with('0') && text[start..after].len() > 1 && !text[start..after].contains(['.', ',']);
-    if rare || coded || dimension || ordinal || lone_one || word_end || priced || packed(&text[..start], context) {
+    let rare = unit.chars().count() == 1
+        && "罗羅令面头节排板盘轴管筒串株提听才付朵面幅".contains(unit.as_str())
+        && next.is_some_and(is_han);
+    let coded = text[start..].starts_with('0')
+        && text[start..after].len() > 1
+        && !text[start..after].contains(['.', ',']);
+    if rare
+        || coded
+        || dimension
+        || ordinal
+        || lone_one
+        || word_end
+        || priced
+        || packed(&text[..start], context)
+    {
         return None;
     }
-    let marked = context.labels.ends(Words::QuantityMark, text[..start].trim_end().trim_end_matches([':', '=', ' '])).is_some();
-    Some(Hit { start, end, value: number.value, measure: MEASURES.contains(&unit.to_lowercase().as_str()), unit, marked, ambiguous: number.ambiguous })
+    let marked = context
+        .labels
+        .ends(Words::QuantityMark, text[..start].trim_end().trim_end_matches([':', '=', ' ']))
+        .is_some();
+    Some(Hit {
+        start,
+        end,
+        value: number.value,
+        measure: MEASURES.contains(&unit.to_lowercase().as_str()),
+        unit,
+        marked,
+        ambiguous: number.ambiguous,
+    })
 }
 
 fn has_currency_before(text: &str, context: &Context<'_>) -> bool {
@@ -105,7 +147,8 @@ fn has_currency_before(text: &str, context: &Context<'_>) -> bool {
     let tail = &text[from..];
     (0..tail.len()).filter(|i| tail.is_char_boundary(*i)).any(|i| {
         let (code, rest) = context.labels.leading_currency(&tail[i..]);
-        let inside = tail[..i].ends_with(|c: char| c.is_ascii_alphabetic()) && tail[i..].starts_with(|c: char| c.is_ascii_alphabetic());
+        let inside = tail[..i].ends_with(|c: char| c.is_ascii_alphabetic())
+            && tail[i..].starts_with(|c: char| c.is_ascii_alphabetic());
         code.is_some() && rest.trim().is_empty() && !inside
     })
 }
@@ -143,12 +186,25 @@ fn price_at(text: &str, start: usize, context: &Context<'_>) -> Option<Price> {
     let amount = equals || context.labels.ends(Words::AmountMark, mark_zone).is_some();
     let marked = at || context.labels.ends(Words::PriceMark, mark_zone).is_some();
     let per = rest.trim_start();
-    let slash = per.strip_prefix('/').or_else(|| per.strip_prefix("per ")).or_else(|| per.strip_prefix("一")).or_else(|| per.strip_prefix("每")).or_else(|| per.strip_prefix("a "));
-    let each = slash.is_some_and(|t| context.labels.leading_unit(t.trim_start()).is_some()) || per.to_lowercase().starts_with("each") || per.starts_with("ea");
+    let slash = per
+        .strip_prefix('/')
+        .or_else(|| per.strip_prefix("per "))
+        .or_else(|| per.strip_prefix("一"))
+        .or_else(|| per.strip_prefix("每"))
+        .or_else(|| per.strip_prefix("a "));
+    let each = slash.is_some_and(|t| context.labels.leading_unit(t.trim_start()).is_some())
+        || per.to_lowercase().starts_with("each")
+        || per.starts_with("ea");
     let currency = before.or(behind);
     let unit_follows = context.labels.leading_unit(text[after..].trim_start()).is_some();
-    let plain_mark = marked && !unit_follows && (at || text[start..after].contains('.') || !head.trim_end().ends_with(|c: char| c.is_ascii_alphabetic()) || context.labels.ends(Words::PriceMark, mark_zone).is_some_and(|l| l > 3));
-    if currency.is_none() && !plain_mark && !(each && !unit_follows) && !equals {
+    let plain_mark = marked
+        && !unit_follows
+        && (at
+            || text[start..after].contains('.')
+            || !head.trim_end().ends_with(|c: char| c.is_ascii_alphabetic())
+            || context.labels.ends(Words::PriceMark, mark_zone).is_some_and(|l| l > 3));
+    let each_one = each && !unit_follows;
+    if !(currency.is_some() || plain_mark || each_one || equals) {
         return None;
     }
     let end = text.len() - rest.len();
@@ -157,7 +213,14 @@ fn price_at(text: &str, start: usize, context: &Context<'_>) -> Option<Price> {
         (true, _) => Role::Amount,
         _ => Role::Unknown,
     };
-    Some(Price { start: head.trim_end().trim_end_matches('@').len().min(start), end, value: number.value, currency, role, ambiguous: number.ambiguous })
+    Some(Price {
+        start: head.trim_end().trim_end_matches('@').len().min(start),
+        end,
+        value: number.value,
+        currency,
+        role,
+        ambiguous: number.ambiguous,
+    })
 }
 
 /// A currency directly before the number, and the text before that.
@@ -166,7 +229,8 @@ fn currency_before<'a>(text: &'a str, context: &Context<'_>) -> (Option<String>,
     let from = trimmed.char_indices().rev().nth(7).map_or(0, |(i, _)| i);
     for (i, _) in trimmed[from..].char_indices() {
         let (code, rest) = context.labels.leading_currency(&trimmed[from + i..]);
-        let inside = trimmed[..from + i].ends_with(|c: char| c.is_ascii_alphabetic()) && trimmed[from + i..].starts_with(|c: char| c.is_ascii_alphabetic());
+        let inside = trimmed[..from + i].ends_with(|c: char| c.is_ascii_alphabetic())
+            && trimmed[from + i..].starts_with(|c: char| c.is_ascii_alphabetic());
         if code.is_some() && rest.trim_matches([' ', '.', ':']).is_empty() && !inside {
             return (code, &trimmed[..from + i]);
         }
@@ -213,7 +277,8 @@ mod tests {
             ("500 pcs at $2.50 each", vec![("2.50", Role::Unit)]),
             ("5#拉链 18cm 500条", vec![]),
         ] {
-            let got: Vec<(String, Role)> = prices(text, &context).iter().map(|p| (p.value.to_string(), p.role)).collect();
+            let got: Vec<(String, Role)> =
+                prices(text, &context).iter().map(|p| (p.value.to_string(), p.role)).collect();
             let want: Vec<(String, Role)> = want.into_iter().map(|(v, r)| (v.to_owned(), r)).collect();
             assert_eq!(got, want, "{text}");
         }

@@ -12,7 +12,9 @@ fn regex(pattern: &str) -> Regex {
     Regex::new(pattern).expect("constant pattern")
 }
 
-static TERM: LazyLock<Regex> = LazyLock::new(|| regex(r"\b(?:EXW|FCA|FAS|FOB|CFR|CNF|C&F|CIF|CPT|CIP|DAP|DPU|DDP|DAT|DDU|EX[ -]?WORKS|Ex[ -]?[Ww]orks)\b"));
+static TERM: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r"\b(?:EXW|FCA|FAS|FOB|CFR|CNF|C&F|CIF|CPT|CIP|DAP|DPU|DDP|DAT|DDU|EX[ -]?WORKS|Ex[ -]?[Ww]orks)\b")
+});
 static PAYMENT: LazyLock<Regex> = LazyLock::new(|| {
     regex(concat!(
         r"(?i)月结\s*\d+\s*天|月結\s*\d+\s*天|款到发货|货到付款|款到發貨|预付\s*\d+%[^，。;；\n]{0,20}|\d+%\s*(?:定金|预付|订金)[^。;；\n]{0,24}|票到\d+天|现结|现款现货|货到\d+天|",
@@ -31,7 +33,12 @@ pub fn incoterm(text: &str, context: &Context<'_>) -> Option<String> {
     let mut place: Vec<&str> = Vec::new();
     for word in head(&rest[..end], 40).split(' ').take(3) {
         let name = word.starts_with(|c: char| c.is_uppercase() || is_han(c));
-        if word.is_empty() || !name || context.labels.label(word).is_some() || context.labels.currency_in(word).is_some() || word.eq_ignore_ascii_case("incoterms") {
+        if word.is_empty()
+            || !name
+            || context.labels.label(word).is_some()
+            || context.labels.currency_in(word).is_some()
+            || word.eq_ignore_ascii_case("incoterms")
+        {
             break;
         }
         place.push(word);
@@ -53,7 +60,10 @@ pub fn sentence(text: &str) -> Option<String> {
     let mut end = text.len();
     for (at, c) in text.char_indices() {
         let rest = &text[at + c.len_utf8()..];
-        let latin = c == '.' && rest.starts_with(' ') && rest.trim_start().starts_with(|n: char| n.is_uppercase()) && text[..at].chars().rev().take_while(|p| p.is_alphanumeric()).count() > 2;
+        let latin = c == '.'
+            && rest.starts_with(' ')
+            && rest.trim_start().starts_with(|n: char| n.is_uppercase())
+            && text[..at].chars().rev().take_while(|p| p.is_alphanumeric()).count() > 2;
         if latin || c == '。' || c == '；' || c == ';' {
             end = at;
             break;
@@ -73,7 +83,8 @@ pub fn moved_date(text: &str, context: &Context<'_>) -> Option<NaiveDate> {
     let text = plain(text).to_lowercase();
     let last = dates.last()?;
     let between = &text[dates[0].end.min(text.len())..last.start.min(text.len())];
-    let moved = context.labels.words(Words::ChangeTo).iter().any(|w| between.contains(w.as_str())) || [" to ", "至", "到", "auf", "->", "→"].iter().any(|w| between.contains(w));
+    let moved = context.labels.words(Words::ChangeTo).iter().any(|w| between.contains(w.as_str()))
+        || [" to ", "至", "到", "auf", "->", "→"].iter().any(|w| between.contains(w));
     moved.then_some(last.value)
 }
 
@@ -84,7 +95,10 @@ pub fn wanted_date(text: &str, context: &Context<'_>) -> Option<date::Date> {
     let lower = folded.to_lowercase();
     let mut dates = date::all(&folded, &context.dates);
     if dates.is_empty() {
-        dates.extend(date::find(&folded, &context.dates, true).filter(|d| folded[d.start..d.end].ends_with(['号', '日'])));
+        dates.extend(
+            date::find(&folded, &context.dates, true)
+                .filter(|d| folded[d.start..d.end].ends_with(['号', '日'])),
+        );
     }
     if let (Some(moved), Some(last)) = (moved_date(text, context), dates.last()) {
         return Some(date::Date { value: moved, ..*last });
@@ -96,7 +110,9 @@ pub fn wanted_date(text: &str, context: &Context<'_>) -> Option<date::Date> {
         let words = context.labels.words(Words::DeliverBy);
         words.iter().any(|w| {
             let han = has_han(w);
-            (han && (after.trim_start().starts_with(w.as_str()) || (w.chars().count() > 1 && before.contains(w.as_str())) || before.trim_end().ends_with("在") && after.contains(w.as_str())))
+            (han && (after.trim_start().starts_with(w.as_str())
+                || (w.chars().count() > 1 && before.contains(w.as_str()))
+                || before.trim_end().ends_with("在") && after.contains(w.as_str())))
                 || (!han && crate::read::labels::contains_word(before, w))
         })
     })
@@ -109,12 +125,22 @@ pub fn place(text: &str, context: &Context<'_>) -> Option<String> {
     let mut words: Vec<&String> = context.labels.words(Words::DeliverTo).iter().collect();
     words.sort_by_key(|w| std::cmp::Reverse(w.len()));
     for word in words {
-        let Some(at) = text.to_lowercase().find(word.as_str()).filter(|at| text.is_char_boundary(at + word.len())) else { continue };
+        let Some(at) =
+            text.to_lowercase().find(word.as_str()).filter(|at| text.is_char_boundary(at + word.len()))
+        else {
+            continue;
+        };
         let rest = text[at + word.len()..].trim_start_matches([' ', ':', '了']);
         let end = rest.find([',', '，', '。', ';', '；', '.', '\n', '!', '、']).unwrap_or(rest.len());
         let place = trim(&rest[..end]);
         let count = place.chars().count();
-        let placed = context.labels.words(Words::ShipPlace).iter().any(|w| if has_han(w) { place.contains(w.as_str()) } else { crate::read::labels::contains_word(&place.to_lowercase(), w) });
+        let placed = context.labels.words(Words::ShipPlace).iter().any(|w| {
+            if has_han(w) {
+                place.contains(w.as_str())
+            } else {
+                crate::read::labels::contains_word(&place.to_lowercase(), w)
+            }
+        });
         if (3..=60).contains(&count) && placed && !place.contains("我们公司") {
             return Some(place.to_owned());
         }
@@ -128,11 +154,33 @@ pub fn shipping(text: &str, context: &Context<'_>) -> Option<String> {
     for clause in text.split(['，', ',', '。', ';', '；', '\n', '.', '!', '！']) {
         let clause = trim(clause);
         let count = clause.chars().count();
-        if !(2..=24).contains(&count) || !context.labels.has(Words::ShipBy, clause) || clause.contains(['?', '？', '号']) {
+        if !(2..=24).contains(&count)
+            || !context.labels.has(Words::ShipBy, clause)
+            || clause.contains(['?', '？', '号'])
+        {
             continue;
         }
-        let clause = clause.trim_end_matches(['了', '吧', '啊', '哦', '的']).trim_end_matches("就行").trim_end_matches("就可以").trim_end_matches("即可").trim_end_matches("就好");
-        let clause = ["请", "麻烦", "还是", "用", "走", "发", "通过", "please ship ", "ship ", "Ship ", "Please ship "].iter().fold(clause, |c, w| c.strip_prefix(w).unwrap_or(c));
+        let clause = clause
+            .trim_end_matches(['了', '吧', '啊', '哦', '的'])
+            .trim_end_matches("就行")
+            .trim_end_matches("就可以")
+            .trim_end_matches("即可")
+            .trim_end_matches("就好");
+        let clause = [
+            "请",
+            "麻烦",
+            "还是",
+            "用",
+            "走",
+            "发",
+            "通过",
+            "please ship ",
+            "ship ",
+            "Ship ",
+            "Please ship ",
+        ]
+        .iter()
+        .fold(clause, |c, w| c.strip_prefix(w).unwrap_or(c));
         return Some(clause.trim().to_owned());
     }
     None
@@ -144,9 +192,14 @@ pub fn remark(text: &str, context: &Context<'_>) -> Option<String> {
     let mut out: Vec<&str> = Vec::new();
     for sentence in sentences(text) {
         let sentence = sentence.trim();
-        let wanted = context.labels.has(Words::Remark, sentence) && !context.labels.has(Words::Courtesy, sentence);
+        let wanted =
+            context.labels.has(Words::Remark, sentence) && !context.labels.has(Words::Courtesy, sentence);
         let long = (6..=200).contains(&sentence.chars().count());
-        if wanted && long && !sentence.ends_with(['?', '？', ':', '：']) && !context.labels.has(Words::Condition, sentence.split([' ', '，']).next().unwrap_or("")) {
+        if wanted
+            && long
+            && !sentence.ends_with(['?', '？', ':', '：'])
+            && !context.labels.has(Words::Condition, sentence.split([' ', '，']).next().unwrap_or(""))
+        {
             out.push(sentence);
         }
     }
@@ -159,7 +212,8 @@ fn sentences(text: &str) -> Vec<&str> {
     let mut from = 0;
     for (at, c) in text.char_indices() {
         let next = text[at + c.len_utf8()..].chars().next();
-        let stop = matches!(c, '。' | '！' | '!' | '？' | '?') || (c == '.' && next.is_none_or(char::is_whitespace));
+        let stop =
+            matches!(c, '。' | '！' | '!' | '？' | '?') || (c == '.' && next.is_none_or(char::is_whitespace));
         if stop {
             out.push(&text[from..at + c.len_utf8()]);
             from = at + c.len_utf8();
@@ -193,6 +247,9 @@ mod tests {
         assert_eq!(date("please deliver by May 15").as_deref(), Some("2026-05-15"));
         assert_eq!(date("我司3月2日的采购单"), None);
         assert_eq!(place("3月20日前要到沙溪厂里，你们自己的车送就行", &context).as_deref(), Some("沙溪厂里"));
-        assert_eq!(shipping("3月20日前要到沙溪厂里，你们自己的车送就行", &context).as_deref(), Some("你们自己的车送"));
+        assert_eq!(
+            shipping("3月20日前要到沙溪厂里，你们自己的车送就行", &context).as_deref(),
+            Some("你们自己的车送")
+        );
     }
 }

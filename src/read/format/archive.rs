@@ -47,10 +47,18 @@ pub fn unpack(bytes: &[u8], limits: &Limits, budget: &mut u64) -> Unpacked {
     out
 }
 
-fn entry(archive: &mut ZipArchive<Cursor<&[u8]>>, at: usize, limits: &Limits, budget: &mut u64) -> Result<Option<Entry>, Code> {
-    let file = archive.by_index(at).map_err(|e| match e {
-        zip::result::ZipError::UnsupportedArchive(_) | zip::result::ZipError::InvalidPassword => Code::Encrypted,
-        _ => Code::DamagedArchive,
+fn entry(
+    archive: &mut ZipArchive<Cursor<&[u8]>>,
+    at: usize,
+    limits: &Limits,
+    budget: &mut u64,
+) -> Result<Option<Entry>, Code> {
+    let file = archive.by_index(at).map_err(|e| {
+        let locked = matches!(
+            e,
+            zip::result::ZipError::UnsupportedArchive(_) | zip::result::ZipError::InvalidPassword
+        );
+        if locked { Code::Encrypted } else { Code::DamagedArchive }
     })?;
     if file.is_dir() {
         return Ok(None);
@@ -85,7 +93,8 @@ pub fn fits(bytes: &[u8], limits: &Limits, budget: &mut u64) -> Result<(), Code>
         let Ok(file) = archive.by_index(at) else { return Err(Code::DamagedWorkbook) };
         let by_ratio = file.compressed_size().saturating_mul(limits.zip_ratio).max(4 << 20);
         let most = (limits.part_bytes as u64).min(*budget).min(by_ratio);
-        let copied = std::io::copy(&mut file.take(most + 1), &mut std::io::sink()).map_err(|_| Code::DamagedWorkbook)?;
+        let copied = std::io::copy(&mut file.take(most + 1), &mut std::io::sink())
+            .map_err(|_| Code::DamagedWorkbook)?;
         *budget = budget.saturating_sub(copied);
         if copied > most {
             return Err(Code::TooBig);

@@ -15,7 +15,11 @@ pub fn delimiter(text: &str) -> Option<u8> {
         let usual = counts.iter().filter(|c| **c > 0 && **c * 2 >= most).count();
         (usual * 3 >= sample.len().max(2) && most > 1).then_some((usual, most))
     };
-    [b'\t', b',', b';', b'|'].into_iter().filter_map(|m| Some((score(m)?, m))).max_by_key(|(s, m)| (s.0, s.1, *m == b'\t')).map(|(_, m)| m)
+    [b'\t', b',', b';', b'|']
+        .into_iter()
+        .filter_map(|m| Some((score(m)?, m)))
+        .max_by_key(|(s, m)| (s.0, s.1, *m == b'\t'))
+        .map(|(_, m)| m)
 }
 
 fn outside_quotes(line: &str, mark: u8) -> usize {
@@ -33,7 +37,8 @@ fn outside_quotes(line: &str, mark: u8) -> usize {
 pub fn read(text: &str, mark: u8, name: &str, limits: &Limits) -> Page {
     let text = text.trim_start_matches('\u{feff}');
     let text = text.strip_prefix("sep=").and_then(|t| t.split_once('\n')).map_or(text, |(_, rest)| rest);
-    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).delimiter(mark).from_reader(text.as_bytes());
+    let mut reader =
+        ReaderBuilder::new().has_headers(false).flexible(true).delimiter(mark).from_reader(text.as_bytes());
     let mut rows = Vec::new();
     let mut record = StringRecord::new();
     while rows.len() < limits.rows as usize && matches!(reader.read_record(&mut record), Ok(true)) {

@@ -7,10 +7,13 @@ use crate::read::value::text::squeeze;
 use scraper::node::Node;
 use scraper::{ElementRef, Html};
 
-const DROPPED: [&str; 12] =
-    ["script", "style", "head", "title", "iframe", "object", "noscript", "template", "svg", "select", "textarea", "audio"];
+const DROPPED: [&str; 12] = [
+    "script", "style", "head", "title", "iframe", "object", "noscript", "template", "svg", "select",
+    "textarea", "audio",
+];
 const BREAKING: [&str; 18] = [
-    "p", "div", "br", "li", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "section", "article", "pre", "dl", "dt",
+    "p", "div", "br", "li", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "section", "article",
+    "pre", "dl", "dt",
 ];
 /// Deeper elements than this are taken as text only.
 const DEPTH: usize = 150;
@@ -30,7 +33,8 @@ struct Walker<'l> {
 /// Reads an HTML text.
 #[must_use]
 pub fn read(html: &str, limits: &Limits) -> Page {
-    let document = Html::parse_document(&html[..crate::read::value::text::floor(html, limits.text_bytes * 4)]);
+    let document =
+        Html::parse_document(&html[..crate::read::value::text::floor(html, limits.text_bytes * 4)]);
     let mut walker = Walker {
         limits,
         blocks: Vec::new(),
@@ -48,6 +52,7 @@ pub fn read(html: &str, limits: &Limits) -> Page {
 }
 
 impl Walker<'_> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "comments and doctypes are not text")]
     fn element(&mut self, element: ElementRef<'_>, depth: usize) {
         if depth > DEPTH {
             let text: String = element.text().take(10_000).collect();
@@ -62,7 +67,9 @@ impl Walker<'_> {
                 Node::Text(text) => self.text(text),
                 Node::Element(inner) => {
                     let name = inner.name();
-                    let Some(inner) = ElementRef::wrap(child).filter(|_| !DROPPED.contains(&name)) else { continue };
+                    let Some(inner) = ElementRef::wrap(child).filter(|_| !DROPPED.contains(&name)) else {
+                        continue;
+                    };
                     self.child(inner, name, depth);
                 }
                 _ => {}
@@ -82,7 +89,11 @@ impl Walker<'_> {
         if breaking {
             self.new_line();
         }
-        let quote = usize::from(name == "blockquote" && element.attr("type").is_none_or(|t| t == "cite") && !plain_indent(element));
+        let quote = usize::from(
+            name == "blockquote"
+                && element.attr("type").is_none_or(|t| t == "cite")
+                && !plain_indent(element),
+        );
         let pre = usize::from(name == "pre");
         self.quote += quote;
         self.pre += pre;
@@ -157,7 +168,10 @@ impl Walker<'_> {
         }
         self.line += 1;
         if self.quote > 0 {
-            let rows = grid.rows.iter().map(|r| r.cells.iter().map(|c| squeeze(&c.text)).collect::<Vec<_>>().join("   "));
+            let rows = grid
+                .rows
+                .iter()
+                .map(|r| r.cells.iter().map(|c| squeeze(&c.text)).collect::<Vec<_>>().join("   "));
             let lines = rows.map(|text| TextLine { number: self.line, text: format!("> {text}") }).collect();
             self.blocks.push(Block::Text(lines));
         } else {
@@ -179,7 +193,9 @@ impl Walker<'_> {
             carry(&mut cells, &mut next);
             let text = cell_text(cell);
             self.bytes += text.len();
-            let span = |name: &str| cell.attr(name).and_then(|s| s.trim().parse::<usize>().ok()).unwrap_or(1).clamp(1, most);
+            let span = |name: &str| {
+                cell.attr(name).and_then(|s| s.trim().parse::<usize>().ok()).unwrap_or(1).clamp(1, most)
+            };
             let (columns, down) = (span("colspan"), span("rowspan"));
             for at in 0..columns.min(most.saturating_sub(cells.len())) {
                 let text = if at == 0 { text.clone() } else { String::new() };
@@ -196,31 +212,45 @@ impl Walker<'_> {
 fn plain_indent(element: ElementRef<'_>) -> bool {
     let style = element.attr("style").unwrap_or("").to_ascii_lowercase();
     let class = element.attr("class").unwrap_or("");
-    style.contains("border:none") || style.contains("border: none") || (style.contains("margin") && !style.contains("border-left") && !class.contains("quote") && element.attr("type").is_none())
+    style.contains("border:none")
+        || style.contains("border: none")
+        || (style.contains("margin")
+            && !style.contains("border-left")
+            && !class.contains("quote")
+            && element.attr("type").is_none())
 }
 
 /// Text that a person would not see.
 fn hidden(element: ElementRef<'_>) -> bool {
     let style = element.attr("style").unwrap_or("").to_ascii_lowercase().replace(' ', "");
-    element.attr("hidden").is_some() || ["display:none", "visibility:hidden", "font-size:0"].iter().any(|s| style.split(';').any(|p| p == *s || p == format!("{s}px")))
+    element.attr("hidden").is_some()
+        || ["display:none", "visibility:hidden", "font-size:0"]
+            .iter()
+            .any(|s| style.split(';').any(|p| p == *s || p == format!("{s}px")))
 }
 
 /// A table without tables inside, with a row of two cells or more: the others are layout.
 fn is_data_table(table: ElementRef<'_>) -> bool {
     let inner = table.descendent_elements().skip(1).any(|e| e.value().name() == "table");
-    !inner && rows(table).any(|r| r.child_elements().filter(|c| matches!(c.value().name(), "td" | "th")).count() > 1)
+    !inner
+        && rows(table)
+            .any(|r| r.child_elements().filter(|c| matches!(c.value().name(), "td" | "th")).count() > 1)
 }
 
 fn rows<'a>(table: ElementRef<'a>) -> impl Iterator<Item = ElementRef<'a>> {
     table.descendent_elements().filter(|e| e.value().name() == "tr")
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "comments and doctypes are not text")]
 fn cell_text(cell: ElementRef<'_>) -> String {
     let mut out = String::new();
     for edge in cell.descendants().take(20_000) {
         match edge.value() {
             Node::Text(text) => {
-                let dropped = edge.ancestors().take(40).any(|a| a.value().as_element().is_some_and(|e| DROPPED.contains(&e.name())));
+                let dropped = edge
+                    .ancestors()
+                    .take(40)
+                    .any(|a| a.value().as_element().is_some_and(|e| DROPPED.contains(&e.name())));
                 if !dropped {
                     out.push_str(&text.replace(['\n', '\r', '\t'], " "));
                 }
@@ -239,7 +269,8 @@ mod tests {
 
     fn grids(html: &str) -> Vec<Vec<Vec<String>>> {
         let page = read(html, &Limits::default());
-        let grid = |g: &Grid| g.rows.iter().map(|r| r.cells.iter().map(|c| c.text.clone()).collect()).collect();
+        let grid =
+            |g: &Grid| g.rows.iter().map(|r| r.cells.iter().map(|c| c.text.clone()).collect()).collect();
         page.blocks.iter().filter_map(|b| if let Block::Grid(g) = b { Some(grid(g)) } else { None }).collect()
     }
 

@@ -1,6 +1,7 @@
 //! Formats told by their bytes, and each turned into pages.
 
 pub mod archive;
+mod compound;
 pub mod delimited;
 pub mod html;
 pub mod sheet;
@@ -38,7 +39,12 @@ pub fn sniff(bytes: &[u8], name: &str, declared: &str) -> Format {
         _ if head.starts_with(b"{\\rtf") => Format::Unread(Code::WordNotRead),
         _ if is_archive(head) => Format::Unread(Code::FormatNotRead),
         // BIFF without a container, as very old programs write it.
-        _ if head.starts_with(b"\x09\x08") || head.starts_with(b"\x09\x04") || head.starts_with(b"\x09\x02") => Format::Unread(Code::FormatNotRead),
+        _ if head.starts_with(b"\x09\x08")
+            || head.starts_with(b"\x09\x04")
+            || head.starts_with(b"\x09\x02") =>
+        {
+            Format::Unread(Code::FormatNotRead)
+        }
         _ if declared == "message/rfc822" || lower.ends_with(".eml") => Format::Message,
         _ => text_kind(bytes, &lower, declared),
     }
@@ -49,7 +55,10 @@ fn contains(haystack: &[u8], needle: &[u8]) -> bool {
 }
 
 fn zip_kind(bytes: &[u8]) -> Format {
-    let has = |name: &[u8]| contains(&bytes[..bytes.len().min(4096)], name) || contains(&bytes[bytes.len().saturating_sub(65_536)..], name);
+    let has = |name: &[u8]| {
+        contains(&bytes[..bytes.len().min(4096)], name)
+            || contains(&bytes[bytes.len().saturating_sub(65_536)..], name)
+    };
     if has(b"xl/workbook") || has(b"xl/worksheets") {
         Format::Xlsx
     } else if has(b"application/vnd.oasis.opendocument.spreadsheet") {
@@ -77,10 +86,14 @@ fn ole_kind(bytes: &[u8]) -> Format {
 }
 
 fn is_picture(head: &[u8]) -> bool {
-    let starts: [&[u8]; 8] = [b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*", b"BM", b"\0\0\x01\0", b"\xd7\xcd\xc6\x9a"];
+    let starts: [&[u8]; 8] =
+        [b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*", b"BM", b"\0\0\x01\0", b"\xd7\xcd\xc6\x9a"];
     let heif = head.len() > 12 && &head[4..8] == b"ftyp";
     let webp = head.starts_with(b"RIFF") && head.len() > 12 && &head[8..12] == b"WEBP";
-    (starts.iter().any(|s| head.starts_with(s)) && !(head.starts_with(b"BM") && head.iter().all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace()))) || heif || webp
+    (starts.iter().any(|s| head.starts_with(s))
+        && !(head.starts_with(b"BM") && head.iter().all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace())))
+        || heif
+        || webp
 }
 
 fn is_archive(head: &[u8]) -> bool {
@@ -91,9 +104,29 @@ fn is_archive(head: &[u8]) -> bool {
 fn text_kind(bytes: &[u8], lower: &str, declared: &str) -> Format {
     let head = &bytes[..bytes.len().min(4096)];
     let ascii = String::from_utf8_lossy(head).to_lowercase();
-    let tags = ["<html", "<!doctype html", "<table", "<div", "<meta http", "<body", "<p>", "<p ", "<span", "<tr", "<br", "<h1", "<h2", "<font"];
+    let tags = [
+        "<html",
+        "<!doctype html",
+        "<table",
+        "<div",
+        "<meta http",
+        "<body",
+        "<p>",
+        "<p ",
+        "<span",
+        "<tr",
+        "<br",
+        "<h1",
+        "<h2",
+        "<font",
+    ];
     let tagged = tags.iter().any(|t| ascii.contains(t));
-    if tagged && (ascii.trim_start_matches(['\u{feff}', '\u{fffd}']).trim_start().starts_with('<') || declared == "text/html" || lower.ends_with(".htm") || lower.ends_with(".html")) {
+    if tagged
+        && (ascii.trim_start_matches(['\u{feff}', '\u{fffd}']).trim_start().starts_with('<')
+            || declared == "text/html"
+            || lower.ends_with(".htm")
+            || lower.ends_with(".html"))
+    {
         return Format::Html;
     }
     if ascii.trim_start().starts_with("<?xml") {

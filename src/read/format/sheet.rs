@@ -1,8 +1,8 @@
 //! Workbooks (xlsx, xls, ods) to grids: hidden sheets are left out, merged cells carried down, floats made exact.
 
 use super::Format;
-use super::archive;
 use super::text::clean;
+use super::{archive, compound};
 use crate::read::codes::Code;
 use crate::read::limits::Limits;
 use crate::read::page::{Block, Cell, Grid, Page, Row};
@@ -25,14 +25,20 @@ pub struct Sheet {
 /// # Errors
 /// When the workbook is damaged, encrypted or over the limits.
 pub fn read(bytes: &[u8], format: Format, limits: &Limits, budget: &mut u64) -> Result<Vec<Sheet>, Code> {
-    if format != Format::Xls {
+    if format == Format::Xls {
+        compound::fits(bytes)?;
+    } else {
         archive::fits(bytes, limits, budget)?;
     }
     // Workbook decoders have panicked on damaged files; until they run in a process of their own a panic is an answer.
-    let result = catch_unwind(AssertUnwindSafe(|| match format {
-        Format::Xls => xls(bytes, limits),
-        Format::Ods => ods(bytes, limits),
-        _ => xlsx(bytes, limits),
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        if format == Format::Xls {
+            xls(bytes, limits)
+        } else if format == Format::Ods {
+            ods(bytes, limits)
+        } else {
+            xlsx(bytes, limits)
+        }
     }));
     result.unwrap_or(Err(Code::DamagedWorkbook))
 }
@@ -48,7 +54,7 @@ fn xlsx(bytes: &[u8], limits: &Limits) -> Result<Vec<Sheet>, Code> {
         while let Some(cell) = reader.next_cell().map_err(|_| Code::DamagedWorkbook)? {
             let (row, column) = cell.get_position();
             let text = owned(cell.get_value());
-            put(&mut cells, row, column, &text, limits, &mut left)?;
+            put(&mut cells, (row, column), &text, limits, &mut left)?;
         }
         out.extend(sheet(name, cells, &merged, limits));
     }
@@ -56,9 +62,8 @@ fn xlsx(bytes: &[u8], limits: &Limits) -> Result<Vec<Sheet>, Code> {
 }
 
 fn xls(bytes: &[u8], limits: &Limits) -> Result<Vec<Sheet>, Code> {
-    let mut book: Xls<_> = Xls::new(Cursor::new(bytes)).map_err(|e| match e {
-        calamine::XlsError::Password => Code::Encrypted,
-        _ => Code::DamagedWorkbook,
+    let mut book: Xls<_> = Xls::new(Cursor::new(bytes)).map_err(|e| {
+        if matches!(e, calamine::XlsError::Password) { Code::Encrypted } else { Code::DamagedWorkbook }
     })?;
     let mut out = Vec::new();
     let mut left = limits.cells;
@@ -82,7 +87,10 @@ fn ods(bytes: &[u8], limits: &Limits) -> Result<Vec<Sheet>, Code> {
 }
 
 fn visible<R: std::io::Read + std::io::Seek, B: Reader<R>>(book: &B, limits: &Limits) -> Vec<String> {
-    let sheets = book.sheets_metadata().iter().filter(|s| s.visible == SheetVisible::Visible && s.typ == SheetType::WorkSheet);
+    let sheets = book
+        .sheets_metadata()
+        .iter()
+        .filter(|s| s.visible == SheetVisible::Visible && s.typ == SheetType::WorkSheet);
     sheets.take(limits.sheets).map(|s| s.name.clone()).collect()
 }
 
@@ -91,12 +99,18 @@ fn from_range(range: &calamine::Range<Data>, limits: &Limits, left: &mut usize) 
     let mut cells = Cells::new();
     for (row, column, value) in range.used_cells() {
         let at = |n: usize, base: u32| u32::try_from(n).unwrap_or(u32::MAX).saturating_add(base);
-        put(&mut cells, at(row, top), at(column, side), &printed(value), limits, left)?;
+        put(&mut cells, (at(row, top), at(column, side)), &printed(value), limits, left)?;
     }
     Ok(cells)
 }
 
-fn put(cells: &mut Cells, row: u32, column: u32, text: &str, limits: &Limits, left: &mut usize) -> Result<(), Code> {
+fn put(
+    cells: &mut Cells,
+    (row, column): (u32, u32),
+    text: &str,
+    limits: &Limits,
+    left: &mut usize,
+) -> Result<(), Code> {
     if text.is_empty() || column >= limits.columns {
         return Ok(());
     }
@@ -116,7 +130,9 @@ fn owned(value: &DataRef<'_>) -> String {
         DataRef::Float(n) => exact(*n),
         DataRef::Bool(b) => b.to_string(),
         DataRef::DateTime(d) => date(d),
-        DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.split('T').next().unwrap_or("").to_owned(),
+        DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => {
+            text.split('T').next().unwrap_or("").to_owned()
+        }
         DataRef::Error(_) => "#ERROR".to_owned(),
         DataRef::Empty => String::new(),
     }
@@ -136,7 +152,12 @@ fn printed(value: &Data) -> String {
 }
 
 fn tidy(text: &str) -> String {
-    let lines: Vec<String> = text.replace("_x000D_", "").lines().map(|l| clean(l).trim().to_owned()).filter(|l| !l.is_empty()).collect();
+    let lines: Vec<String> = text
+        .replace("_x000D_", "")
+        .lines()
+        .map(|l| clean(l).trim().to_owned())
+        .filter(|l| !l.is_empty())
+        .collect();
     lines.join("\n")
 }
 
@@ -151,7 +172,11 @@ fn exact(value: f64) -> String {
     }
     let whole = format!("{:.0}", value.abs()).len();
     let rounded = format!("{value:.*}", 12usize.saturating_sub(whole));
-    if rounded.contains('.') { rounded.trim_end_matches('0').trim_end_matches('.').to_owned() } else { rounded }
+    if rounded.contains('.') {
+        rounded.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        rounded
+    }
 }
 
 fn date(value: &calamine::ExcelDateTime) -> String {
@@ -193,7 +218,13 @@ mod tests {
 
     #[test]
     fn floats_lose_their_noise() {
-        for (value, want) in [(1475.999_999_999_999_8, "1476"), (0.1 + 0.2, "0.3"), (0.0085, "0.0085"), (3000.0, "3000"), (1e15, "1000000000000000")] {
+        for (value, want) in [
+            (1_475.999_999_999_999_8, "1476"),
+            (0.1 + 0.2, "0.3"),
+            (0.0085, "0.0085"),
+            (3000.0, "3000"),
+            (1e15, "1000000000000000"),
+        ] {
             assert_eq!(exact(value), want);
         }
     }

@@ -19,7 +19,11 @@ pub fn clean(line: &str) -> String {
     for c in line.chars() {
         match c {
             '\u{a0}' | '\u{2002}'..='\u{200a}' | '\u{202f}' => out.push(' '),
-            '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{ad}' => {}
+            '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}'
+            | '\u{ad}' => {}
             '\t' => out.push('\t'),
             c if c.is_control() => {}
             c => out.push(c),

@@ -6,8 +6,9 @@ use chrono::{DateTime, FixedOffset, Utc};
 use regex::Regex;
 use std::sync::LazyLock;
 
-static SPEC: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"[A-Za-z0-9._%+'\-]{1,64}@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+").expect("constant pattern"));
+static SPEC: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"[A-Za-z0-9._%+'\-]{1,64}@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+").expect("constant pattern")
+});
 
 /// The first address in a text, lower case.
 #[must_use]
@@ -52,7 +53,8 @@ fn offset(zone: &str) -> Option<i32> {
 #[must_use]
 pub fn envelope(headers: &Headers) -> Envelope {
     let (from_name, from_address) = headers.raw("from").map_or((None, None), parse);
-    let reply_to = headers.raw("reply-to").and_then(|raw| parse(raw).1).filter(|a| Some(a) != from_address.as_ref());
+    let reply_to =
+        headers.raw("reply-to").and_then(|raw| parse(raw).1).filter(|a| Some(a) != from_address.as_ref());
     let sent = headers.text("date").and_then(|d| date(&d));
     let id = |name: &str| headers.text(name).and_then(|t| ids(&t).into_iter().next());
     Envelope {
@@ -70,7 +72,8 @@ pub fn envelope(headers: &Headers) -> Envelope {
 }
 
 fn ids(text: &str) -> Vec<String> {
-    let found = text.split('<').skip(1).filter_map(|p| p.split_once('>')).map(|(id, _)| format!("<{}>", id.trim()));
+    let found =
+        text.split('<').skip(1).filter_map(|p| p.split_once('>')).map(|(id, _)| format!("<{}>", id.trim()));
     found.filter(|id| id.len() < 300).take(50).collect()
 }
 
@@ -84,7 +87,11 @@ mod tests {
             (&b"=?utf-8?B?6ZmI?= <A@b.example>"[..], Some("陈"), Some("a@b.example")),
             (b"compras@aurora.example", None, Some("compras@aurora.example")),
             (b"\"Weiss, J\" <j@w.example>", Some("Weiss, J"), Some("j@w.example")),
-            (b"=?utf-8?B?6YeH6LStDQpCY2M6IGxlYWtAY29sbGVjdC5leGFtcGxl?= <z@j.example>", Some("采购 Bcc: leak@collect.example"), Some("z@j.example")),
+            (
+                b"=?utf-8?B?6YeH6LStDQpCY2M6IGxlYWtAY29sbGVjdC5leGFtcGxl?= <z@j.example>",
+                Some("采购 Bcc: leak@collect.example"),
+                Some("z@j.example"),
+            ),
             (b"", None, None),
         ] {
             assert_eq!(parse(raw), (name.map(str::to_owned), address.map(str::to_owned)));

@@ -9,7 +9,11 @@ pub fn decode(bytes: &[u8], declared: Option<&str>) -> String {
     if let Some((encoding, skip)) = Encoding::for_bom(bytes) {
         return encoding.decode_without_bom_handling(&bytes[skip..]).0.into_owned();
     }
-    if bytes.is_ascii() && !bytes.contains(&0x1b) && !bytes.contains(&0) && !bytes.windows(2).any(|w| w == b"~{") {
+    if bytes.is_ascii()
+        && !bytes.contains(&0x1b)
+        && !bytes.contains(&0)
+        && !bytes.windows(2).any(|w| w == b"~{")
+    {
         return String::from_utf8_lossy(bytes).into_owned();
     }
     let encoding = declared.and_then(label);
@@ -25,7 +29,8 @@ pub fn decode(bytes: &[u8], declared: Option<&str>) -> String {
 fn label(name: &str) -> Option<&'static Encoding> {
     let name = name.trim().trim_matches(['"', '\'']).to_ascii_lowercase();
     let name = match name.as_str() {
-        "cp936" | "ms936" | "x-gbk" | "gb_2312-80" | "euc-cn" | "gb18030-2005" | "gb18030-2022" | "chinese" => "gb18030",
+        "cp936" | "ms936" | "x-gbk" | "gb_2312-80" | "euc-cn" | "gb18030-2005" | "gb18030-2022"
+        | "chinese" => "gb18030",
         "cp950" => "big5",
         "utf8mb4" | "utf_8" => "utf-8",
         "cp1252" => "windows-1252",
@@ -50,7 +55,10 @@ fn faithful(encoding: &'static Encoding, bytes: &[u8]) -> Option<String> {
     if latin && (std::str::from_utf8(bytes).is_ok() || looks_chinese(bytes)) {
         return None;
     }
-    if (encoding == GB18030 || encoding == BIG5) && std::str::from_utf8(bytes).is_ok() && multibyte_utf8(bytes) {
+    if (encoding == GB18030 || encoding == BIG5)
+        && std::str::from_utf8(bytes).is_ok()
+        && multibyte_utf8(bytes)
+    {
         return None;
     }
     Some(text.into_owned())
@@ -65,7 +73,10 @@ fn multibyte_utf8(bytes: &[u8]) -> bool {
 fn looks_chinese(bytes: &[u8]) -> bool {
     let high = bytes.iter().filter(|b| **b >= 0x80).count();
     let pairs = bytes.windows(2).filter(|w| w[0] >= 0xa1 && w[1] >= 0xa1).count();
-    high >= 4 && pairs * 2 > high && GB18030.decode_without_bom_handling(bytes).0.chars().filter(|c| *c == '\u{fffd}').count() * 20 < high
+    high >= 4
+        && pairs * 2 > high
+        && GB18030.decode_without_bom_handling(bytes).0.chars().filter(|c| *c == '\u{fffd}').count() * 20
+            < high
 }
 
 fn guess(bytes: &[u8], declared: Option<&'static Encoding>) -> String {

@@ -144,7 +144,9 @@ fn extended(params: &[(String, Vec<u8>)], name: &str) -> Option<String> {
     let (_, first_encoded, first) = *pieces.first()?;
     let mut quotes = first.splitn(3, |b| *b == b'\'');
     let (label, start) = match (first_encoded, quotes.next(), quotes.next(), quotes.next()) {
-        (true, Some(label), Some(_), Some(value)) => (Some(String::from_utf8_lossy(label).into_owned()), value),
+        (true, Some(label), Some(_), Some(value)) => {
+            (Some(String::from_utf8_lossy(label).into_owned()), value)
+        }
         _ => (None, first),
     };
     let mut bytes = Vec::new();
@@ -158,7 +160,8 @@ fn extended(params: &[(String, Vec<u8>)], name: &str) -> Option<String> {
 fn percent(value: &[u8], out: &mut Vec<u8>) {
     let mut at = 0;
     while at < value.len() {
-        let byte = value.get(at + 1..at + 3).and_then(|p| transfer::hex(p[0], p[1])).filter(|_| value[at] == b'%');
+        let byte =
+            value.get(at + 1..at + 3).and_then(|p| transfer::hex(p[0], p[1])).filter(|_| value[at] == b'%');
         out.push(byte.unwrap_or(value[at]));
         at += if byte.is_some() { 3 } else { 1 };
     }
@@ -254,7 +257,8 @@ pub fn clean(text: &str) -> String {
 #[must_use]
 pub fn safe_name(name: &str) -> String {
     let clean = clean(name);
-    let parts: Vec<&str> = clean.split(['/', '\\']).filter(|p| !p.is_empty() && *p != "." && *p != "..").collect();
+    let parts: Vec<&str> =
+        clean.split(['/', '\\']).filter(|p| !p.is_empty() && *p != "." && *p != "..").collect();
     let last = parts.last().copied().unwrap_or("");
     super::super::value::text::head(last, 120).to_owned()
 }

@@ -51,8 +51,20 @@ pub fn is_message(bytes: &[u8]) -> bool {
     let start = bytes.iter().position(|b| !b.is_ascii_whitespace()).unwrap_or(0);
     let head = &bytes[start..bytes.len().min(start + 64 * 1024)];
     let (headers, _) = Headers::parse(head);
-    let known = ["from", "to", "subject", "date", "message-id", "received", "mime-version", "content-type", "return-path", "x-mailer"];
-    known.iter().filter(|n| headers.raw(n).is_some()).count() >= 2 || (headers.raw("from").is_some() || headers.raw("content-type").is_some())
+    let known = [
+        "from",
+        "to",
+        "subject",
+        "date",
+        "message-id",
+        "received",
+        "mime-version",
+        "content-type",
+        "return-path",
+        "x-mailer",
+    ];
+    known.iter().filter(|n| headers.raw(n).is_some()).count() >= 2
+        || (headers.raw("from").is_some() || headers.raw("content-type").is_some())
 }
 
 /// Splits a message into its leaves.
@@ -82,7 +94,8 @@ pub fn parse(bytes: &[u8], limits: &Limits) -> Message {
             }
             Some(boundary) => {
                 alternatives += 1;
-                let alternative = if kind == "multipart/alternative" { Some(alternatives) } else { piece.alternative };
+                let alternative =
+                    if kind == "multipart/alternative" { Some(alternatives) } else { piece.alternative };
                 let children = split(body, boundary.as_bytes(), limits.parts + 1);
                 stack.extend(children.into_iter().rev().map(|bytes| Piece {
                     bytes,
@@ -92,7 +105,7 @@ pub fn parse(bytes: &[u8], limits: &Limits) -> Message {
                     digest: kind == "multipart/digest",
                 }));
             }
-            None => leaf(&head, kind, body, &piece, limits, &mut message),
+            None => leaf((&head, body), kind, &piece, limits, &mut message),
         }
     }
     message
@@ -107,7 +120,8 @@ fn split<'a>(body: &'a [u8], boundary: &[u8], most: usize) -> Vec<&'a [u8]> {
     let mut out = Vec::new();
     let (mut start, mut at) = (None, 0);
     for line in body.split_inclusive(|b| *b == b'\n') {
-        let mark = line.strip_prefix(b"--").and_then(|l| l.strip_prefix(boundary)).map(<[u8]>::trim_ascii_end);
+        let mark =
+            line.strip_prefix(b"--").and_then(|l| l.strip_prefix(boundary)).map(<[u8]>::trim_ascii_end);
         if let Some(tail) = mark
             && (tail.is_empty() || tail == b"--")
         {
@@ -135,13 +149,19 @@ fn trim_break(part: &[u8]) -> &[u8] {
     part.strip_suffix(b"\r").unwrap_or(part)
 }
 
-fn leaf(head: &Headers, kind: String, body: &[u8], piece: &Piece<'_>, limits: &Limits, message: &mut Message) {
+fn leaf(
+    (head, body): (&Headers, &[u8]),
+    kind: String,
+    piece: &Piece<'_>,
+    limits: &Limits,
+    message: &mut Message,
+) {
     let disposition = head.token("content-disposition").unwrap_or_default();
     let name = head.param("content-disposition", "filename").or_else(|| head.param("content-type", "name"));
     let name = name.map(|n| header::safe_name(&n)).filter(|n| !n.is_empty());
     let encoding = head.token("content-transfer-encoding").unwrap_or_default();
     if body.len() / 4 * 3 > limits.part_bytes {
-        message.problems.push((Code::TooBig, format!("{} MB", body.len() / 4 * 3 >> 20)));
+        message.problems.push((Code::TooBig, format!("{} MB", (body.len() / 4 * 3) >> 20)));
         return;
     }
     let bytes = match encoding.as_str() {
@@ -151,7 +171,8 @@ fn leaf(head: &Headers, kind: String, body: &[u8], piece: &Piece<'_>, limits: &L
     };
     message.parts.push(Part {
         charset: head.param("content-type", "charset"),
-        attachment: disposition == "attachment" || (name.is_some() && disposition != "inline" && !kind.starts_with("text/")),
+        attachment: disposition == "attachment"
+            || (name.is_some() && disposition != "inline" && !kind.starts_with("text/")),
         inline: piece.related || head.raw("content-id").is_some() || disposition == "inline",
         alternative: piece.alternative,
         flowed: head.param("content-type", "format").is_some_and(|f| f.eq_ignore_ascii_case("flowed")),
@@ -175,7 +196,10 @@ mod tests {
         let limits = Limits::default();
         for (text, want) in [
             ("Subject: x\n\nhello", vec![("text/plain", 5)]),
-            ("Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b\nContent-Type: text/html\n\ntwo", vec![("text/plain", 3), ("text/html", 3)]),
+            (
+                "Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b\nContent-Type: text/html\n\ntwo",
+                vec![("text/plain", 3), ("text/html", 3)],
+            ),
             ("Content-Type: multipart/mixed; boundary=b\n\nno boundary here", vec![("text/plain", 16)]),
             ("Content-Type: multipart/mixed\n\nplain", vec![("multipart/mixed", 5)]),
             ("", vec![("text/plain", 0)]),

@@ -49,7 +49,7 @@ fn target(split: &mut Split, in_quote: bool) -> &mut Vec<Block> {
 }
 
 fn unquoted(line: &TextLine) -> TextLine {
-    let text = line.text.trim_start().trim_start_matches(|c: char| c == '>' || c == ' ');
+    let text = line.text.trim_start().trim_start_matches(['>', ' ']);
     let text = if line.text.trim_start().starts_with('>') { text } else { &line.text };
     TextLine { number: line.number, text: text.to_owned() }
 }
@@ -61,26 +61,52 @@ fn starts(line: &TextLine, next: Option<&TextLine>, labels: &Labels) -> bool {
     if text.is_empty() {
         return false;
     }
-    let dashed = text.starts_with("--") || text.starts_with("__") || text.starts_with("==") || text.chars().count() < 30;
+    let dashed = text.starts_with("--")
+        || text.starts_with("__")
+        || text.starts_with("==")
+        || text.chars().count() < 30;
     let marked = labels.words(Words::Quote).iter().any(|w| {
         let word = w.trim_matches(|c: char| matches!(c, '-' | '_' | '*' | ' '));
-        !word.is_empty() && (bare == word || (dashed && word.chars().count() > 3 && bare.starts_with(word)) || (word.ends_with(':') && text.starts_with(word)))
+        !word.is_empty()
+            && (bare == word
+                || (dashed && word.chars().count() > 3 && bare.starts_with(word))
+                || (word.ends_with(':') && text.starts_with(word)))
     });
     marked || header_block(&text, next) || wrote(&text)
 }
 
 /// "From: …" directly followed by "Sent:", "Date:" or "To:".
 fn header_block(text: &str, next: Option<&TextLine>) -> bool {
-    let from = ["from:", "von:", "de:", "de :", "发件人:", "寄件者:", "寄件人:", "da:"].iter().any(|w| text.starts_with(w));
+    let from = ["from:", "von:", "de:", "de :", "发件人:", "寄件者:", "寄件人:", "da:"]
+        .iter()
+        .any(|w| text.starts_with(w));
     let next = next.map(|n| squeeze(&plain(&n.text)).to_lowercase()).unwrap_or_default();
-    let follow = ["sent:", "date:", "to:", "gesendet:", "发送时间:", "日期:", "收件人:", "寄件日期:", "傳送時間:", "envoyé", "enviado", "an:", "时间:", "发送日期", "主题:", "subject:"];
+    let follow = [
+        "sent:",
+        "date:",
+        "to:",
+        "gesendet:",
+        "发送时间:",
+        "日期:",
+        "收件人:",
+        "寄件日期:",
+        "傳送時間:",
+        "envoyé",
+        "enviado",
+        "an:",
+        "时间:",
+        "发送日期",
+        "主题:",
+        "subject:",
+    ];
     from && (follow.iter().any(|w| next.starts_with(w)) || (text.contains('@') && next.is_empty()))
 }
 
 /// "On 8 Jan 2026, X <x@y> wrote:" and its Chinese likes.
 fn wrote(text: &str) -> bool {
     let end = ["wrote:", "写道:", "寫道:", "schrieb:", "a écrit :", "escribió:", "ha scritto:", "escreveu:"];
-    (text.contains('@') || text.contains(|c: char| c.is_ascii_digit())) && end.iter().any(|w| text.ends_with(w))
+    (text.contains('@') || text.contains(|c: char| c.is_ascii_digit()))
+        && end.iter().any(|w| text.ends_with(w))
 }
 
 fn sender(text: &str) -> Option<String> {
@@ -97,7 +123,8 @@ mod tests {
     use super::*;
 
     fn fresh(text: &str) -> usize {
-        let lines = text.lines().zip(1..).map(|(t, number)| TextLine { number, text: t.to_owned() }).collect();
+        let lines =
+            text.lines().zip(1..).map(|(t, number)| TextLine { number, text: t.to_owned() }).collect();
         let split = split(Page { blocks: vec![Block::Text(lines)] }, &Labels::built_in());
         split.fresh.texts().count()
     }

@@ -11,7 +11,11 @@ pub fn base64(input: &[u8], limit: usize) -> Vec<u8> {
         }
         let line = line.trim_ascii();
         let foreign = line.iter().filter(|b| value(**b).is_none() && **b != b'=').count();
-        if line.starts_with(b"--") || line.starts_with(b"=====") || foreign * 4 > line.len().max(4) || (foreign > 0 && line.contains(&b' ')) {
+        if line.starts_with(b"--")
+            || line.starts_with(b"=====")
+            || foreign * 4 > line.len().max(4)
+            || (foreign > 0 && line.contains(&b' '))
+        {
             continue;
         }
         for byte in line {
@@ -124,6 +128,9 @@ mod tests {
 
     #[test]
     fn flowed_lines_are_joined() {
-        assert_eq!(unflow("The goods must be \nfree of nickel\n\nBye", false), "The goods must be free of nickel\n\nBye");
+        assert_eq!(
+            unflow("The goods must be \nfree of nickel\n\nBye", false),
+            "The goods must be free of nickel\n\nBye"
+        );
     }
 }

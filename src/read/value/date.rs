@@ -22,6 +22,8 @@ pub enum DayOrder {
 pub struct Context {
     pub base: Option<NaiveDate>,
     pub order: DayOrder,
+    /// The order is only a guess from the time zone of the mail.
+    pub hinted: bool,
 }
 
 /// A date found in a text.
@@ -39,34 +41,112 @@ fn regex(pattern: &str) -> Regex {
     Regex::new(pattern).expect("constant pattern")
 }
 
-static YMD: LazyLock<Regex> = LazyLock::new(|| regex(r"(20\d{2}|19\d{2})\s*[年./-]\s*(\d{1,2})\s*[月./-]\s*(\d{1,2})\s*(?:日|号|號)?"));
+static YMD: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"(20\d{2}|19\d{2})\s*[年./-]\s*(\d{1,2})\s*[月./-]\s*(\d{1,2})\s*(?:日|号|號)?"));
 static COMPACT: LazyLock<Regex> = LazyLock::new(|| regex(r"\b(20\d{2})(\d{2})(\d{2})\b"));
-static DMY: LazyLock<Regex> = LazyLock::new(|| regex(r"\b(\d{1,2})\s?([./-])\s?(\d{1,2})\s?[./-]\s?(20\d{2}|\d{2})\b"));
-static HAN_MD: LazyLock<Regex> =
-    LazyLock::new(|| regex(r"([\d一二三四五六七八九十]{1,3})\s*月\s*(?:份)?\s*([\d一二三四五六七八九十]{1,3})\s*(?:日|号|號)?"));
-static DAY_MONTH: LazyLock<Regex> =
-    LazyLock::new(|| regex(r"(?i)\b(\d{1,2})(?:st|nd|rd|th|\.)?[ \-/]?(?:of )?([\p{L}]{3,10})\.?[ ,\-/]{0,2}(20\d{2}|'?\d{2}\b)?"));
-static MONTH_DAY: LazyLock<Regex> =
-    LazyLock::new(|| regex(r"(?i)\b([\p{L}]{3,10})\.?[ \-](\d{1,2})(?:st|nd|rd|th)?\b(?:[ ,\-]{1,2}(20\d{2}))?"));
+static DMY: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"\b(\d{1,2})\s?([./-])\s?(\d{1,2})\s?[./-]\s?(20\d{2}|\d{2})\b"));
+static HAN_MD: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r"([\d一二三四五六七八九十]{1,3})\s*月\s*(?:份)?\s*([\d一二三四五六七八九十]{1,3})\s*(?:日|号|號)?")
+});
+static DAY_MONTH: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?i)\b(\d{1,2})(?:st|nd|rd|th|\.)?[ \-/]?(?:of )?([\p{L}]{3,10})\.?[ ,\-/]{0,2}(20\d{2}|'?\d{2}\b)?",
+    )
+});
+static MONTH_DAY: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r"(?i)\b([\p{L}]{3,10})\.?[ \-](\d{1,2})(?:st|nd|rd|th)?\b(?:[ ,\-]{1,2}(20\d{2}))?")
+});
 static HAN_DAY: LazyLock<Regex> = LazyLock::new(|| regex(r"(\d{1,2})\s*(?:号|號)"));
 static SHORT: LazyLock<Regex> = LazyLock::new(|| regex(r"^\s*(\d{1,2})[./-](\d{1,2})\s*$"));
 
 const MONTHS: [(&str, u32); 34] = [
-    ("jan", 1), ("feb", 2), ("fév", 2), ("mar", 3), ("mär", 3), ("mrz", 3), ("apr", 4), ("avr", 4), ("abr", 4),
-    ("may", 5), ("mai", 5), ("mag", 5), ("mayo", 5), ("june", 6), ("jun", 6), ("juin", 6), ("giu", 6), ("july", 7),
-    ("jul", 7), ("juil", 7), ("lug", 7), ("aug", 8), ("aoû", 8), ("ago", 8), ("sep", 9), ("set", 9), ("oct", 10),
-    ("okt", 10), ("ott", 10), ("nov", 11), ("dec", 12), ("dez", 12), ("déc", 12), ("dic", 12),
+    ("jan", 1),
+    ("feb", 2),
+    ("fév", 2),
+    ("mar", 3),
+    ("mär", 3),
+    ("mrz", 3),
+    ("apr", 4),
+    ("avr", 4),
+    ("abr", 4),
+    ("may", 5),
+    ("mai", 5),
+    ("mag", 5),
+    ("mayo", 5),
+    ("june", 6),
+    ("jun", 6),
+    ("juin", 6),
+    ("giu", 6),
+    ("july", 7),
+    ("jul", 7),
+    ("juil", 7),
+    ("lug", 7),
+    ("aug", 8),
+    ("aoû", 8),
+    ("ago", 8),
+    ("sep", 9),
+    ("set", 9),
+    ("oct", 10),
+    ("okt", 10),
+    ("ott", 10),
+    ("nov", 11),
+    ("dec", 12),
+    ("dez", 12),
+    ("déc", 12),
+    ("dic", 12),
 ];
 const MONTH_NAMES: [&str; 44] = [
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
-    "december", "januar", "februar", "märz", "april", "mai", "juni", "juli", "oktober", "dezember", "janvier",
-    "février", "mars", "avril", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre", "enero",
-    "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+    "januar",
+    "februar",
+    "märz",
+    "april",
+    "mai",
+    "juni",
+    "juli",
+    "oktober",
+    "dezember",
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+    "enero",
+    "febrero",
+    "marzo",
+    "abril",
+    "mayo",
+    "junio",
+    "julio",
+    "agosto",
+    "septiembre",
+    "octubre",
+    "noviembre",
+    "diciembre",
 ];
 
 fn month_of(word: &str) -> Option<u32> {
     let word = word.to_lowercase();
-    let known = word.chars().count() == 3 || word == "sept" || word == "juil" || MONTH_NAMES.contains(&word.as_str());
+    let known =
+        word.chars().count() == 3 || word == "sept" || word == "juil" || MONTH_NAMES.contains(&word.as_str());
     MONTHS.iter().filter(|(m, _)| known && word.starts_with(m)).max_by_key(|(m, _)| m.len()).map(|(_, n)| *n)
 }
 
@@ -118,7 +198,8 @@ fn strict(text: &str, context: &Context) -> Vec<Date> {
     });
     collect(&DMY, text, &mut out, |c| dmy(c, context));
     collect(&HAN_MD, text, &mut out, |c| {
-        Some((nearest(number(&c[1])?, number(&c[2])?, context.base)?, false)).filter(|_| !year_before(text, c))
+        Some((nearest(number(&c[1])?, number(&c[2])?, context.base)?, false))
+            .filter(|_| !year_before(text, c))
     });
     collect(&DAY_MONTH, text, &mut out, |c| named(c.get(3), month_of(&c[2])?, c[1].parse().ok()?, context));
     collect(&MONTH_DAY, text, &mut out, |c| named(c.get(3), month_of(&c[1])?, c[2].parse().ok()?, context));
@@ -127,13 +208,20 @@ fn strict(text: &str, context: &Context) -> Vec<Date> {
 
 fn labelled(text: &str, context: &Context) -> Vec<Date> {
     let mut out = Vec::new();
-    collect(&COMPACT, text, &mut out, |c| Some((ymd(c[1].parse().ok()?, c[2].parse().ok()?, c[3].parse().ok()?)?, false)));
+    collect(&COMPACT, text, &mut out, |c| {
+        Some((ymd(c[1].parse().ok()?, c[2].parse().ok()?, c[3].parse().ok()?)?, false))
+    });
     collect(&SHORT, text, &mut out, |c| short(c, context));
     collect(&HAN_DAY, text, &mut out, |c| Some((nearest_day(c[1].parse().ok()?, context.base?)?, true)));
     out
 }
 
-fn collect(regex: &Regex, text: &str, out: &mut Vec<Date>, read: impl Fn(&Captures<'_>) -> Option<(NaiveDate, bool)>) {
+fn collect(
+    regex: &Regex,
+    text: &str,
+    out: &mut Vec<Date>,
+    read: impl Fn(&Captures<'_>) -> Option<(NaiveDate, bool)>,
+) {
     for captures in regex.captures_iter(text) {
         if let (Some((value, ambiguous)), Some(span)) = (read(&captures), captures.get(0)) {
             let end = span.start() + span.as_str().trim_end_matches([' ', ',', '-', '/']).len();
@@ -146,7 +234,12 @@ fn year_before(text: &str, captures: &Captures<'_>) -> bool {
     captures.get(0).is_some_and(|m| text[..m.start()].trim_end().ends_with('年'))
 }
 
-fn named(year: Option<regex::Match<'_>>, month: u32, day: u32, context: &Context) -> Option<(NaiveDate, bool)> {
+fn named(
+    year: Option<regex::Match<'_>>,
+    month: u32,
+    day: u32,
+    context: &Context,
+) -> Option<(NaiveDate, bool)> {
     match year.and_then(|y| y.as_str().trim_start_matches('\'').parse::<i32>().ok()) {
         Some(y) if y >= 1900 => ymd(y, month, day).map(|d| (d, false)),
         Some(y) if (15..60).contains(&y) => ymd(2000 + y, month, day).map(|d| (d, false)),
@@ -173,7 +266,11 @@ fn dmy(c: &Captures<'_>, context: &Context) -> Option<(NaiveDate, bool)> {
         (_, DayOrder::MonthFirst) => false,
         (_, DayOrder::Unknown) => unknown_order(year, a, b, context.base),
     };
-    let doubtful = a <= 12 && b <= 12 && a != b && &c[2] != "." && context.order == DayOrder::Unknown;
+    let doubtful = a <= 12
+        && b <= 12
+        && a != b
+        && &c[2] != "."
+        && (context.order == DayOrder::Unknown || context.hinted);
     let value = if day_first { ymd(year, b, a) } else { ymd(year, a, b) };
     value.map(|d| (d, doubtful))
 }
@@ -218,7 +315,9 @@ pub fn habit<'a>(texts: impl Iterator<Item = &'a str>, base: Option<NaiveDate>) 
             let (a, b): (u32, u32) = (c[1].parse().unwrap_or(0), c[3].parse().unwrap_or(0));
             if c[4].len() == 4 && &c[2] != "." {
                 let year = c[4].parse().unwrap_or(0);
-                let own = |d: Option<NaiveDate>| a != b && d.zip(base).is_some_and(|(d, base)| (base - d).num_days().abs() <= 1);
+                let own = |d: Option<NaiveDate>| {
+                    a != b && d.zip(base).is_some_and(|(d, base)| (base - d).num_days().abs() <= 1)
+                };
                 day |= (a > 12 && a <= 31 && (1..=12).contains(&b)) || own(ymd(year, b, a));
                 month |= (b > 12 && b <= 31 && (1..=12).contains(&a)) || own(ymd(year, a, b));
             }
@@ -236,7 +335,7 @@ mod tests {
     use super::*;
 
     fn base() -> Context {
-        Context { base: NaiveDate::from_ymd_opt(2026, 3, 10), order: DayOrder::Unknown }
+        Context { base: NaiveDate::from_ymd_opt(2026, 3, 10), order: DayOrder::Unknown, hinted: false }
     }
 
     #[test]
@@ -261,7 +360,11 @@ mod tests {
             ("December 3rd, 2026", "2026-12-03"),
             ("26.3.18", "2026-03-18"),
         ] {
-            assert_eq!(find(text, &base(), false).map(|d| d.value.to_string()).as_deref(), Some(want), "{text}");
+            assert_eq!(
+                find(text, &base(), false).map(|d| d.value.to_string()).as_deref(),
+                Some(want),
+                "{text}"
+            );
         }
         for text in ["abc", "18cm", "0769-5550-1201", "1.2.3", "3#22cm", "marked 12", "20260318"] {
             assert_eq!(find(text, &base(), false), None, "{text}");
@@ -271,7 +374,11 @@ mod tests {
     #[test]
     fn labelled_forms() {
         for (text, want) in [("26号", "2026-03-26"), ("3/20", "2026-03-20"), ("20260318", "2026-03-18")] {
-            assert_eq!(find(text, &base(), true).map(|d| d.value.to_string()).as_deref(), Some(want), "{text}");
+            assert_eq!(
+                find(text, &base(), true).map(|d| d.value.to_string()).as_deref(),
+                Some(want),
+                "{text}"
+            );
         }
     }
 

@@ -52,7 +52,11 @@ pub fn integer(text: &str) -> Option<Decimal> {
             if factor >= 10_000 {
                 section += pending.take().unwrap_or(0);
                 let base = if section == 0 && factor == 100_000_000 { total } else { section };
-                total = if section == 0 && factor == 100_000_000 { base.checked_mul(factor)? } else { total.checked_add(base.checked_mul(factor)?)? };
+                total = if section == 0 && factor == 100_000_000 {
+                    base.checked_mul(factor)?
+                } else {
+                    total.checked_add(base.checked_mul(factor)?)?
+                };
                 section = 0;
             } else {
                 section = section.checked_add(pending.take().unwrap_or(1).checked_mul(factor)?)?;

@@ -20,7 +20,8 @@ pub struct Money {
 #[must_use]
 pub fn read(text: &str, style: Style, labels: &Labels) -> Option<Money> {
     let text = plain(text);
-    let text = text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '@' | '=' | ':' | '(' | '約' | '约'));
+    let text = text
+        .trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '@' | '=' | ':' | '(' | '約' | '约'));
     let (before, body) = labels.leading_currency(text);
     let body = body.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '.'));
     let Number { value, len, ambiguous } = number::leading(body, style)?;
@@ -35,7 +36,10 @@ pub fn per_many(text: &str) -> bool {
     let text = plain(text).to_lowercase().replace([' ', ','], "");
     ["/1000", "/100", "per100", "per1000", "/k", "/千", "/百", "/万", "perm", "每千", "每百", "每万", "/c"]
         .iter()
-        .any(|w| text.strip_suffix("pcs").unwrap_or(&text).ends_with(w) || (text.contains(w) && w.contains(['0', '千', '百', '万'])))
+        .any(|w| {
+            text.strip_suffix("pcs").unwrap_or(&text).ends_with(w)
+                || (text.contains(w) && w.contains(['0', '千', '百', '万']))
+        })
 }
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ pub enum Style {
     Point,
     /// 1.500,00
     Comma,
+    /// Nothing but 1.000 and 2.500 in a European text: most likely thousands.
+    Thousands,
     /// Both kinds occur.
     Mixed,
 }
@@ -31,7 +33,8 @@ pub struct Number {
 
 static TOKEN: LazyLock<Regex> = LazyLock::new(|| {
     // Blanks and apostrophes part thousands only where three digits follow.
-    let pattern = r"^[+-]?(?:\d{1,3}(?:[ \u{a0}\u{202f}'’]\d{3})+(?:[.,]\d+)?|\d[\d.,]*\d|\d|[.,]\d+)(?:\.[-–—])?";
+    let pattern =
+        r"^[+-]?(?:\d{1,3}(?:[ \u{a0}\u{202f}'’]\d{3})+(?:[.,]\d+)?|\d[\d.,]*\d|\d|[.,]\d+)(?:\.[-–—])?";
     Regex::new(pattern).expect("constant pattern")
 });
 static EURO: LazyLock<Regex> = LazyLock::new(|| {
@@ -39,11 +42,14 @@ static EURO: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(pattern).expect("constant pattern")
 });
 static POINT: LazyLock<Regex> = LazyLock::new(|| {
-    let pattern = r"(?:^|[^\d.,])(?:\d{1,3}(?:,\d{3})+\.\d+|\d{1,3}(?:,\d{3}){2,}|\d+\.\d{2}|0\.\d+)(?:$|[^\d.,])";
+    let pattern =
+        r"(?:^|[^\d.,])(?:\d{1,3}(?:,\d{3})+\.\d+|\d{1,3}(?:,\d{3}){2,}|\d+\.\d{2}|0\.\d+)(?:$|[^\d.,])";
     Regex::new(pattern).expect("constant pattern")
 });
 
-static ROUND: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^[1-9]\d{0,2}(?:\.\d{3})*\.\d00(?:\s?\p{L}{1,5})?$").expect("constant pattern"));
+static ROUND: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^[1-9]\d{0,2}(?:\.\d{3})*\.\d00(?:\s?\p{L}{1,5})?$").expect("constant pattern")
+});
 
 /// Tells from all the text of a document how it writes numbers.
 #[must_use]
@@ -57,7 +63,7 @@ pub fn style<'a>(texts: impl Iterator<Item = &'a str>, european: bool) -> Style 
     }
     match (euro, point) {
         // Nothing but 1.000 and 2.500: thousands, though every such figure stays ambiguous.
-        (0, 0) if european && round > 0 => Style::Comma,
+        (0, 0) if european && round > 0 => Style::Thousands,
         (0, _) => Style::Point,
         (_, 0) => Style::Comma,
         _ => Style::Mixed,
@@ -87,7 +93,11 @@ pub fn leading(text: &str, style: Style) -> Option<Number> {
 
 /// 2万5千: a second, smaller part directly behind.
 fn compound(text: &str, len: usize, value: Decimal, factor: Decimal, ambiguous: bool) -> Option<Number> {
-    let more = text[len..].chars().next().filter(char::is_ascii_digit).and_then(|_| leading(&text[len..], Style::Point));
+    let more = text[len..]
+        .chars()
+        .next()
+        .filter(char::is_ascii_digit)
+        .and_then(|_| leading(&text[len..], Style::Point));
     if let Some(more) = more
         && more.value < factor
         && text[len..len + more.len].chars().any(|c| hanzi::multiplier(c).is_some())
@@ -105,19 +115,33 @@ fn leading_hanzi(text: &str) -> Option<Number> {
 
 /// The value of digits with separators, and whether another reading is possible.
 fn separated(token: &str, style: Style) -> Option<(Decimal, bool)> {
-    let token: String = token.chars().filter(|c| !matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '\'' | '’' | '+')).collect();
+    let token: String =
+        token.chars().filter(|c| !matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '\'' | '’' | '+')).collect();
     let token = token.trim_end_matches(['.', ',']);
     let (dots, commas) = (token.matches('.').count(), token.matches(',').count());
     let decimal_comma = match (dots, commas) {
         (0, 0) => return decimal(token, None).map(|d| (d, false)),
         (1, 0) | (0, 1) => return one_separator(token, style),
-        (_, 0) => return grouped(token, '.').then(|| decimal(token, None)).flatten().map(|d| (d, style != Style::Comma)),
-        (0, _) => return grouped(token, ',').then(|| decimal(token, None)).flatten().map(|d| (d, style == Style::Comma)),
+        (_, 0) => {
+            return grouped(token, '.')
+                .then(|| decimal(token, None))
+                .flatten()
+                .map(|d| (d, style != Style::Comma));
+        }
+        (0, _) => {
+            return grouped(token, ',')
+                .then(|| decimal(token, None))
+                .flatten()
+                .map(|d| (d, style == Style::Comma));
+        }
         _ => token.rfind(',') > token.rfind('.'),
     };
     let (mark, group) = if decimal_comma { (',', '.') } else { ('.', ',') };
     let whole = token.rsplit_once(mark)?.0;
-    (grouped(whole, group) && !whole.contains(mark)).then(|| decimal(token, Some(mark))).flatten().map(|d| (d, false))
+    (grouped(whole, group) && !whole.contains(mark))
+        .then(|| decimal(token, Some(mark)))
+        .flatten()
+        .map(|d| (d, false))
 }
 
 /// One `.` or `,`: a decimal mark, or a group of three.
@@ -126,11 +150,12 @@ fn one_separator(token: &str, style: Style) -> Option<(Decimal, bool)> {
     let (whole, tail) = token.split_once(mark)?;
     let lead = whole.trim_start_matches('-');
     let groups = tail.len() == 3 && (1..=3).contains(&lead.len()) && !lead.starts_with('0');
-    let as_group = groups && if mark == ',' { style != Style::Comma } else { style == Style::Comma };
+    let comma = matches!(style, Style::Comma | Style::Thousands);
+    let as_group = groups && if mark == ',' { !comma } else { comma };
     let ambiguous = match (mark, groups) {
         (',', true) => style != Style::Point,
         (',', false) => style != Style::Comma,
-        (_, true) => style != Style::Point,
+        (_, true) => !matches!(style, Style::Point | Style::Comma),
         (_, false) => false,
     };
     decimal(token, (!as_group).then_some(mark)).map(|d| (d, ambiguous))
@@ -182,7 +207,8 @@ mod tests {
             ("0.0265", Point, "0.0265", false),
             ("1,234,567.89", Point, "1234567.89", false),
             ("1.500,00", Point, "1500.00", false),
-            ("1.500", Comma, "1500", true),
+            ("1.500", Comma, "1500", false),
+            ("1.500", Style::Thousands, "1500", true),
             ("1.500", Point, "1.500", false),
             ("1,500", Comma, "1.500", true),
             ("0,47", Comma, "0.47", false),

@@ -12,7 +12,8 @@ pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for (n, piece) in text.split('，').enumerate() {
         if n > 0 {
-            let grouped = out.ends_with(|c: char| c.is_ascii_digit()) && piece.starts_with(|c: char| matches!(c, '０'..='９'));
+            let grouped = out.ends_with(|c: char| c.is_ascii_digit())
+                && piece.starts_with(|c: char| matches!(c, '０'..='９'));
             out.push(if grouped { ',' } else { '，' });
         }
         out.extend(piece.nfkc());
@@ -47,7 +48,8 @@ pub fn has_han(text: &str) -> bool {
 /// Columns that a character takes in a monospaced font: 2 for Han, kana and full-width forms.
 #[must_use]
 pub fn width(c: char) -> usize {
-    let wide = is_han(c) || matches!(c, '\u{3000}'..='\u{30ff}' | '\u{ff01}'..='\u{ff60}' | '\u{ffe0}'..='\u{ffe6}');
+    let wide =
+        is_han(c) || matches!(c, '\u{3000}'..='\u{30ff}' | '\u{ff01}'..='\u{ff60}' | '\u{ffe0}'..='\u{ffe6}');
     if wide { 2 } else { usize::from(!c.is_control()) }
 }
 
@@ -60,7 +62,9 @@ pub fn squeeze(text: &str) -> String {
 /// Trims blanks and the punctuation that parts values, not the kind that belongs to them.
 #[must_use]
 pub fn trim(text: &str) -> &str {
-    text.trim_matches(|c: char| c.is_whitespace() || matches!(c, ',' | '，' | ';' | '；' | '。' | '、' | ':' | '：' | '|'))
+    text.trim_matches(|c: char| {
+        c.is_whitespace() || matches!(c, ',' | '，' | ';' | '；' | '。' | '、' | ':' | '：' | '|')
+    })
 }
 
 /// Characters before `limit`, never cutting one in half.

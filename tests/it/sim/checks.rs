@@ -91,7 +91,11 @@ async fn lanes(world: &World, arrived: &Arrived, orders: &[Order]) -> Result<(),
         for (_, message) in arrived.iter().filter(|(_, message)| message.correlation_id == order.id) {
             let (Some(lane), at) = (message.lane.as_deref(), place(message.id)) else { continue };
             let before = last.insert(lane, at);
-            ensure(before.is_none_or(|before| before < at), || format!("lane {lane} arrived out of order"))?;
+            ensure(before.is_none_or(|before| before < at), || {
+                let seen: Vec<_> = arrived.iter().filter(|(_, it)| it.lane.as_deref() == Some(lane)).map(|(at, it)| (at, place(it.id), it.created_at, it.attempt)).collect();
+                let all: Vec<_> = written.iter().filter(|(it, _)| it.lane.as_deref() == Some(lane)).map(|(it, word)| (place(it.id), it.attempt, word)).collect();
+                format!("lane {lane} arrived out of order: {seen:#?} written {all:?}")
+            })?;
         }
     }
     Ok(())

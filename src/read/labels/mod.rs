@@ -1,126 +1,13 @@
 //! The words that documents use for things, from `config/labels/*.toml`: column headings, field labels, units, kinds.
 
-use super::value::text::{key, plain};
+mod lists;
+
+pub use lists::{Column, Label, Topic, Words};
+
+use crate::read::value::text::{key, plain};
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
-
-/// What a column of an order table holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Column {
-    Line,
-    Part,
-    /// A style, model or bar code: the part number where no other column is one.
-    PartElse,
-    Description,
-    Spec,
-    Color,
-    Quantity,
-    /// Cartons or packages: the ordered quantity where no other column is one.
-    QuantityElse,
-    Unit,
-    Price,
-    /// Price without tax, beside which a price with tax may stand.
-    PriceNet,
-    Amount,
-    AmountNet,
-    Date,
-    Note,
-    PoNumber,
-    OrderDate,
-    Currency,
-    Terms,
-    /// "Item", "No.": position or part, which only the cells tell.
-    Item,
-    /// Cartons, pieces a carton and other figures that are not the ordered quantity.
-    Pack,
-    Other,
-}
-
-/// What a label before a value in running text or in a cell means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Label {
-    PoNumber,
-    OrderDate,
-    Customer,
-    Contact,
-    Phone,
-    Email,
-    Address,
-    ShipTo,
-    ShipName,
-    ShipAddress,
-    ShipContact,
-    ShipPhone,
-    Currency,
-    Payment,
-    Incoterm,
-    Delivery,
-    Shipping,
-    Total,
-    Words,
-    Notes,
-    Seller,
-    RefersTo,
-    /// A known label whose value is nothing that an order keeps.
-    Other,
-}
-
-/// Lists of words that are neither headings nor labels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Words {
-    Total,
-    Subtotal,
-    Quote,
-    Closing,
-    Disclaimer,
-    Company,
-    Fax,
-    Filler,
-    FillerEnd,
-    Applies,
-    PackMark,
-    QuantityMark,
-    PriceMark,
-    AmountMark,
-    ChangeTo,
-    Remark,
-    Courtesy,
-    Condition,
-    DeliverBy,
-    DeliverTo,
-    ShipBy,
-    OrderWord,
-    AttachmentNoise,
-    Forwarded,
-    Greeting,
-    Size,
-    ShipPlace,
-    ReferTo,
-}
-
-/// Words that tell what a message is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Topic {
-    Order,
-    Amendment,
-    Cancellation,
-    PartOfOrder,
-    Inquiry,
-    Complaint,
-    Payment,
-    Delivery,
-    Answer,
-    Advert,
-    Automatic,
-    Bounce,
-    Resend,
-    Suspicious,
-}
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -164,9 +51,9 @@ pub struct Labels {
 }
 
 const BUILT_IN: [&str; 3] = [
-    include_str!("../../config/labels/zh.toml"),
-    include_str!("../../config/labels/en.toml"),
-    include_str!("../../config/labels/europe.toml"),
+    include_str!("../../../config/labels/zh.toml"),
+    include_str!("../../../config/labels/en.toml"),
+    include_str!("../../../config/labels/europe.toml"),
 ];
 
 impl Labels {
@@ -202,15 +89,24 @@ impl Labels {
         for (topic, words) in file.topic {
             topics.insert(topic, any_of(&words)?);
         }
-        let mut currencies: Vec<(String, String)> =
-            file.currency.into_iter().flat_map(|(code, words)| words.into_iter().map(move |w| (plain(&w).to_lowercase(), code.clone()))).collect();
+        let mut currencies: Vec<(String, String)> = file
+            .currency
+            .into_iter()
+            .flat_map(|(code, words)| {
+                words.into_iter().map(move |w| (plain(&w).to_lowercase(), code.clone()))
+            })
+            .collect();
         currencies.sort_by_key(|(w, _)| std::cmp::Reverse(w.len()));
         Ok(Self {
             columns: first_wins(&column_list),
             column_list,
             labels: first_wins(&label_list),
             label_list,
-            words: file.words.into_iter().map(|(k, v)| (k, v.iter().map(|w| plain(w).to_lowercase()).collect())).collect(),
+            words: file
+                .words
+                .into_iter()
+                .map(|(k, v)| (k, v.iter().map(|w| plain(w).to_lowercase()).collect()))
+                .collect(),
             topics,
             currencies,
             unit_longest: units.keys().map(|u| u.chars().count()).max().unwrap_or(0),
@@ -232,7 +128,11 @@ impl Labels {
         if let Some(column) = self.columns.get(&bare) {
             return Some((*column, Fit::Exact));
         }
-        let best = self.column_list.iter().filter(|(word, column)| *column != Column::Item && holds(&folded, word)).max_by_key(|(word, _)| word.len());
+        let best = self
+            .column_list
+            .iter()
+            .filter(|(word, column)| *column != Column::Item && holds(&folded, word))
+            .max_by_key(|(word, _)| word.len());
         best.map(|(_, column)| (*column, Fit::Contains))
     }
 
@@ -250,7 +150,8 @@ impl Labels {
         if folded.chars().count() > 30 {
             return None;
         }
-        let fits = self.label_list.iter().filter(|(word, _)| word.chars().count() > 1 && holds(&folded, word));
+        let fits =
+            self.label_list.iter().filter(|(word, _)| word.chars().count() > 1 && holds(&folded, word));
         fits.max_by_key(|(word, _)| word.len()).map(|(_, label)| *label)
     }
 
@@ -262,7 +163,10 @@ impl Labels {
             let end = at + c.len_utf8();
             let next = text[end..].chars().next();
             let split = c.is_ascii_alphanumeric() && next.is_some_and(|n| n.is_ascii_alphanumeric());
-            if !split && (c.is_alphanumeric() || c == '#' || c == '.' || c == '№') && let Some(label) = self.labels.get(&key(&text[..end])) {
+            if !split
+                && (c.is_alphanumeric() || c == '#' || c == '.' || c == '№')
+                && let Some(label) = self.labels.get(&key(&text[..end]))
+            {
                 best = Some((*label, end));
             }
         }
@@ -306,12 +210,19 @@ impl Labels {
         let mut best = None;
         for (at, c) in text.char_indices().take(self.unit_longest) {
             let end = at + c.len_utf8();
-            let split = c.is_alphabetic() && !super::value::text::is_han(c) && text[end..].starts_with(|n: char| n.is_alphanumeric() && !super::value::text::is_han(n));
+            let split = c.is_alphabetic()
+                && !crate::read::value::text::is_han(c)
+                && text[end..]
+                    .starts_with(|n: char| n.is_alphanumeric() && !crate::read::value::text::is_han(n));
             if !split && self.units.contains_key(&text[..end].to_lowercase()) {
                 best = Some(end);
             }
         }
-        best.map(|end| end + usize::from(text[end..].starts_with('.') && !text[end..].starts_with("..") && text[..end].is_ascii()))
+        best.map(|end| {
+            end + usize::from(
+                text[end..].starts_with('.') && !text[end..].starts_with("..") && text[..end].is_ascii(),
+            )
+        })
     }
 
     #[must_use]
@@ -344,7 +255,8 @@ impl Labels {
     #[must_use]
     pub fn starts(&self, list: Words, text: &str) -> Option<usize> {
         let lower = text.to_lowercase();
-        let fits = self.words(list).iter().filter(|w| lower.starts_with(w.as_str()) && edge(&lower, w.len(), w));
+        let fits =
+            self.words(list).iter().filter(|w| lower.starts_with(w.as_str()) && edge(&lower, w.len(), w));
         fits.map(String::len).max().filter(|len| text.is_char_boundary(*len))
     }
 
@@ -352,8 +264,13 @@ impl Labels {
     #[must_use]
     pub fn ends(&self, list: Words, text: &str) -> Option<usize> {
         let lower = text.to_lowercase();
-        let fits = self.words(list).iter().filter(|w| lower.ends_with(w.as_str()) && edge_before(&lower, lower.len() - w.len(), w));
-        fits.map(String::len).max().filter(|len| *len <= text.len() && text.is_char_boundary(text.len() - len))
+        let fits = self
+            .words(list)
+            .iter()
+            .filter(|w| lower.ends_with(w.as_str()) && edge_before(&lower, lower.len() - w.len(), w));
+        fits.map(String::len)
+            .max()
+            .filter(|len| *len <= text.len() && text.is_char_boundary(text.len() - len))
     }
 
     /// How often the words of a topic occur in a text.
@@ -430,7 +347,8 @@ fn any_of(words: &[String]) -> Result<Regex, regex::Error> {
     let parts: Vec<String> = words
         .iter()
         .map(|w| {
-            let edge = |c: Option<char>| if c.is_some_and(|c| c.is_ascii_alphanumeric()) { r"\b" } else { "" };
+            let edge =
+                |c: Option<char>| if c.is_some_and(|c| c.is_ascii_alphanumeric()) { r"\b" } else { "" };
             format!("{}{}{}", edge(w.chars().next()), w, edge(w.chars().last()))
         })
         .collect();
