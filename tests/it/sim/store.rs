@@ -1,6 +1,7 @@
 //! A store that errs, delays, loses answers and ends processes around the faithful one.
 
 use super::chaos::Chaos;
+use super::witness::Seen;
 use crate::support::memory::Memory;
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -19,6 +20,7 @@ pub(super) struct ChaosStore {
     pub(super) inner: Arc<Memory>,
     pub(super) chaos: Arc<Chaos>,
     pub(super) life: CancellationToken,
+    pub(super) seen: Arc<Seen>,
 }
 
 impl ChaosStore {
@@ -53,7 +55,13 @@ impl Store for ChaosStore {
         if self.chaos.lost_answer() && self.chaos.often(500) {
             return Err(StoreError::Unknown("the connection was lost before COMMIT came through".into()));
         }
+        let sent: Vec<Vec<Uuid>> = batch.iter().map(|it| it.messages.iter().map(|message| message.id).collect()).collect();
         let answers = self.inner.commit(batch).await;
+        for (sent, answer) in sent.into_iter().zip(answers.iter().flatten()) {
+            if *answer == Answer::Done {
+                self.seen.write(sent);
+            }
+        }
         self.chaos.crash(&self.life).await;
         self.chaos.delay().await;
         if self.chaos.lost_answer() {

@@ -15,9 +15,19 @@ use uuid::Uuid;
 pub(super) struct Seen {
     wrong: Mutex<Vec<String>>,
     in_hand: Mutex<BTreeMap<(Uuid, u32), DateTime<Utc>>>,
+    written: Mutex<Vec<Uuid>>,
 }
 
 impl Seen {
+    /// Messages in the order in which they were written.
+    pub(super) fn written(&self) -> Vec<Uuid> {
+        self.written.lock().unwrap().clone()
+    }
+
+    pub(super) fn write(&self, messages: impl IntoIterator<Item = Uuid>) {
+        self.written.lock().unwrap().extend(messages);
+    }
+
     pub(super) fn wrong(&self) -> Vec<String> {
         self.wrong.lock().unwrap().clone()
     }

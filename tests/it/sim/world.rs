@@ -89,6 +89,7 @@ impl World {
             inner: self.store.clone(),
             chaos: self.chaos.clone(),
             life: life.clone(),
+            seen: self.seen.clone(),
         });
         let holder = format!("process-{number}");
         let mut wire = Wire::connect(&self.server, &self.chaos, &life);
