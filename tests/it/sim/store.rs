@@ -56,10 +56,13 @@ impl Store for ChaosStore {
             return Err(StoreError::Unknown("the connection was lost before COMMIT came through".into()));
         }
         let sent: Vec<Vec<Uuid>> = batch.iter().map(|it| it.messages.iter().map(|message| message.id).collect()).collect();
+        let consumed: Vec<Option<Uuid>> =
+            batch.iter().map(|it| it.consumes.as_ref().map(|consumed| consumed.message.id)).collect();
         let answers = self.inner.commit(batch).await;
-        for (sent, answer) in sent.into_iter().zip(answers.iter().flatten()) {
+        for ((sent, consumed), answer) in sent.into_iter().zip(consumed).zip(answers.iter().flatten()) {
             if *answer == Answer::Done {
                 self.seen.write(sent);
+                self.seen.unlease(|id, _| Some(id) == consumed);
             }
         }
         self.chaos.crash(&self.life).await;
@@ -91,7 +94,13 @@ impl Store for ChaosStore {
     }
 
     async fn claim(&self, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
-        self.outside(self.inner.claim(claim)).await
+        let claiming = async {
+            let claimed = self.inner.claim(claim).await?;
+            let now = self.inner.now().await?;
+            self.seen.lease(&claimed, &claim.holder, now, now + claim.lease);
+            Ok(claimed)
+        };
+        self.outside(claiming).await
     }
 
     async fn renew(&self, holder: &str, ids: &[Uuid], lease: Duration) -> Result<Vec<bool>, StoreError> {
@@ -99,6 +108,7 @@ impl Store for ChaosStore {
     }
 
     async fn give_back(&self, holder: &str, ids: &[Uuid]) -> Result<(), StoreError> {
+        self.seen.unlease(|id, of| of == holder && ids.contains(&id));
         self.outside(self.inner.give_back(holder, ids)).await
     }
 
@@ -107,6 +117,7 @@ impl Store for ChaosStore {
     }
 
     async fn relayed(&self, holder: &str, marks: Vec<(Uuid, u32, Relayed)>) -> Result<(), StoreError> {
+        self.seen.unlease(|id, of| of == holder && marks.iter().any(|(marked, _, _)| *marked == id));
         self.outside(self.inner.relayed(holder, marks)).await
     }
 

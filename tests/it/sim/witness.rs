@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use gendan::order::message::Message;
 use gendan::runtime::clock::Clock;
 use gendan::runtime::{Failure, Handler};
-use gendan::store::Commit;
+use gendan::store::{Claimed, Commit};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use uuid::Uuid;
@@ -16,9 +16,27 @@ pub(super) struct Seen {
     wrong: Mutex<Vec<String>>,
     in_hand: Mutex<BTreeMap<(Uuid, u32), DateTime<Utc>>>,
     written: Mutex<Vec<Uuid>>,
+    /// Messages under a lease: whose, and until when.
+    leased: Mutex<BTreeMap<(Uuid, u32), (String, DateTime<Utc>)>>,
 }
 
 impl Seen {
+    /// Messages were handed out under a lease; none of them may be under another's.
+    pub(super) fn lease(&self, claimed: &[Claimed], holder: &str, now: DateTime<Utc>, until: DateTime<Utc>) {
+        let mut leased = self.leased.lock().unwrap();
+        for message in claimed.iter().map(|it| &it.message) {
+            let before = leased.insert((message.id, message.attempt), (holder.to_owned(), until));
+            if before.is_some_and(|(other, until)| other != holder && until > now) {
+                self.wrong.lock().unwrap().push(format!("message {} was leased to two", message.id));
+            }
+        }
+    }
+
+    /// The lease has ended: given back, relayed, or consumed.
+    pub(super) fn unlease(&self, gone: impl Fn(Uuid, &str) -> bool) {
+        self.leased.lock().unwrap().retain(|(id, _), (holder, _)| !gone(*id, holder));
+    }
+
     /// Messages in the order in which they were written.
     pub(super) fn written(&self) -> Vec<Uuid> {
         self.written.lock().unwrap().clone()

@@ -100,6 +100,7 @@ impl World {
         } else {
             // The one process that owns an embedded store frees what a dead one held.
             self.store.take_over(&holder).await.unwrap();
+            self.seen.unlease(|_, of| of != holder);
             Arc::new(Local::new(store.clone(), holder.clone(), LEASE, POLL))
         };
         let kill = CancellationToken::new();
