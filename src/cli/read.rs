@@ -118,7 +118,8 @@ fn read(file: &Path, bytes: &[u8], books: &Books, master: &Master) -> Map<String
     let orders: Vec<&Draft> = reading.drafts.iter().filter(|draft| draft.order.is_some()).collect();
     let judged: Vec<check::Surety> = orders.iter().map(|draft| sure(draft, &around, &facts)).collect();
     let is_order = reading.drafts.iter().all(|draft| draft.kind == Kind::Order);
-    object.insert("sure".to_owned(), json!(is_order && !judged.is_empty() && judged.iter().all(|it| it.sure)));
+    object
+        .insert("sure".to_owned(), json!(is_order && !judged.is_empty() && judged.iter().all(|it| it.sure)));
     object.insert("proofs".to_owned(), json!(judged.iter().map(|it| &it.proofs).collect::<Vec<_>>()));
     object.insert("doubts".to_owned(), json!(judged.iter().map(|it| &it.doubts).collect::<Vec<_>>()));
     if !master.is_empty() {
@@ -136,7 +137,8 @@ fn sure(draft: &Draft, around: &Around<'_>, facts: &Facts<'_>) -> check::Surety 
 /// The day of the message: its Date, else the order's own date, else today.
 fn day(reading: &Reading, books: &Books) -> NaiveDate {
     let zone = books.config.firm.zone;
-    let dated = reading.drafts.iter().find_map(|draft| draft.order.as_ref()?.order_date.as_ref()).map(|it| it.value);
+    let dated =
+        reading.drafts.iter().find_map(|draft| draft.order.as_ref()?.order_date.as_ref()).map(|it| it.value);
     let sent = reading.envelope.sent_at.map(|sent| sent.with_timezone(&zone).date_naive());
     sent.or(dated).unwrap_or_else(|| SystemClock.now().with_timezone(&zone).date_naive())
 }
@@ -154,12 +156,17 @@ fn print(object: &Map<String, Value>, context: &mut Context) -> Result<(), Stop>
     let more = get("more_orders").as_array().cloned().unwrap_or_default();
     for order in std::iter::once(get("order")).chain(&more).filter(|order| order.is_object()) {
         let customer = text(&order["customer"]["name"]);
-        let (po, wanted, total) = (text(&order["po_number"]), text(&order["requested_delivery"]), text(&order["total"]));
+        let (po, wanted, total) =
+            (text(&order["po_number"]), text(&order["requested_delivery"]), text(&order["total"]));
         context.out.line(format!("  {customer} · PO {po} · wanted {wanted} · total {total}"))?;
         let lines = order["lines"].as_array().cloned().unwrap_or_default();
         let keys = ["line", "customer_part", "description", "quantity", "unit", "unit_price", "amount"];
         let rows = lines.iter().map(|line| keys.iter().map(|key| text(&line[*key])).collect()).collect();
-        context.out.rows(&lines, &["#", "part", "description", "quantity", "unit", "price", "amount"], rows)?;
+        context.out.rows(
+            &lines,
+            &["#", "part", "description", "quantity", "unit", "price", "amount"],
+            rows,
+        )?;
     }
     for draft in get("unread").as_array().into_iter().flatten() {
         context.out.line(format!("  {} {}", text(&draft["code"]), text(&draft["source"])))?;

@@ -200,6 +200,10 @@ impl<S: Store> Store for OutsideStore<S> {
         call(Point::StoreRead, self.0.next_due()).await
     }
 
+    async fn is_idle(&self) -> Result<bool, StoreError> {
+        call(Point::StoreRead, self.0.is_idle()).await
+    }
+
     async fn parked(&self) -> Result<Vec<Parked>, StoreError> {
         call(Point::StoreRead, self.0.parked()).await
     }

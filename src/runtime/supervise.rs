@@ -99,17 +99,10 @@ impl Running {
 
     /// Waits until nothing is in hand and nothing is due.
     pub async fn quiet(&self) -> Result<(), StoreError> {
-        loop {
-            let (now, due) = (self.store.now().await?, self.store.next_due().await?);
-            let later = due.is_none_or(|due| due > now);
-            if later
-                && self.in_hand.load(Ordering::SeqCst) == 0
-                && self.store.balance().await?.messages.in_work == 0
-            {
-                return Ok(());
-            }
+        while !(self.store.is_idle().await? && self.in_hand.load(Ordering::SeqCst) == 0) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+        Ok(())
     }
 
     /// Takes no more, finishes what is in hand within `grace`; says whether all of it was finished.

@@ -267,6 +267,9 @@ pub trait Store: Send + Sync {
     /// When the next timer or held-back message is due; in the past when nobody has looked since.
     async fn next_due(&self) -> Result<Option<DateTime<Utc>>, StoreError>;
 
+    /// Nothing is due and nothing is in anybody's hand: what there is waits for its time or for a person.
+    async fn is_idle(&self) -> Result<bool, StoreError>;
+
     /// What is parked, oldest first.
     async fn parked(&self) -> Result<Vec<Parked>, StoreError>;
 

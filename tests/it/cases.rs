@@ -76,7 +76,12 @@ fn run(folder: &Path) -> Result<(), String> {
         check(step, &output, &mut kept).map_err(|differences| {
             let said = String::from_utf8_lossy(&output.stderr);
             let asked = words.join(" ");
-            format!("{name} ({}), step {}: gendan {asked}\n{}\n  said: {said}", case.says, number + 1, differences.join("\n"))
+            format!(
+                "{name} ({}), step {}: gendan {asked}\n{}\n  said: {said}",
+                case.says,
+                number + 1,
+                differences.join("\n")
+            )
         })?;
     }
     Ok(())
@@ -104,7 +109,11 @@ fn check(step: &Step, output: &Output, kept: &mut BTreeMap<String, String>) -> R
         wrong.push(format!("  exit {:?}, expected {}", output.status.code(), step.exit));
     }
     let lacks = |what: &str, text: &str, words: &[String]| -> Vec<String> {
-        words.iter().filter(|word| !text.contains(*word)).map(|word| format!("  {what} lacks `{word}`: {text}")).collect()
+        words
+            .iter()
+            .filter(|word| !text.contains(*word))
+            .map(|word| format!("  {what} lacks `{word}`: {text}"))
+            .collect()
     };
     wrong.extend(lacks("standard error", &err, &step.error));
     wrong.extend(lacks("standard output", &out, &step.output));

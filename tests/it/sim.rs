@@ -15,8 +15,8 @@ mod witness;
 mod world;
 
 use run::simulate;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use world::Planted;
 
 /// Seeds of one run of the suite; `GENDAN_SIM_SEEDS` sets another number.
@@ -56,7 +56,8 @@ fn simulate_all(count: u64, enough: usize, planted: &Planted) -> Vec<(u64, Strin
 fn nothing_is_lost_and_nothing_happens_twice() {
     let count = setting("GENDAN_SIM_SEEDS").unwrap_or(SEEDS);
     let failures = simulate_all(count, 20, &Planted::default());
-    let shown: Vec<String> = failures.iter().take(5).map(|(seed, why)| format!("seed {seed}: {why}")).collect();
+    let shown: Vec<String> =
+        failures.iter().take(5).map(|(seed, why)| format!("seed {seed}: {why}")).collect();
     assert!(failures.is_empty(), "{} of {count} seeds failed:\n{}", failures.len(), shown.join("\n"));
 }
 

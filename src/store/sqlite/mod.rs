@@ -181,6 +181,10 @@ impl Store for Sqlite {
         self.read_next_due().await
     }
 
+    async fn is_idle(&self) -> Result<bool, StoreError> {
+        self.read_idle().await
+    }
+
     async fn parked(&self) -> Result<Vec<Parked>, StoreError> {
         self.read_parked().await
     }

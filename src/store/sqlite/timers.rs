@@ -22,7 +22,16 @@ const SEND: &str = "insert or ignore into outbox
 const NEXT: &str = "select min(due) from (select min(due) as due from timer where state = 'set'
     union all select min(not_before) from outbox where state = 'delayed')";
 
+const IDLE: &str = "select not exists (select 1 from outbox where state in ('waiting', 'claimed'))
+    and not exists (select 1 from outbox where state = 'delayed' and not_before <= ?1)
+    and not exists (select 1 from timer where state = 'set' and due <= ?1)";
+
 impl Sqlite {
+    pub(super) async fn read_idle(&self) -> Result<bool, StoreError> {
+        let now = micros(self.clock.now());
+        sqlx::query_scalar(IDLE).bind(now).fetch_one(&self.readers).await.map_err(read_error)
+    }
+
     pub(super) async fn fire_timers(&self, max: u32) -> Result<u64, StoreError> {
         let now = self.clock.now();
         let due = sqlx::query_scalar::<_, bool>(ANY).bind(micros(now)).fetch_one(&self.readers).await;

@@ -45,7 +45,9 @@ async fn conservation(world: &World, letters: u64) -> Result<(), String> {
     ensure(balance.documents.total == letters, || {
         format!("{letters} letters were handed over, {} documents are there", balance.documents.total)
     })?;
-    ensure(balance.documents.done == letters, || format!("documents are not all read: {:?}", balance.documents))?;
+    ensure(balance.documents.done == letters, || {
+        format!("documents are not all read: {:?}", balance.documents)
+    })?;
     let messages = balance.messages;
     ensure(messages.parked == 0, || format!("parked: {messages:?}"))?;
     let later = world.store.next_due().await.map_err(|e| e.to_string())?;
@@ -103,7 +105,10 @@ async fn gates(world: &World, order: &Order, arrived: &Arrived) -> Result<(), St
     for (at, message) in arrived.iter().filter(about) {
         let goods = matches!(
             message.body,
-            Body::ProductionTask(_) | Body::WarehousePick(_) | Body::ShippingInstruction(_) | Body::AccountingInvoice(_)
+            Body::ProductionTask(_)
+                | Body::WarehousePick(_)
+                | Body::ShippingInstruction(_)
+                | Body::AccountingInvoice(_)
         );
         ensure(!goods || released.is_some(), || {
             format!("order {} was never released, but sent {}", order.id, message.body.type_name())
@@ -111,9 +116,9 @@ async fn gates(world: &World, order: &Order, arrived: &Arrived) -> Result<(), St
         if let Body::ShippingInstruction(_) = &message.body {
             let on = order.ship_on.unwrap_or(DateTime::<Utc>::MAX_UTC);
             ensure(*at >= on, || format!("order {} shipped at {at}, before {on}", order.id))?;
-            let gate = events.iter().any(|it| {
-                matches!(it.event, Event::GateOpened { gate: gendan::order::event::Gate::Ship })
-            });
+            let gate = events
+                .iter()
+                .any(|it| matches!(it.event, Event::GateOpened { gate: gendan::order::event::Gate::Ship }));
             ensure(gate, || format!("order {} shipped through a closed gate", order.id))?;
         }
     }
@@ -157,7 +162,8 @@ async fn totals(world: &World, orders: &[Order], arrived: &Arrived) -> Result<()
         }
     }
     for (customer, count) in by_customer {
-        let has = |seq: u64| numbers.iter().any(|it| it.contains(&customer) && it.ends_with(&format!("-{seq:02}")));
+        let has =
+            |seq: u64| numbers.iter().any(|it| it.contains(&customer) && it.ends_with(&format!("-{seq:02}")));
         let gap = (1..=count).find(|seq| !has(*seq));
         ensure(gap.is_none(), || format!("the numbers of {customer} have a gap at {gap:?}: {numbers:?}"))?;
     }
@@ -165,7 +171,9 @@ async fn totals(world: &World, orders: &[Order], arrived: &Arrived) -> Result<()
     for (_, message) in arrived {
         let Body::AccountingInvoice(invoice) = &message.body else { continue };
         let sum: Decimal = invoice.lines.iter().map(|line| line.amount).sum();
-        ensure(sum == invoice.total, || format!("invoice of {}: {sum} is not {}", invoice.number, invoice.total))?;
+        ensure(sum == invoice.total, || {
+            format!("invoice of {}: {sum} is not {}", invoice.number, invoice.total)
+        })?;
     }
     Ok(())
 }
@@ -189,7 +197,9 @@ async fn held(world: &World, orders: &[Order]) -> Result<(), String> {
         for row in world.store.list(kind, &Filter::default()).await.map_err(|e| e.to_string())? {
             let charged: Decimal = serde_json::from_value(row.body).map_err(|e| e.to_string())?;
             let holds = held.remove(&row.key).unwrap_or_default();
-            ensure(charged == holds, || format!("{:?} is charged {charged}, its orders hold {holds}", row.key))?;
+            ensure(charged == holds, || {
+                format!("{:?} is charged {charged}, its orders hold {holds}", row.key)
+            })?;
         }
     }
     held.retain(|_, holds| !holds.is_zero());

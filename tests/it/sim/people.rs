@@ -3,10 +3,10 @@
 use super::world::World;
 use gendan::order::Order;
 use gendan::order::event::Milestone;
+use gendan::order::ids;
 use gendan::order::message::{Body, Message, ReportReceived, ReviewDecide, Step};
 use gendan::order::review::{Decision, Review, Role, Verdict};
 use gendan::order::status::{Rung, Status};
-use gendan::order::ids;
 use gendan::runtime::clock::Clock as _;
 use gendan::store::{Commit, Filter, Kind, Store as _};
 use uuid::Uuid;
@@ -39,7 +39,11 @@ async fn decide(world: &World, order: &Order, review: &Review, round: u64) {
         2 => Verdict::File { reason: "不是订单".into() },
         _ => Verdict::Approve,
     };
-    let role = if chaos.often(50) { Role::Warehouse } else { review.roles[chaos.below(review.roles.len() as u64) as usize] };
+    let role = if chaos.often(50) {
+        Role::Warehouse
+    } else {
+        review.roles[chaos.below(review.roles.len() as u64) as usize]
+    };
     let digest = if chaos.often(50) { "0".repeat(64) } else { review.digest.clone() };
     let by = format!("user-{}", chaos.below(4));
     let note = Some("说明".to_owned());
@@ -70,12 +74,9 @@ fn next_milestone(world: &World, order: &Order) -> Option<Milestone> {
         Rung::Shipped => Some(Milestone::Delivered),
         Rung::Delivered => Some(Milestone::Invoiced),
         Rung::Invoiced => Some(Milestone::Paid),
-        Rung::Received
-        | Rung::Clarifying
-        | Rung::InReview
-        | Rung::Paid
-        | Rung::Closed
-        | Rung::Archived => None,
+        Rung::Received | Rung::Clarifying | Rung::InReview | Rung::Paid | Rung::Closed | Rung::Archived => {
+            None
+        }
     }
 }
 

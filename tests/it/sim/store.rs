@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use gendan::order::message::Message;
 use gendan::store::{
-    Answer, Audit, Balance, Claim, Claimed, Commit, Filter, Intended, Key, Kind, Parked, Pruned, Relayed, ReviewRow, Seal,
-    Snapshot, Store, StoreError, StoredEvent,
+    Answer, Audit, Balance, Claim, Claimed, Commit, Filter, Intended, Key, Kind, Parked, Pruned, Relayed,
+    ReviewRow, Seal, Snapshot, Store, StoreError, StoredEvent,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,7 +55,8 @@ impl Store for ChaosStore {
         if self.chaos.lost_answer() && self.chaos.often(500) {
             return Err(StoreError::Unknown("the connection was lost before COMMIT came through".into()));
         }
-        let sent: Vec<Vec<Uuid>> = batch.iter().map(|it| it.messages.iter().map(|message| message.id).collect()).collect();
+        let sent: Vec<Vec<Uuid>> =
+            batch.iter().map(|it| it.messages.iter().map(|message| message.id).collect()).collect();
         let consumed: Vec<Option<Uuid>> =
             batch.iter().map(|it| it.consumes.as_ref().map(|consumed| consumed.message.id)).collect();
         let answers = self.inner.commit(batch).await;
@@ -137,6 +138,10 @@ impl Store for ChaosStore {
 
     async fn next_due(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         self.outside(self.inner.next_due()).await
+    }
+
+    async fn is_idle(&self) -> Result<bool, StoreError> {
+        self.outside(self.inner.is_idle()).await
     }
 
     async fn parked(&self) -> Result<Vec<Parked>, StoreError> {

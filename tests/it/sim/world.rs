@@ -104,7 +104,8 @@ impl World {
             Arc::new(Local::new(store.clone(), holder.clone(), LEASE, POLL))
         };
         let kill = CancellationToken::new();
-        let committer = supervise::committer(&store, Linger { wait: Duration::from_millis(2), batch: 16 }, &kill);
+        let committer =
+            supervise::committer(&store, Linger { wait: Duration::from_millis(2), batch: 16 }, &kill);
         let intake = Intake { store: store.clone(), blobs: self.blobs.clone(), committer: committer.clone() };
         let running = Running::start(Parts {
             handler: Arc::new(Witness {

@@ -1,9 +1,9 @@
 //! The shipped books and the sample master data, read once for all tests.
 
 use gendan::config::{Config, User};
+use gendan::master::{Master, Tables};
 use gendan::order::review::Role;
 use gendan::runtime::books::Books;
-use gendan::master::{Master, Tables};
 use gendan::runtime::import;
 use gendan::store::{Commit, Index, Key, Kind, Store, Write};
 use std::path::Path;
@@ -15,7 +15,8 @@ pub(crate) fn lean() -> Arc<Books> {
     let open = || {
         let lean = ("GENDAN_RULES__PROFILE".to_owned(), "lean".to_owned());
         let mut config = Config::load(None, [lean]).unwrap();
-        let user = |number| User { id: format!("user-{number}"), name: String::new(), roles: Role::ALL.to_vec() };
+        let user =
+            |number| User { id: format!("user-{number}"), name: String::new(), roles: Role::ALL.to_vec() };
         config.users = (0..4).map(user).collect();
         Arc::new(Books::open(&config).unwrap())
     };

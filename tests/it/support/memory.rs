@@ -160,6 +160,10 @@ impl Store for Memory {
         Ok(self.state().next_due())
     }
 
+    async fn is_idle(&self) -> Result<bool, StoreError> {
+        Ok(self.state().is_idle(self.clock.now()))
+    }
+
     async fn parked(&self) -> Result<Vec<Parked>, StoreError> {
         Ok(self.state().open_parked())
     }

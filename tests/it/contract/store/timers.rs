@@ -23,7 +23,9 @@ async fn a_timer_fires_when_it_is_due_and_once(h: impl Harness) {
     assert_eq!(h.store().next_due().await.unwrap(), Some(at(10)));
     h.wait(9);
     assert_eq!(h.store().fire(10).await.unwrap(), 0);
+    assert!(h.store().is_idle().await.unwrap());
     h.wait(1);
+    assert!(!h.store().is_idle().await.unwrap());
     assert_eq!(h.store().fire(10).await.unwrap(), 1);
     assert_eq!(h.store().fire(10).await.unwrap(), 0);
     let claimed = h.claim(Step::Release, "a").await;

@@ -175,6 +175,16 @@ impl State {
         set.map(|(timer, _)| timer.due).chain(held_back.filter_map(|row| row.message.not_before)).min()
     }
 
+    pub(super) fn is_idle(&self, now: DateTime<Utc>) -> bool {
+        let at_work = self.outbox.values().any(|row| match row.at {
+            At::Waiting => row.message.not_before.is_none_or(|due| due <= now),
+            At::Claimed { .. } => true,
+            At::Sent | At::Parked | At::Done { .. } => false,
+        });
+        let due = self.timers.values().any(|(timer, state)| *state == TimerState::Set && timer.due <= now);
+        !at_work && !due
+    }
+
     pub(super) fn open_parked(&self) -> Vec<Parked> {
         let mut open: Vec<_> = self.parked.iter().filter(|row| row.out.is_none()).collect();
         open.sort_by_key(|row| (row.at, row.message.id));
