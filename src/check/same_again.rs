@@ -19,6 +19,8 @@ pub struct SamePo<'a> {
     pub content: &'a Content,
     /// Where it goes, if known.
     pub ship_to: Option<&'a Party>,
+    /// An amendment or cancellation that found no order to change.
+    pub loose: bool,
 }
 
 #[must_use]
@@ -33,6 +35,10 @@ pub fn check(case: &Case<'_>) -> Vec<Problem> {
         let problem = raise(code, Severity::Review);
         let named = orders().rev().find(|same| !ended(same)).or_else(|| orders().next_back());
         return vec![Problem { expected: named.map(|same| same.name.to_owned()), ..problem }];
+    }
+    if let Some(loose) = case.facts.same.iter().find(|same| same.loose && !ended(same)) {
+        // The word to change or cancel it came before the order itself.
+        return vec![raise(Code::ConflictsWith, Severity::Review).expected(loose.name)];
     }
     if let Some(same) = orders().find(|same| !ended(same) && is_same(case, same)) {
         return vec![raise(Code::DuplicateOf, Severity::Review).expected(same.name)];
@@ -56,7 +62,9 @@ fn is_same(case: &Case<'_>, same: &SamePo<'_>) -> bool {
     let place = |party: Option<&Party>| party.map(|party| (plain(&party.name), plain(&party.address)));
     let moved = same.ship_to.is_some() && place(same.ship_to) != place(case.resolved.ship_to.as_ref());
     let lines = a.lines.len() == b.lines.len() && a.lines.iter().zip(&b.lines).all(|(a, b)| same_line(a, b));
-    head(a) == head(b) && lines && !moved
+    // Of what was not read nobody knows whether it is the same.
+    let read = !a.lines.is_empty() && !case.draft.unread.iter().any(|it| it.code.starts_with("reading."));
+    read && head(a) == head(b) && lines && !moved
 }
 
 fn same_line(a: &Line, b: &Line) -> bool {
@@ -90,8 +98,14 @@ mod tests {
     }
 
     fn says(desk: &Desk, earlier: &Content, status: Status) -> Vec<String> {
-        let same =
-            [SamePo { name: "CNN-K1-2603-01", kind: Kind::Order, status, content: earlier, ship_to: None }];
+        let same = [SamePo {
+            name: "CNN-K1-2603-01",
+            kind: Kind::Order,
+            status,
+            content: earlier,
+            ship_to: None,
+            loose: false,
+        }];
         desk.with(&same, |case| check(case).iter().map(said).collect())
     }
 
@@ -128,8 +142,14 @@ mod tests {
         first.order().ship_to.address = text("一号仓");
         let (earlier, place) = first.with(&[], |case| (case.content.clone(), case.resolved.ship_to.clone()));
         let status = Status::On(Rung::InReview);
-        let same =
-            [SamePo { name: "A", kind: Kind::Order, status, content: &earlier, ship_to: place.as_ref() }];
+        let same = [SamePo {
+            name: "A",
+            kind: Kind::Order,
+            status,
+            content: &earlier,
+            ship_to: place.as_ref(),
+            loose: false,
+        }];
         let code = |desk: &Desk| desk.with(&same, |case| check(case)[0].code.as_str());
         assert_eq!(code(&first), "duplicate_of");
         first.order().ship_to.address = text("二号仓");

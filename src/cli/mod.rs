@@ -31,9 +31,9 @@ use std::process::ExitCode;
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, after_help = EXIT_CODES)]
 struct Arguments {
-    /// Data folder: orders, documents, folders in and out 数据目录
-    #[arg(long, global = true, env = "GENDAN_DIR", default_value = "gendan-data")]
-    dir: PathBuf,
+    /// Data folder: orders, documents, folders in and out; `gendan-data`, for the demo `demo-data` 数据目录
+    #[arg(long, global = true, env = "GENDAN_DIR")]
+    dir: Option<PathBuf>,
     /// Settings file; `gendan.toml` in the data folder when it is there 设置文件
     #[arg(long, global = true, env = "GENDAN_CONFIG")]
     config: Option<PathBuf>,
@@ -111,8 +111,9 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<End, Stop> {
-    let mut context =
-        Context { dir: arguments.dir, config: arguments.config, out: Out::stdout(arguments.json) };
+    let usual = if matches!(arguments.command, Command::Demo(_)) { "demo-data" } else { "gendan-data" };
+    let dir = arguments.dir.unwrap_or_else(|| usual.into());
+    let mut context = Context { dir, config: arguments.config, out: Out::stdout(arguments.json) };
     let context = &mut context;
     match arguments.command {
         Command::Run(arguments) => run::run(arguments, context).await,

@@ -23,8 +23,8 @@ pub(super) async fn run(arguments: Arguments, context: &mut Context) -> Result<E
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let grace = Duration::from_secs(house.config.worker.grace_seconds);
-    let intake = house.intake();
     let mut running = house.start(owner, steps).await?;
+    let intake = house.intake(Some(&running));
     if arguments.once {
         for folder in house.folders() {
             folder.take_all(&intake).await?;

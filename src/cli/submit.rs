@@ -18,7 +18,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: Arguments, context: &mut Context) -> Result<End, Stop> {
     let house = context.open().await?;
-    let intake = house.intake();
+    let intake = house.intake(None);
     let mut end = End::Done;
     let bar = super::context::progress(arguments.files.len(), context.out.json);
     for file in &arguments.files {

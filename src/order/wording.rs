@@ -1,6 +1,7 @@
 //! The words for people: one catalogue for each language, from `config/wording`.
 
 use super::document::Language;
+use super::problem::{Code, Problem};
 use std::collections::BTreeMap;
 use thiserror::Error;
 
@@ -57,6 +58,22 @@ impl Wording {
             Some(text) => fill(text, key, args),
             None => key.to_owned(),
         }
+    }
+
+    /// A problem in a sentence: what was found, what was expected, and where.
+    #[must_use]
+    pub fn problem(&self, language: Language, problem: &Problem) -> String {
+        let found = problem.found.as_deref().unwrap_or(NOTHING);
+        // What was not read is said by the reader's code, in a word of its own, and the attachment.
+        let found = match found.split_once(' ') {
+            Some((code, source)) if problem.code == Code::Unread => {
+                format!("{} ({source})", self.say(language, code, &[]))
+            }
+            Some(_) | None => found.to_owned(),
+        };
+        let expected = problem.expected.as_deref().unwrap_or(NOTHING);
+        let args = [("found", found.as_str()), ("expected", expected), ("path", problem.path.as_str())];
+        self.say(language, &format!("problem.{}", problem.code.as_str()), &args)
     }
 
     /// Whether both languages have this very word.

@@ -1,7 +1,7 @@
 //! The house of one data folder: store, blobs, books, and how it is put to work.
 
 use super::books::Books;
-use super::clock::SystemClock;
+use super::clock::{Clock, SystemClock};
 use super::committer::{Committer, Linger};
 use super::master::MasterShelf;
 use super::outside::OutsideStore;
@@ -58,11 +58,16 @@ pub struct Owner {
 impl House {
     /// Opens the data folder, making what is missing.
     pub async fn open(dir: &Path, config: Config) -> Result<Self, OpenError> {
+        Self::open_with(dir, config, Arc::new(SystemClock)).await
+    }
+
+    /// The same with another clock: the demo has one of its own.
+    pub async fn open_with(dir: &Path, config: Config, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let books = Books::open(&config).map_err(OpenError::Books)?;
         std::fs::create_dir_all(dir).map_err(|e| {
             anyhow::anyhow!("the data folder {} can't be made: {e}; name another with --dir", dir.display())
         })?;
-        let store = Sqlite::open(&dir.join("gendan.db"), Arc::new(SystemClock)).await?;
+        let store = Sqlite::open(&dir.join("gendan.db"), clock).await?;
         let blobs = Disk::open(dir.join("blobs")).map_err(|e| {
             anyhow::anyhow!("the folder of documents {} can't be made: {e}", dir.join("blobs").display())
         })?;
@@ -97,11 +102,12 @@ impl House {
         self.own().is_err()
     }
 
-    /// A way in for documents, with a committer of its own.
+    /// A way in for documents, with a committer of its own; `running` is woken when one has come in.
     #[must_use]
-    pub fn intake(&self) -> Intake {
+    pub fn intake(&self, running: Option<&Running>) -> Intake {
         let committer = supervise::committer(&self.store, self.linger(), &CancellationToken::new());
-        Intake { store: self.store.clone(), blobs: self.blobs.clone(), committer }
+        let wakes = running.map(Running::broker);
+        Intake { store: self.store.clone(), blobs: self.blobs.clone(), committer, wakes }
     }
 
     /// Starts the workers of these steps.

@@ -39,6 +39,7 @@ pub fn committer(store: &Arc<dyn Store>, linger: Linger, kill: &CancellationToke
 /// A process at work.
 pub struct Running {
     store: Arc<dyn Store>,
+    broker: Arc<dyn Broker>,
     stop: CancellationToken,
     kill: CancellationToken,
     tasks: JoinSet<()>,
@@ -66,7 +67,8 @@ impl Running {
             tasks.spawn(worker.clone().run(step, stop.clone()));
         }
         tasks.spawn(timers::run(parts.store.clone(), parts.broker.clone(), parts.poll, stop.clone()));
-        if parts.broker.needs_relay() {
+        let broker = parts.broker.clone();
+        if broker.needs_relay() {
             let relay = Relay {
                 store: parts.store.clone(),
                 broker: parts.broker,
@@ -78,7 +80,13 @@ impl Running {
             };
             tasks.spawn(relay.run(stop.clone()));
         }
-        Self { store: parts.store, stop, kill: parts.kill, tasks, in_hand, kept: None }
+        Self { store: parts.store, broker, stop, kill: parts.kill, tasks, in_hand, kept: None }
+    }
+
+    /// The broker that the steps take from, to be woken by those who commit beside them.
+    #[must_use]
+    pub fn broker(&self) -> Arc<dyn Broker> {
+        self.broker.clone()
     }
 
     /// Cancelled when the process is to stop; sources end with it too.

@@ -3,11 +3,13 @@
 use super::read::write_part;
 use super::{Now, Steps, done, misfit};
 use crate::check::{Around, resolve};
+use crate::order::Order;
 use crate::order::document::{Document, Kind as PartKind, PartState};
 use crate::order::draft::Draft;
 use crate::order::event::{Actor, Event, PartRef};
 use crate::order::ids;
 use crate::order::message::Message;
+use crate::order::problem::Code;
 use crate::release;
 use crate::runtime::Failure;
 use crate::runtime::work::Work;
@@ -103,6 +105,13 @@ impl Steps {
             super::desk::Stuck::Fold(error) => misfit(&work.order)(error),
             super::desk::Stuck::Other(why) => Failure::Park(why),
         })?;
+        if let Some(first) = repeats(&work.order) {
+            // Nothing is begun for an order that we have already: the part is filed with a link to it.
+            record.part.state = PartState::Filed { reason: format!("duplicate_of:{first}") };
+            let mut commit = done(now.message, format!("filed as duplicate of {first}"));
+            commit.effects.push(format!("part:{}/{}", from.document_id, from.part));
+            return Ok(commit);
+        }
         record.part.state = match refers_to {
             Some(order_id) => PartState::Attached { order_id },
             None => PartState::Order { order_id: id },
@@ -124,6 +133,12 @@ impl Steps {
             on: sent.with_timezone(&self.books.config.firm.zone).date_naive(),
         }
     }
+}
+
+/// The order that this one only repeats: the same PO number with the same content.
+fn repeats(order: &Order) -> Option<&str> {
+    let same = order.problems.iter().find(|problem| problem.code == Code::DuplicateOf);
+    same.and_then(|problem| problem.expected.as_deref())
 }
 
 /// The order that a part becomes: always the same for the same part.

@@ -255,6 +255,7 @@ impl Same {
             status: self.order.status,
             content: &self.order.content,
             ship_to: self.ship_to.as_ref(),
+            loose: self.order.is_case() && self.order.refers_to.is_none(),
         }
     }
 }

@@ -43,7 +43,7 @@ impl Steps {
             customer_type: row.kind.clone(),
             terms: row.payment_terms.clone(),
             prepaid: self.terms(row) == Terms::Prepaid,
-            first_order: case.is_first(),
+            first_order: case.is_first() && !has_bought(row, case),
         }
     }
 
@@ -175,6 +175,11 @@ impl Steps {
             products: &self.products(order, case),
         })
     }
+}
+
+/// He bought from the firm before it worked with this program: he owes, or he is no new customer in its books.
+fn has_bought(row: &Customer, case: &Case) -> bool {
+    row.grade != "new" || case.master.balance(&row.code).is_some_and(|it| it.receivable > Decimal::ZERO)
 }
 
 fn covered(order: &Order, stock: &BTreeMap<String, Decimal>) -> bool {

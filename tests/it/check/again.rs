@@ -18,6 +18,7 @@ fn what_repeats_changes_or_cancels_says_so() {
             status: Status::On(Rung::Released),
             content: &earlier.content,
             ship_to: earlier.ship_to.as_ref(),
+            loose: false,
         };
         let around = Around { envelope: &second.envelope, channel: second.channel, on: second.on };
         let draft = &second.drafts[0];

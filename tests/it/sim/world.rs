@@ -106,7 +106,12 @@ impl World {
         let kill = CancellationToken::new();
         let committer =
             supervise::committer(&store, Linger { wait: Duration::from_millis(2), batch: 16 }, &kill);
-        let intake = Intake { store: store.clone(), blobs: self.blobs.clone(), committer: committer.clone() };
+        let intake = Intake {
+            store: store.clone(),
+            blobs: self.blobs.clone(),
+            committer: committer.clone(),
+            wakes: Some(broker.clone()),
+        };
         let running = Running::start(Parts {
             handler: Arc::new(Witness {
                 steps: self.steps(&store, &holder, &life),
