@@ -82,6 +82,14 @@ impl House {
         })
     }
 
+    /// Rows in all tables of the records, for the bench.
+    pub async fn rows(&self) -> Result<u64, StoreError> {
+        let store = Sqlite::open(&self.dir.join("gendan.db"), Arc::new(SystemClock)).await?;
+        let rows = store.rows().await;
+        store.close().await;
+        rows
+    }
+
     /// Takes the right to work; refused while another process has it.
     pub fn own(&self) -> Result<Owner, OpenError> {
         let path = self.dir.join("lock");

@@ -77,6 +77,30 @@ impl Sqlite {
     }
 
     /// Closes all connections and leaves one file behind. What was committed is on the disk with or without it.
+    /// Rows in all tables.
+    pub async fn rows(&self) -> Result<u64, StoreError> {
+        const TABLES: [&str; 11] = [
+            "select count(*) from aggregate",
+            "select count(*) from event",
+            "select count(*) from inbox",
+            "select count(*) from outbox",
+            "select count(*) from effect",
+            "select count(*) from review",
+            "select count(*) from timer",
+            "select count(*) from parked",
+            "select count(*) from attempt",
+            "select count(*) from intent",
+            "select count(*) from gone",
+        ];
+        let mut rows = 0;
+        for query in TABLES {
+            let count: i64 =
+                sqlx::query_scalar(query).fetch_one(&self.readers).await.map_err(error::read_error)?;
+            rows += u64::try_from(count).unwrap_or(0);
+        }
+        Ok(rows)
+    }
+
     pub async fn close(self) {
         self.readers.close().await;
         if let Some(writer) = Arc::into_inner(self.writer) {

@@ -2,9 +2,11 @@
 
 use super::error::{is_busy, read_error};
 use crate::store::StoreError;
+use crate::store::blobs::SYNCS;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 /// How often the write lock is asked for, each time for as long as the connection's busy timeout.
@@ -134,6 +136,9 @@ impl Begun {
 
     async fn commit(mut self) -> Result<(), StoreError> {
         let writer = self.writer()?;
+        if writer.durable == Durable::Yes {
+            SYNCS.fetch_add(1, Ordering::Relaxed);
+        }
         let Err(error) = execute(&mut writer.connection, "commit").await else {
             writer.open = false;
             return Ok(());
