@@ -36,17 +36,20 @@ pub(super) enum Command {
         history: bool,
     },
     /// Say what happened to one downstream 回报节点
-    Report {
-        order: String,
-        /// production_started, production_finished, stock_out, delivered, invoiced, paid 节点
-        milestone: String,
-        /// Number of the delivery note, invoice or voucher 单号
-        #[arg(long)]
-        reference: Option<String>,
-        /// Who reports 报告人
-        #[arg(long = "as", default_value = "clerk")]
-        by: String,
-    },
+    Report(Report),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Report {
+    order: String,
+    /// production_started, production_finished, stock_out, delivered, invoiced, paid 节点
+    milestone: String,
+    /// Number of the delivery note, invoice or voucher 单号
+    #[arg(long)]
+    reference: Option<String>,
+    /// Who reports 报告人
+    #[arg(long = "as", default_value = "clerk")]
+    by: String,
 }
 
 #[derive(Serialize)]
@@ -64,9 +67,7 @@ pub(super) async fn run(command: Command, context: &mut Context) -> Result<End, 
             list(&house, &filter, context).await
         }
         Command::Show { order, history } => show(&house, &order, history, context).await,
-        Command::Report { order, milestone, reference, by } => {
-            report(&house, &order, &milestone, reference, by, context).await
-        }
+        Command::Report(report) => report.run(&house, context).await,
     }
 }
 
@@ -112,42 +113,39 @@ async fn show(house: &House, name: &str, history: bool, context: &mut Context) -
     Ok(End::Done)
 }
 
-async fn report(
-    house: &House,
-    name: &str,
-    milestone: &str,
-    reference: Option<String>,
-    by: String,
-    context: &mut Context,
-) -> Result<End, Stop> {
-    let milestone = Milestone::ALL.into_iter().find(|it| it.as_str() == milestone).ok_or_else(|| {
-        let all: Vec<&str> = Milestone::ALL.iter().map(|it| it.as_str()).collect();
-        Stop::Refused(format!("`{milestone}` is not a milestone: use {}", all.join(", ")))
-    })?;
-    let order = find(house, name).await?;
-    let now = house.store.now().await?;
-    let body = ReportReceived { order_id: order.id, milestone, at: now, reference, by };
-    let message = Message {
-        id: Ids::new(order.id, now).id(&format!("report/{}", milestone.as_str())),
-        attempt: 1,
-        correlation_id: order.id,
-        step: Step::Follow,
-        lane: None,
-        created_at: now,
-        not_before: None,
-        body: Body::ReportReceived(body),
-    };
-    let effect = format!("command:{}", message.id);
-    let became = hand_over(house, message, effect).await?;
-    let order = load(house, order.id).await?;
-    if context.out.json {
-        context.out.json(
-            &serde_json::json!({"order_id": order.id, "status": order.status.as_str(), "became": became}),
-        )?;
-    } else {
-        context.out.line(format!("{became}; the order is now {}", order.status.as_str()))?;
+impl Report {
+    async fn run(self, house: &House, context: &mut Context) -> Result<End, Stop> {
+        let milestone =
+            Milestone::ALL.into_iter().find(|it| it.as_str() == self.milestone).ok_or_else(|| {
+                let all: Vec<&str> = Milestone::ALL.iter().map(|it| it.as_str()).collect();
+                Stop::Refused(format!("`{}` is not a milestone: use {}", self.milestone, all.join(", ")))
+            })?;
+        let order = find(house, &self.order).await?;
+        let now = house.store.now().await?;
+        let body =
+            ReportReceived { order_id: order.id, milestone, at: now, reference: self.reference, by: self.by };
+        let message = Message {
+            id: Ids::new(order.id, now).id(&format!("report/{}", milestone.as_str())),
+            attempt: 1,
+            correlation_id: order.id,
+            step: Step::Follow,
+            lane: None,
+            created_at: now,
+            not_before: None,
+            body: Body::ReportReceived(body),
+        };
+        let effect = format!("command:{}", message.id);
+        let became = hand_over(house, message, effect).await?;
+        let order = load(house, order.id).await?;
+        if context.out.json {
+            context.out.json(
+                &serde_json::json!({"order_id": order.id, "status": order.status.as_str(), "became": became}),
+            )?;
+        } else {
+            context.out.line(format!("{became}; the order is now {}", order.status.as_str()))?;
+        }
+        Ok(End::Done)
     }
-    Ok(End::Done)
 }
 
 /// The order of this id, number or PO number.

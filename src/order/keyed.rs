@@ -129,7 +129,9 @@ impl Fields {
         match value {
             Value::Object(fields) => Ok(Self { path: path.to_owned(), fields: fields.clone() }),
             Value::Null => Ok(Self { path: path.to_owned(), fields: Map::new() }),
-            other => Err(wrong(path, other, "an object with fields")),
+            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                Err(wrong(path, value, "an object with fields"))
+            }
         }
     }
 

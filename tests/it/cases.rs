@@ -126,11 +126,11 @@ fn check(step: &Step, output: &Output, kept: &mut BTreeMap<String, String>) -> R
         }
     }
     for (name, path) in &step.keep {
-        match at(&json, path) {
-            Value::String(text) => {
-                kept.insert(name.clone(), text);
+        match at(&json, path).as_str() {
+            Some(text) => {
+                kept.insert(name.clone(), text.to_owned());
             }
-            other => wrong.push(format!("  {path} can't be kept: {other} in {out}")),
+            None => wrong.push(format!("  {path} can't be kept: it is no text in {out}")),
         }
     }
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }

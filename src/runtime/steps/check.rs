@@ -1,7 +1,7 @@
 //! Check: a draft becomes an order, or belongs to one, or is filed; and then goes on as far as it can.
 
 use super::read::write_part;
-use super::{Now, Steps, done, misfit};
+use super::{Now, Pen, Steps, done, misfit};
 use crate::check::{Around, resolve};
 use crate::order::Order;
 use crate::order::document::{Document, Kind as PartKind, PartState};
@@ -44,7 +44,7 @@ impl Steps {
             commit.messages.extend(told.map_err(|e| Failure::Park(e.to_string()))?);
             commit
         } else {
-            self.take_in(&document, &mut record, &now).await?
+            self.take_in(&document, &mut record, now).await?
         };
         commit.writes.push(write_part(&record, version));
         Ok(commit)
@@ -69,7 +69,7 @@ impl Steps {
         &self,
         document: &Document,
         record: &mut PartRecord,
-        now: &Now<'_>,
+        now: Now<'_>,
     ) -> Result<Commit, Failure> {
         let from = PartRef { document_id: document.id, part: record.part.index };
         let id = order_id(document, record.part.index);
@@ -87,7 +87,7 @@ impl Steps {
             | PartKind::DeliveryReport
             | PartKind::NotAnOrder => PartKind::Order,
         };
-        let mut case = self.load(id, &resolved.content, document, record, master).await?;
+        let mut case = self.load(id, &resolved.content, (document, record), master).await?;
         let refers_to =
             if kind == PartKind::Order { None } else { case.original(record.draft.refers_to.as_deref()) };
         let received = Event::Received {
@@ -98,17 +98,17 @@ impl Steps {
             content: resolved.content.clone(),
         };
         let mut work = Work::begin(id, received).map_err(|e| Failure::Park(e.to_string()))?;
-        let mut commit = done(now.message, "");
-        commit.writes.extend(super::desk::parties(&resolved));
-        case.register(id, &mut commit);
-        self.go_on(&mut work, &mut case, &resolved, now, &mut commit).map_err(|e| match e {
+        let mut pen = Pen { commit: done(now.message, ""), now };
+        pen.commit.writes.extend(super::desk::parties(&resolved));
+        case.register(id, &mut pen.commit);
+        self.go_on(&mut work, &mut case, &resolved, &mut pen).map_err(|e| match e {
             super::desk::Stuck::Fold(error) => misfit(&work.order)(error),
             super::desk::Stuck::Other(why) => Failure::Park(why),
         })?;
         if let Some(first) = repeats(&work.order) {
             // Nothing is begun for an order that we have already: the part is filed with a link to it.
             record.part.state = PartState::Filed { reason: format!("duplicate_of:{first}") };
-            let mut commit = done(now.message, format!("filed as duplicate of {first}"));
+            let mut commit = done(pen.now.message, format!("filed as duplicate of {first}"));
             commit.effects.push(format!("part:{}/{}", from.document_id, from.part));
             return Ok(commit);
         }
@@ -118,10 +118,10 @@ impl Steps {
         };
         let what = super::desk::said(&work.order);
         if let Some(target) = refers_to {
-            self.settle(&work.order, target, now, &mut commit).await?;
+            self.settle(&work.order, target, &mut pen).await?;
         }
-        work.write(&mut commit, &now.stamp(Actor::Step("check".to_owned())));
-        Ok(super::desk::named(commit, &what))
+        work.write(&mut pen.commit, &pen.now.stamp(Actor::Step("check".to_owned())));
+        Ok(super::desk::named(pen.commit, &what))
     }
 
     /// What stands around a part: its mail, its channel and its day.

@@ -2,7 +2,7 @@
 
 use super::desk::{self, Stuck};
 use super::read::write_part;
-use super::{Now, Steps, done, misfit};
+use super::{Pen, Steps, done, misfit};
 use crate::check::{Resolved, resolve};
 use crate::follow;
 use crate::order::Order;
@@ -42,7 +42,7 @@ impl Steps {
         };
         work.add(events).map_err(misfit(&work.order))?;
         let mut origin = self.origin(&work.order).await?;
-        let mut commit = done(message, "");
+        let mut pen = Pen { now, commit: done(message, "") };
         match &decision.verdict {
             Verdict::Correct { draft } => keyed(&mut origin.record, draft),
             Verdict::File { reason } => {
@@ -52,15 +52,15 @@ impl Steps {
         }
         let corrected = matches!(decision.verdict, Verdict::Correct { .. });
         if corrected || matches!(decision.verdict, Verdict::File { .. }) {
-            commit.writes.push(write_part(&origin.record, origin.version));
+            pen.commit.writes.push(write_part(&origin.record, origin.version));
         }
-        self.reopen(&mut work, &origin, corrected.then_some(decision.by.as_str()), &now, &mut commit).await?;
+        self.reopen(&mut work, &origin, corrected.then_some(decision.by.as_str()), &mut pen).await?;
         let what = format!("decided: {}", desk::said(&work.order));
         if let Some(target) = work.order.refers_to {
-            self.settle(&work.order, target, &now, &mut commit).await?;
+            self.settle(&work.order, target, &mut pen).await?;
         }
-        work.write(&mut commit, &now.stamp(Actor::User(decision.by.clone())));
-        Ok(desk::named(commit, &what))
+        work.write(&mut pen.commit, &pen.now.stamp(Actor::User(decision.by.clone())));
+        Ok(desk::named(pen.commit, &what))
     }
 
     fn holds_role(&self, decision: &Decision) -> bool {
@@ -83,47 +83,41 @@ impl Steps {
         work: &mut Work,
         origin: &Origin,
         keyed_by: Option<&str>,
-        now: &Now<'_>,
-        commit: &mut Commit,
+        pen: &mut Pen<'_>,
     ) -> Result<(), Failure> {
         let master = self.shelf.get().await?;
         let around = self.around(&origin.document);
-        let cause = if keyed_by.is_some() { now.message.id } else { work.order.id };
-        let mut resolved = resolve(&origin.record.draft, &around, &Ids::new(cause, now.at), &master);
+        let cause = if keyed_by.is_some() { pen.now.message.id } else { work.order.id };
+        let mut resolved = resolve(&origin.record.draft, &around, &Ids::new(cause, pen.now.at), &master);
         if let Some(by) = keyed_by {
-            commit.writes.extend(desk::parties(&resolved));
+            pen.commit.writes.extend(desk::parties(&resolved));
             let corrected = Event::Corrected { by: by.to_owned(), content: resolved.content.clone() };
             work.add([corrected]).map_err(misfit(&work.order))?;
         } else {
             as_agreed(&mut resolved, &work.order);
         }
         let mut case =
-            self.load(work.order.id, &work.order.content, &origin.document, &origin.record, master).await?;
+            self.load(work.order.id, &work.order.content, (&origin.document, &origin.record), master).await?;
         if keyed_by.is_some() {
-            case.register(work.order.id, commit);
+            case.register(work.order.id, &mut pen.commit);
             case.parties.extend(
                 [&resolved.contact, &resolved.ship_to].into_iter().flatten().map(|it| (it.id, it.clone())),
             );
         }
         let id = work.order.id;
-        self.go_on(work, &mut case, &resolved, now, commit).map_err(|stuck| match stuck {
+        self.go_on(work, &mut case, &resolved, pen).map_err(|stuck| match stuck {
             Stuck::Fold(error) => Failure::Park(format!("order {id}: {error}")),
             Stuck::Other(why) => Failure::Park(format!("order {id}: {why}")),
         })
     }
 
     /// Holds, resumes or cancels the order that an amendment or cancellation speaks of, as the case stands now.
-    pub(super) async fn settle(
-        &self,
-        case: &Order,
-        target: Uuid,
-        now: &Now<'_>,
-        commit: &mut Commit,
-    ) -> Result<(), Failure> {
+    pub(super) async fn settle(&self, case: &Order, target: Uuid, pen: &mut Pen<'_>) -> Result<(), Failure> {
         let mut work = self.order(target).await?;
         let origin = self.origin(&work.order).await?;
         let master = self.shelf.get().await?;
-        let around = self.load(target, &work.order.content, &origin.document, &origin.record, master).await?;
+        let around =
+            self.load(target, &work.order.content, (&origin.document, &origin.record), master).await?;
         let held_by_others = around.is_held_by_others(case.id, target);
         let events = review::settle_case(case, &work.order, held_by_others);
         let before = work.order.clone();
@@ -131,14 +125,14 @@ impl Steps {
         work.add(events).map_err(misfit(&before))?;
         if resumed {
             work.add(follow::catch_up(&work.order)).map_err(misfit(&before))?;
-            self.reopen(&mut work, &origin, None, now, commit).await?;
+            self.reopen(&mut work, &origin, None, pen).await?;
             if matches!(work.order.status, Status::On(rung) if rung >= Rung::Released) {
-                self.tell_due(&mut work, now, commit, release::due).await?;
+                self.tell_due(&mut work, &pen.now, &mut pen.commit, release::due).await?;
             }
         }
-        self.give_back(&before, &work.order, commit).await?;
+        self.give_back(&before, &work.order, &mut pen.commit).await?;
         if work.is_changed() {
-            work.write(commit, &now.stamp(Actor::Step("case".to_owned())));
+            work.write(&mut pen.commit, &pen.now.stamp(Actor::Step("case".to_owned())));
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! The order desk: what is loaded around an order, and how far the order goes on from where it stands.
 
-use super::{Now, Steps, parsed};
+use super::{Pen, Steps, parsed};
 use crate::check::{self, Facts, Resolved, SamePo};
 use crate::master::Master;
 use crate::order::Order;
@@ -84,8 +84,7 @@ impl Steps {
         &self,
         id: Uuid,
         content: &Content,
-        document: &Document,
-        record: &PartRecord,
+        from: (&Document, &PartRecord),
         master: Arc<Master>,
     ) -> Result<Case, Failure> {
         let customer = content.customer.clone().unwrap_or_default();
@@ -121,7 +120,7 @@ impl Steps {
             (key, was, orders)
         });
         let same = self.same(id, po.as_ref().map_or(&[][..], |(_, _, it)| &it.orders)).await?;
-        let (document, record) = (document.clone(), record.clone());
+        let (document, record) = (from.0.clone(), from.1.clone());
         Ok(Case { master, document, record, credit, counter, reserved, po, same, parties })
     }
 
@@ -160,25 +159,25 @@ impl Steps {
         work: &mut Work,
         case: &mut Case,
         resolved: &Resolved,
-        now: &Now<'_>,
-        commit: &mut Commit,
+        pen: &mut Pen<'_>,
     ) -> Result<(), Stuck> {
         if !work.order.status.is_open() {
             return Ok(());
         }
         self.check_anew(work, case, resolved)?;
         let order = &work.order;
-        let (customer, figures) = (self.customer_facts(order, case), self.figures(order, case, now.at));
-        let facts = self.books.rule_facts(order, customer, figures, now.at);
+        let (customer, figures) = (self.customer_facts(order, case), self.figures(order, case, pen.now.at));
+        let facts = self.books.rule_facts(order, customer, figures, pen.now.at);
         let desk = self.books.desk();
-        let events = review::open(&work.order, &facts, &desk, now.at, now.ids);
-        commit.timers.extend(deadline::timers(work.order.id, &events, &desk));
+        let events = review::open(&work.order, &facts, &desk, pen.now.at, pen.now.ids);
+        pen.commit.timers.extend(deadline::timers(work.order.id, &events, &desk));
         let house = self.books.house(&case.master);
-        let asked = release::ask::ask(&work.order, &events, &self.books.office(&house), now.at, now.ids);
-        commit.messages.extend(asked.map_err(|e| Stuck::Other(e.to_string()))?);
+        let asked =
+            release::ask::ask(&work.order, &events, &self.books.office(&house), pen.now.at, pen.now.ids);
+        pen.commit.messages.extend(asked.map_err(|e| Stuck::Other(e.to_string()))?);
         work.add(events)?;
         if review::all_agreed(&work.order) {
-            self.release(work, case, now, commit)?;
+            self.release(work, case, pen)?;
         }
         Ok(())
     }
@@ -211,19 +210,14 @@ impl Steps {
         Ok(())
     }
 
-    fn release(
-        &self,
-        work: &mut Work,
-        case: &mut Case,
-        now: &Now<'_>,
-        commit: &mut Commit,
-    ) -> Result<(), Stuck> {
+    fn release(&self, work: &mut Work, case: &mut Case, pen: &mut Pen<'_>) -> Result<(), Stuck> {
         let sequence = Decimal::from(case.next_number());
-        let released = self
-            .with_facts(&work.order, case, |facts| release::release(&work.order, facts, now.at, now.ids))?;
-        commit.writes.push(case.counter.write(Kind::Counter, &case.customer(&work.order), sequence));
-        self.reserve(&released, case, &work.order, commit);
-        take(released, work, commit)?;
+        let released = self.with_facts(&work.order, case, |facts| {
+            release::release(&work.order, facts, pen.now.at, pen.now.ids)
+        })?;
+        pen.commit.writes.push(case.counter.write(Kind::Counter, &case.customer(&work.order), sequence));
+        self.reserve(&released, case, &work.order, &mut pen.commit);
+        take(released, work, &mut pen.commit)?;
         Ok(())
     }
 

@@ -68,6 +68,12 @@ impl Handler for Steps {
     }
 }
 
+/// What a step writes with: the moment, and the commit that everything goes into.
+struct Pen<'a> {
+    now: Now<'a>,
+    commit: Commit,
+}
+
 /// What a step knows of the moment and of the message that it works on.
 struct Now<'a> {
     at: DateTime<Utc>,

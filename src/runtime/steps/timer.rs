@@ -64,7 +64,7 @@ impl Steps {
         let master = self.shelf.get().await?;
         let order = &work.order;
         let case: Case =
-            self.load(order.id, &order.content, &origin.document, &origin.record, master).await?;
+            self.load(order.id, &order.content, (&origin.document, &origin.record), master).await?;
         let due = self
             .with_facts(order, &case, |facts| what(order, facts, now.at, now.ids))
             .map_err(|e| Failure::Park(format!("order {}: {e}", order.id)))?;
