@@ -30,6 +30,8 @@ pub(super) async fn run(arguments: Arguments, context: &mut Context) -> Result<E
             folder.take_all(&intake).await?;
         }
         running.quiet().await?;
+        // A folder that is only ever worked on by runs like this one is kept in order too.
+        house.tidy().await?;
     } else {
         for folder in house.folders() {
             running.also(folder.run(intake.clone(), running.stopping()));

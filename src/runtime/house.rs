@@ -221,7 +221,8 @@ impl House {
         }
     }
 
-    async fn tidy(&self) -> Result<(), StoreError> {
+    /// Seals yesterday and prunes old rows.
+    pub async fn tidy(&self) -> Result<(), StoreError> {
         let now = self.store.now().await?;
         self.store.seal(self.today(now) - TimeDelta::days(1)).await?;
         let before = now - TimeDelta::days(i64::from(self.config.upkeep.retention_days));

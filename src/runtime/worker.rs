@@ -115,7 +115,8 @@ impl Worker {
             outcome = tracing::field::Empty,
         );
         let outcome = async {
-            if delivery.again {
+            // An outlet's message is known by its own intent, and what stands before it was done: it may go with others.
+            if delivery.again && message.step != Step::Deliver {
                 let _alone = self.quiet.write().await;
                 self.try_alone(message, stop).await
             } else {
@@ -145,16 +146,19 @@ impl Worker {
         }
     }
 
-    /// For a message that somebody died with: counts the trial first, and parks it when there were too many. An outlet
-    /// counts by its own intent.
+    /// For a message that somebody died with: counts the trial first. After a trial that died the message is put off, so
+    /// that a process that is killed again and again for other reasons doesn't meet the same message each time; and it is
+    /// parked when there were too many. Odd fences are trials, even ones say that the trial before them died.
     async fn try_alone(&self, message: &Message, stop: &CancellationToken) -> Outcome {
-        if message.step == Step::Deliver {
-            return self.finish(message, stop).await;
-        }
         match self.store.intend(message, "trial", &self.settings.holder, self.settings.lease).await {
-            Ok(Intended::Go { fence, .. }) if fence > self.settings.trials => {
-                let why = format!("the process died {fence} times with this message in hand");
+            Ok(Intended::Go { fence, .. }) if fence > 2 * self.settings.trials => {
+                let deaths = fence / 2;
+                let why = format!("the process died {deaths} times with this message alone in hand");
                 self.commit(message, || async { Ok(park(message, why.clone())) }, stop).await
+            }
+            Ok(Intended::Go { fence, .. }) if fence % 2 == 0 => {
+                let why = "the process died with this message alone in hand";
+                self.commit(message, || self.again_later(message, why.to_owned(), Some(fence)), stop).await
             }
             Ok(Intended::Go { .. } | Intended::Finished) => self.finish(message, stop).await,
             Ok(Intended::Held { .. }) | Err(_) => Outcome::Untouched,
@@ -220,6 +224,16 @@ impl Worker {
             Ok(Err(panic)) => return Ok(park(message, format!("the step panicked: {}", panic_text(&panic)))),
             Err(_) => (format!("the step took longer than {} s", self.settings.step_timeout.as_secs()), None),
         };
+        self.again_later(message, why, fence).await
+    }
+
+    /// Ends this attempt, and says when the next one is due; parked when all are used up.
+    async fn again_later(
+        &self,
+        message: &Message,
+        why: String,
+        fence: Option<u64>,
+    ) -> Result<Commit, StoreError> {
         let now = self.store.now().await?;
         let disposition = match self.settings.retry.next(message, now) {
             Some(not_before) => Disposition::Retry { why, not_before },

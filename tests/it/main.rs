@@ -5,6 +5,7 @@
 mod cases;
 mod check;
 mod contract;
+mod kill;
 mod messages;
 mod office;
 mod read;
