@@ -1,6 +1,7 @@
 //! The words for people: one catalogue for each language, from `config/wording`.
 
 use super::document::Language;
+use super::problem::Problem;
 use std::collections::BTreeMap;
 use thiserror::Error;
 
@@ -63,6 +64,19 @@ impl Wording {
     #[must_use]
     pub fn has(&self, key: &str) -> bool {
         self.zh.contains_key(key) && self.en.contains_key(key)
+    }
+
+    /// A problem in words. What could not be read is found as a key of the catalogue and the part that it is about.
+    #[must_use]
+    pub fn problem(&self, language: Language, problem: &Problem) -> String {
+        let or_dash = |value: &Option<String>| value.clone().unwrap_or_else(|| NOTHING.to_owned());
+        let (mut found, expected) = (or_dash(&problem.found), or_dash(&problem.expected));
+        let (key, part) = found.split_once(' ').unwrap_or((found.as_str(), ""));
+        if self.has(key) {
+            found = [self.say(language, key, &[]).as_str(), part].join(" ").trim_end().to_owned();
+        }
+        let key = format!("problem.{}", problem.code.as_str());
+        self.say(language, &key, &[("found", &found), ("expected", &expected)])
     }
 
     const fn of(&self, language: Language) -> &BTreeMap<String, String> {

@@ -105,12 +105,7 @@ fn context(order: &Order, review: &Review, office: &Office<'_>) -> Value {
         .problems
         .iter()
         .filter(|problem| sees_prices || problem.clears == review.queue)
-        .map(|problem| {
-            let or_dash = |value: &Option<String>| value.clone().unwrap_or_else(|| "—".to_owned());
-            let (found, expected) = (or_dash(&problem.found), or_dash(&problem.expected));
-            let key = format!("problem.{}", problem.code.as_str());
-            office.wording.say(language, &key, &[("found", &found), ("expected", &expected)])
-        })
+        .map(|problem| office.wording.problem(language, problem))
         .collect();
     let join = if language == Language::En { ", " } else { "、" };
     let roles: Vec<String> = review.roles.iter().map(|role| say(format!("role.{}", role.as_str()))).collect();
