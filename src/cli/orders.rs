@@ -36,17 +36,20 @@ pub(super) enum Command {
         history: bool,
     },
     /// Say what happened to one downstream 回报节点
-    Report {
-        order: String,
-        /// production_started, production_finished, stock_out, delivered, invoiced, paid 节点
-        milestone: String,
-        /// Number of the delivery note, invoice or voucher 单号
-        #[arg(long)]
-        reference: Option<String>,
-        /// Who reports 报告人
-        #[arg(long = "as", default_value = "clerk")]
-        by: String,
-    },
+    Report(Report),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Report {
+    order: String,
+    /// production_started, production_finished, stock_out, delivered, invoiced, paid 节点
+    milestone: String,
+    /// Number of the delivery note, invoice or voucher 单号
+    #[arg(long)]
+    reference: Option<String>,
+    /// Who reports 报告人
+    #[arg(long = "as", default_value = "clerk")]
+    by: String,
 }
 
 #[derive(Serialize)]
@@ -64,9 +67,7 @@ pub(super) async fn run(command: Command, context: &mut Context) -> Result<End, 
             list(&house, &filter, context).await
         }
         Command::Show { order, history } => show(&house, &order, history, context).await,
-        Command::Report { order, milestone, reference, by } => {
-            report(&house, &order, &milestone, reference, by, context).await
-        }
+        Command::Report(said) => report(&house, said, context).await,
     }
 }
 
@@ -112,19 +113,13 @@ async fn show(house: &House, name: &str, history: bool, context: &mut Context) -
     Ok(End::Done)
 }
 
-async fn report(
-    house: &House,
-    name: &str,
-    milestone: &str,
-    reference: Option<String>,
-    by: String,
-    context: &mut Context,
-) -> Result<End, Stop> {
+async fn report(house: &House, said: Report, context: &mut Context) -> Result<End, Stop> {
+    let Report { order: name, milestone, reference, by } = said;
     let milestone = Milestone::ALL.into_iter().find(|it| it.as_str() == milestone).ok_or_else(|| {
         let all: Vec<&str> = Milestone::ALL.iter().map(|it| it.as_str()).collect();
         Stop::Refused(format!("`{milestone}` is not a milestone: use {}", all.join(", ")))
     })?;
-    let order = find(house, name).await?;
+    let order = find(house, &name).await?;
     let now = house.store.now().await?;
     let body = ReportReceived { order_id: order.id, milestone, at: now, reference, by };
     let message = Message {

@@ -126,11 +126,12 @@ struct Fields {
 
 impl Fields {
     fn of(path: &str, value: &Value) -> Keyed<Self> {
-        match value {
-            Value::Object(fields) => Ok(Self { path: path.to_owned(), fields: fields.clone() }),
-            Value::Null => Ok(Self { path: path.to_owned(), fields: Map::new() }),
-            other => Err(wrong(path, other, "an object with fields")),
-        }
+        let fields = match value.as_object() {
+            Some(fields) => fields.clone(),
+            None if value.is_null() => Map::new(),
+            None => return Err(wrong(path, value, "an object with fields")),
+        };
+        Ok(Self { path: path.to_owned(), fields })
     }
 
     fn name(&self, key: &str) -> String {

@@ -253,11 +253,12 @@ fn check(step: &Step, output: &Output, kept: &mut BTreeMap<String, String>) -> R
         }
     }
     for (name, path) in &step.keep {
-        match at(&json, path) {
-            Value::String(text) => {
-                kept.insert(name.clone(), text);
+        let found = at(&json, path);
+        match found.as_str() {
+            Some(text) => {
+                kept.insert(name.clone(), text.to_owned());
             }
-            other => wrong.push(format!("  {path} can't be kept: {other} in {out}")),
+            None => wrong.push(format!("  {path} can't be kept: {found} in {out}")),
         }
     }
     for (name, fields) in &step.find {

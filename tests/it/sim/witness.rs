@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use uuid::Uuid;
 
+/// Who holds a message, and until when.
+type Lease = (String, DateTime<Utc>);
+
 /// What was seen that must not be; outlives every process.
 #[derive(Default)]
 pub(super) struct Seen {
@@ -17,7 +20,7 @@ pub(super) struct Seen {
     in_hand: Mutex<BTreeMap<(Uuid, u32), DateTime<Utc>>>,
     written: Mutex<Vec<Uuid>>,
     /// Messages under a lease: whose, and until when.
-    leased: Mutex<BTreeMap<(Uuid, u32), (String, DateTime<Utc>)>>,
+    leased: Mutex<BTreeMap<(Uuid, u32), Lease>>,
 }
 
 impl Seen {
