@@ -24,7 +24,7 @@ pub enum ConfigError {
     #[error("{file} is not TOML: {why}")]
     NotToml { file: String, why: String },
     #[error(
-        "the settings of {layers} are wrong: {why}. `gendan config show` prints every key with its meaning"
+        "the settings are wrong ({layers}): {why}. `gendan config default` prints every key with its meaning"
     )]
     Wrong { layers: String, why: String },
 }
@@ -163,7 +163,7 @@ impl Config {
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
         let mut table = parse(DEFAULT, "the default")?;
-        let mut layers = vec!["the default".to_owned()];
+        let mut layers = Vec::new();
         if let Some(path) = file {
             let name = path.display().to_string();
             let text = std::fs::read_to_string(path)
@@ -198,6 +198,9 @@ impl Config {
         ];
         if let Some((key, _)) = positive.iter().find(|(_, value)| *value == 0) {
             return Err(format!("{key} must be greater than 0"));
+        }
+        if !self.firm.mail.contains('@') {
+            return Err(format!("firm.mail `{}` is not an address: mails leave from it", self.firm.mail));
         }
         if self.worker.lease_seconds <= self.worker.step_timeout_seconds {
             return Err("worker.lease_seconds must be longer than worker.step_timeout_seconds".to_owned());
@@ -285,6 +288,7 @@ mod tests {
             ("[worker]\nprefetch = 0", "worker.prefetch must be greater than 0"),
             ("[worker]\nlease_seconds = 5", "worker.lease_seconds must be longer"),
             ("[firm]\nzone = \"Asia/Shanghei\"", "Asia/Shanghei"),
+            ("[firm]\nmail = \"orders\"", "firm.mail `orders` is not an address"),
             ("worker = ", "is not TOML"),
         ] {
             let error = load(file, &[]).unwrap_err().to_string();

@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::runtime::house::{House, OpenError};
 use std::path::PathBuf;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// The command line's common part.
 pub(super) struct Context {
@@ -26,6 +27,13 @@ impl Context {
         let config = self.settings()?;
         House::open(&self.dir, config).await.map(Arc::new).map_err(stop)
     }
+}
+
+/// The id that a person named; `list` is the command that shows those that are.
+pub(super) fn id(text: &str, what: &str, list: &str) -> Result<Uuid, Stop> {
+    text.parse().map_err(|_| {
+        Stop::NotFound(format!("there is no {what} {text}: `gendan {list}` shows the ids of those that are"))
+    })
 }
 
 pub(super) fn stop(error: OpenError) -> Stop {

@@ -1,6 +1,6 @@
 //! `gendan documents`: what came in, and what became of it.
 
-use super::context::Context;
+use super::context::{self, Context};
 use super::{End, Stop};
 use crate::order::document::{Document, PartState};
 use crate::store::{Filter, Key, Kind, PartRecord, Snapshot};
@@ -18,7 +18,7 @@ pub(super) enum Command {
         limit: u32,
     },
     /// Show one, with its parts and what was read 查看
-    Show { id: Uuid },
+    Show { id: String },
 }
 
 #[derive(Serialize)]
@@ -40,7 +40,10 @@ pub(super) async fn run(command: Command, context: &mut Context) -> Result<End, 
             let heads = ["document", "received (UTC)", "from", "name", "subject", "parts", "status"];
             context.out.rows(&documents, &heads, rows)?;
         }
-        Command::Show { id } => show(&house, id, context).await?,
+        Command::Show { id } => {
+            let id = context::id(&id, "document", "documents list")?;
+            show(&house, id, context).await?;
+        }
     }
     Ok(End::Done)
 }

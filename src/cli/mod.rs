@@ -23,7 +23,7 @@ mod submit;
 use clap::{Parser, Subcommand};
 use context::Context;
 pub use out::{End, Out, Stop, printable};
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -134,6 +134,9 @@ async fn run(arguments: Arguments) -> Result<End, Stop> {
 }
 
 fn complain(stop: &Stop) -> ExitCode {
+    if stop.is_closed_pipe() {
+        return ExitCode::SUCCESS;
+    }
     let mut why = stop.to_string();
     if let Stop::Failed(error) = stop {
         why = format!("{error:#}");
@@ -148,5 +151,9 @@ fn start_log() {
         .with_env_var("GENDAN_LOG")
         .with_default_directive(tracing::level_filters::LevelFilter::WARN.into())
         .from_env_lossy();
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .try_init();
 }

@@ -228,13 +228,8 @@ pub(super) fn print(house: &House, order: &Order, context: &mut Context) -> Resu
         if order.sure { "every figure is proven" } else { "not proven" }
     ))?;
     for problem in &order.problems {
-        let found = problem.found.clone().unwrap_or_default();
-        let expected = problem.expected.clone().map(|it| format!(", expected {it}")).unwrap_or_default();
-        context.out.line(format!(
-            "  problem {} {}: {found}{expected}",
-            problem.code.as_str(),
-            problem.path
-        ))?;
+        let words = house.books.wording.problem(house.config.firm.language, problem);
+        context.out.line(format!("  problem {} {}: {words}", problem.code.as_str(), problem.path))?;
     }
     for review in order.open_reviews() {
         let due = review.due_at.with_timezone(&house.config.firm.zone).format("%m-%d %H:%M");

@@ -33,6 +33,16 @@ pub enum Stop {
 }
 
 impl Stop {
+    /// Whoever read the output has seen enough (`| head`).
+    #[must_use]
+    pub fn is_closed_pipe(&self) -> bool {
+        let Self::Failed(error) = self else { return false };
+        let kinds = |cause: &(dyn std::error::Error + 'static)| {
+            cause.downcast_ref::<io::Error>().map(io::Error::kind)
+        };
+        error.chain().filter_map(kinds).any(|kind| kind == io::ErrorKind::BrokenPipe)
+    }
+
     #[must_use]
     pub fn code(&self) -> ExitCode {
         ExitCode::from(match self {

@@ -1,6 +1,6 @@
 //! `gendan parked`: messages that need a person.
 
-use super::context::Context;
+use super::context::{self, Context};
 use super::{End, Stop};
 use crate::order::message::Message;
 use crate::store::{Answer, Commit, Parked};
@@ -11,12 +11,12 @@ pub(super) enum Command {
     /// List what is parked, and why 列表
     List,
     /// Show one message whole, with every attempt's error 查看
-    Show { id: Uuid },
+    Show { id: String },
     /// Try one again, as a new attempt 重试
-    Replay { id: Uuid },
+    Replay { id: String },
     /// Give one up, with the reason 放弃
     Discard {
-        id: Uuid,
+        id: String,
         /// Why it may be given up 原因
         #[arg(long)]
         reason: String,
@@ -29,7 +29,7 @@ pub(super) async fn run(command: Command, context: &mut Context) -> Result<End, 
     match command {
         Command::List => list(&parked, context),
         Command::Show { id } => {
-            let it = find(&parked, id)?;
+            let it = find(&parked, &id)?;
             if context.out.json {
                 context.out.json(it)?;
             } else {
@@ -39,19 +39,19 @@ pub(super) async fn run(command: Command, context: &mut Context) -> Result<End, 
             Ok(End::Done)
         }
         Command::Replay { id } => {
-            let it = find(&parked, id)?;
+            let it = find(&parked, &id)?;
             let message = Message { attempt: it.message.attempt + 1, not_before: None, ..it.message.clone() };
             let commit = Commit {
                 messages: vec![message],
-                unpark: vec![(id, "replayed".to_owned())],
+                unpark: vec![(it.message.id, "replayed".to_owned())],
                 ..Commit::default()
             };
-            write(&house, commit, context, "will be tried again").await
+            write(&house, commit, context, (it.message.id, "replayed", "will be tried again")).await
         }
         Command::Discard { id, reason } => {
-            find(&parked, id)?;
+            let id = find(&parked, &id)?.message.id;
             let commit = Commit { unpark: vec![(id, format!("discarded: {reason}"))], ..Commit::default() };
-            write(&house, commit, context, "is given up").await
+            write(&house, commit, context, (id, "discarded", "is given up")).await
         }
     }
 }
@@ -73,7 +73,8 @@ fn list(parked: &[Parked], context: &mut Context) -> Result<End, Stop> {
     Ok(if parked.is_empty() { End::Done } else { End::Attention })
 }
 
-fn find(parked: &[Parked], id: Uuid) -> Result<&Parked, Stop> {
+fn find<'a>(parked: &'a [Parked], id: &str) -> Result<&'a Parked, Stop> {
+    let id: Uuid = context::id(id, "parked message", "parked list")?;
     parked.iter().find(|it| it.message.id == id).ok_or_else(|| {
         Stop::NotFound(format!("message {id} is not parked: `gendan parked list` shows those that are"))
     })
@@ -83,11 +84,14 @@ async fn write(
     house: &crate::runtime::house::House,
     commit: Commit,
     context: &mut Context,
-    said: &str,
+    (id, became, said): (Uuid, &str, &str),
 ) -> Result<End, Stop> {
     let answers = house.store.commit(vec![commit]).await?;
     match answers.as_slice() {
-        [Answer::Done] => context.out.line(said)?,
+        [Answer::Done] if context.out.json => {
+            context.out.json(&serde_json::json!({"message_id": id, "became": became}))?;
+        }
+        [Answer::Done] => context.out.line(format!("message {id} {said}"))?,
         other => return Err(Stop::Refused(format!("it was changed meanwhile: {other:?}; list again"))),
     }
     Ok(End::Done)

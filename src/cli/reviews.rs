@@ -1,6 +1,6 @@
 //! `gendan reviews`: what waits for a word, what there is to see, and the decision.
 
-use super::context::Context;
+use super::context::{self, Context};
 use super::hand_over::hand_over;
 use super::{End, Stop};
 use crate::order::Order;
@@ -14,7 +14,6 @@ use crate::runtime::house::House;
 use crate::store::{Key, Kind, PartRecord, ReviewRow};
 use serde::Serialize;
 use std::path::PathBuf;
-use uuid::Uuid;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -25,14 +24,14 @@ pub(super) enum Command {
         all: bool,
     },
     /// Show one: the order, its problems, and the digest that a decision must name 查看
-    Show { id: Uuid },
+    Show { id: String },
     /// Decide one 审批
     Decide(Decide),
 }
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Decide {
-    id: Uuid,
+    id: String,
     #[arg(value_enum)]
     verdict: Word,
     /// The digest that `show` printed (or its first 8 characters): you decide on what you saw 所见内容的摘要
@@ -77,7 +76,7 @@ pub(super) async fn run(command: Command, context: &mut Context) -> Result<End, 
     let house = context.open().await?;
     match command {
         Command::List { all } => list(&house, all, context).await,
-        Command::Show { id } => show(&house, id, context).await,
+        Command::Show { id } => show(&house, &id, context).await,
         Command::Decide(decide) => decide.run(&house, context).await,
     }
 }
@@ -99,7 +98,8 @@ async fn list(house: &House, all: bool, context: &mut Context) -> Result<End, St
     Ok(End::Done)
 }
 
-async fn find(house: &House, id: Uuid) -> Result<(Review, Order), Stop> {
+async fn find(house: &House, id: &str) -> Result<(Review, Order), Stop> {
+    let id = context::id(id, "review", "reviews list")?;
     let unknown =
         || Stop::NotFound(format!("there is no review {id}: `gendan reviews list` shows those that wait"));
     let row = house.store.reviews(None).await?.into_iter().find(|row| row.id == id).ok_or_else(unknown)?;
@@ -116,7 +116,7 @@ async fn draft(house: &House, order: &Order) -> Result<Option<DraftOrder>, Stop>
     Ok(record.and_then(|record| record.draft.order))
 }
 
-async fn show(house: &House, id: Uuid, context: &mut Context) -> Result<End, Stop> {
+async fn show(house: &House, id: &str, context: &mut Context) -> Result<End, Stop> {
     let (review, order) = find(house, id).await?;
     let draft = draft(house, &order).await?.map(|draft| keyed::to_plain(&draft));
     if context.out.json {
@@ -135,11 +135,11 @@ async fn show(house: &House, id: Uuid, context: &mut Context) -> Result<End, Sto
 
 impl Decide {
     async fn run(self, house: &House, context: &mut Context) -> Result<End, Stop> {
-        let (review, order) = find(house, self.id).await?;
+        let (review, order) = find(house, &self.id).await?;
         let decision = self.decision(house, &review, &order).await?;
         let now = house.store.now().await?;
         review::decide(&order, &decision, now).map_err(|refusal| Stop::Refused(refusal.to_string()))?;
-        let ids = Ids::new(self.id, now);
+        let ids = Ids::new(review.id, now);
         let message = Message {
             id: ids.id(&format!("decide/{}/{}", decision.by, decision.verdict.as_str())),
             attempt: 1,
@@ -169,13 +169,13 @@ impl Decide {
     async fn decision(&self, house: &House, review: &Review, order: &Order) -> Result<Decision, Stop> {
         let user = house.config.user(&self.by).ok_or_else(|| {
             Stop::Refused(format!(
-                "`{}` is not a user of the settings: add him under [[users]] with his roles",
+                "`{}` is not a user of the settings: add them under [[users]], with their roles, or name another with --as",
                 self.by
             ))
         })?;
         let role =
             user.roles.iter().find(|role| review.roles.contains(role)).or(user.roles.first()).ok_or_else(
-                || Stop::Refused(format!("`{}` has no roles: add them to his [[users]] entry", self.by)),
+                || Stop::Refused(format!("`{}` has no roles: add them to the [[users]] entry", self.by)),
             )?;
         let seen = self.digest.to_ascii_lowercase();
         let digest =

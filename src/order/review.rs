@@ -230,7 +230,7 @@ impl Review {
 pub enum Refusal {
     #[error("there is no review {0} on this order: list the open ones with `gendan reviews list`")]
     Unknown(Uuid),
-    #[error("review {id} was decided already: {verdict} by {by} at {at}")]
+    #[error("review {id} was decided already: {verdict} by {by} at {}", at.format("%Y-%m-%d %H:%M UTC"))]
     Twice { id: Uuid, verdict: String, by: String, at: DateTime<Utc> },
     #[error(
         "review {0} was withdrawn, because the order changed: list the open ones with `gendan reviews list`"

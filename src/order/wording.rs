@@ -1,7 +1,7 @@
 //! The words for people: one catalogue for each language, from `config/wording`.
 
 use super::document::Language;
-use super::problem::{Code, Problem};
+use super::problem::Problem;
 use std::collections::BTreeMap;
 use thiserror::Error;
 
@@ -60,26 +60,23 @@ impl Wording {
         }
     }
 
-    /// A problem in a sentence: what was found, what was expected, and where.
-    #[must_use]
-    pub fn problem(&self, language: Language, problem: &Problem) -> String {
-        let found = problem.found.as_deref().unwrap_or(NOTHING);
-        // What was not read is said by the reader's code, in a word of its own, and the attachment.
-        let found = match found.split_once(' ') {
-            Some((code, source)) if problem.code == Code::Unread => {
-                format!("{} ({source})", self.say(language, code, &[]))
-            }
-            Some(_) | None => found.to_owned(),
-        };
-        let expected = problem.expected.as_deref().unwrap_or(NOTHING);
-        let args = [("found", found.as_str()), ("expected", expected), ("path", problem.path.as_str())];
-        self.say(language, &format!("problem.{}", problem.code.as_str()), &args)
-    }
-
     /// Whether both languages have this very word.
     #[must_use]
     pub fn has(&self, key: &str) -> bool {
         self.zh.contains_key(key) && self.en.contains_key(key)
+    }
+
+    /// A problem in words. What could not be read is found as a key of the catalogue and the part that it is about.
+    #[must_use]
+    pub fn problem(&self, language: Language, problem: &Problem) -> String {
+        let or_dash = |value: &Option<String>| value.clone().unwrap_or_else(|| NOTHING.to_owned());
+        let (mut found, expected) = (or_dash(&problem.found), or_dash(&problem.expected));
+        let (key, part) = found.split_once(' ').unwrap_or((found.as_str(), ""));
+        if self.has(key) {
+            found = [self.say(language, key, &[]).as_str(), part].join(" ").trim_end().to_owned();
+        }
+        let key = format!("problem.{}", problem.code.as_str());
+        self.say(language, &key, &[("found", &found), ("expected", &expected), ("path", &problem.path)])
     }
 
     const fn of(&self, language: Language) -> &BTreeMap<String, String> {

@@ -41,11 +41,18 @@ impl Books {
     /// Reads and checks everything. The first thing that is wrong is the error: file, place and remedy.
     pub fn open(config: &Config) -> Result<Self, String> {
         let own = config.rules.overrides.as_deref();
+        if let Some(missing) = own.filter(|folder| !folder.is_dir()) {
+            return Err(format!(
+                "rules.overrides: there is no folder {}; make it, or leave the key out",
+                missing.display()
+            ));
+        }
         let rules = format!("rules/{}.toml", config.rules.profile);
         let calendar = format!("calendar/{}.toml", config.rules.calendar);
         Ok(Self {
-            rules: Rules::parse(&rules, &text(own, &rules)?).map_err(|e| e.to_string())?,
-            calendar: Calendar::parse(&calendar, &text(own, &calendar)?).map_err(|e| e.to_string())?,
+            rules: Rules::parse(&rules, &text(own, &rules, "rules.profile")?).map_err(|e| e.to_string())?,
+            calendar: Calendar::parse(&calendar, &text(own, &calendar, "rules.calendar")?)
+                .map_err(|e| e.to_string())?,
             labels: labels(own)?,
             templates: Templates::with(files(own, "templates")?).map_err(|e| e.to_string())?,
             wording: Wording::shipped().map_err(|e| e.to_string())?,
@@ -117,14 +124,20 @@ impl Books {
     }
 }
 
-/// A shipped file, or the firm's own in its place.
-fn text(own: Option<&Path>, name: &str) -> Result<String, String> {
+/// A shipped file, or the firm's own in its place; `key` is the setting that names it.
+fn text(own: Option<&Path>, name: &str, key: &str) -> Result<String, String> {
     if let Some(path) = own.map(|own| own.join(name)).filter(|path| path.is_file()) {
         return std::fs::read_to_string(&path).map_err(|e| format!("{} can't be read: {e}", path.display()));
     }
     let shipped = Shipped::get(name).ok_or_else(|| {
-        let all: Vec<String> = Shipped::iter().map(|it| it.into_owned()).collect();
-        format!("there is no {name}: use one of {}, or put yours into the overrides folder", all.join(", "))
+        let folder = name.split_inclusive('/').next().unwrap_or_default();
+        let names: Vec<String> = Shipped::iter()
+            .filter_map(|it| Some(it.strip_prefix(folder)?.trim_end_matches(".toml").to_owned()))
+            .collect();
+        format!(
+            "{key}: there is no {name}; use one of {}, or put yours into the folder of rules.overrides",
+            names.join(", ")
+        )
     })?;
     String::from_utf8(shipped.data.into_owned()).map_err(|_| format!("{name} is not UTF-8"))
 }

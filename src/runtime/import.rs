@@ -31,6 +31,12 @@ pub enum ImportError {
 
 /// The tables of a folder: `customers.csv`, `products.csv`, …; those that are not there stay as they are.
 pub fn read_folder(folder: &Path) -> Result<Vec<(String, Vec<u8>)>, ImportError> {
+    if !folder.is_dir() {
+        return Err(ImportError::Folder(format!(
+            "there is no folder {}; name the one that holds the CSV files",
+            folder.display()
+        )));
+    }
     let mut files = Vec::new();
     for name in NAMES {
         let path = folder.join(format!("{name}.csv"));

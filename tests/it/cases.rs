@@ -9,13 +9,27 @@
 //! output = ["must stand on standard output"]
 //! json = { "missing" = [], "documents.total" = 1 }   # paths in the JSON that it prints (with --json)
 //! keep = { review = "0.id" }                # remembers a value of the JSON for later steps as $review
+//! find = { sales = { queue = "sales" } }    # the entry of the JSON list with these fields: $sales (id), $sales_digest
+//!
+//! put = { "in/a.eml" = "@case/mail.eml" }   # copied into the data folder before anything runs
+//! broken_mail = true                        # then a mail.send that its schema refuses is written to the outbox
+//! holds = { "out/mail/*.eml" = "Subject" }  # afterwards a file of that name holds the text; `*` ends and begins names
+//! gone = ["out/mail/*"]                     # afterwards no such file is there
 //! ```
+//!
+//! A step may leave out `run`. `config` is the data folder's gendan.toml, with @case in it expanded too.
 
+use gendan::order::message::{Body, MailSend, Message, Step as Queue};
+use gendan::runtime::clock::{Clock, SystemClock};
+use gendan::store::sqlite::Sqlite;
+use gendan::store::{Answer, Commit, Store};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Arc;
+use uuid::Uuid;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,9 +43,14 @@ struct Case {
     step: Vec<Step>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Step {
+    #[serde(default)]
+    put: BTreeMap<String, String>,
+    #[serde(default)]
+    broken_mail: bool,
+    #[serde(default)]
     run: Vec<String>,
     #[serde(default)]
     exit: i32,
@@ -43,6 +62,31 @@ struct Step {
     json: BTreeMap<String, toml::Value>,
     #[serde(default)]
     keep: BTreeMap<String, String>,
+    #[serde(default)]
+    find: BTreeMap<String, BTreeMap<String, String>>,
+    #[serde(default)]
+    holds: BTreeMap<String, String>,
+    #[serde(default)]
+    gone: Vec<String>,
+}
+
+impl Step {
+    /// The step with the case's folder and the remembered values in it.
+    fn expanded(mut self, folder: &Path, kept: &BTreeMap<String, String>) -> Self {
+        let lists = [&mut self.run, &mut self.error, &mut self.output, &mut self.gone];
+        let texts = lists.into_iter().flatten().chain(self.put.values_mut());
+        for text in texts.chain(self.holds.values_mut()) {
+            *text = expand(text, folder, kept);
+        }
+        for value in self.json.values_mut() {
+            if let toml::Value::String(text) = value {
+                *text = expand(text, folder, kept);
+            }
+        }
+        let holds = std::mem::take(&mut self.holds);
+        self.holds = holds.into_iter().map(|(name, text)| (expand(&name, folder, kept), text)).collect();
+        self
+    }
 }
 
 fn root() -> PathBuf {
@@ -64,25 +108,38 @@ fn run(folder: &Path) -> Result<(), String> {
     let text = std::fs::read_to_string(folder.join("case.toml")).map_err(|e| format!("{name}: {e}"))?;
     let case: Case = toml::from_str(&text).map_err(|e| format!("{name}: {e}"))?;
     let data = tempfile::tempdir().unwrap();
-    std::fs::write(data.path().join("gendan.toml"), &case.config).unwrap();
+    let config = expand(&case.config, folder, &BTreeMap::new());
+    std::fs::write(data.path().join("gendan.toml"), config).unwrap();
     if !case.bare {
         let master = root().join("samples/master").display().to_string();
         gendan(data.path(), &["import".to_owned(), master]);
     }
     let mut kept = BTreeMap::new();
     for (number, step) in case.step.iter().enumerate() {
-        let words = step.run.iter().map(|word| expand(word, folder, &kept)).collect::<Vec<_>>();
-        let output = gendan(data.path(), &words);
-        check(step, &output, &mut kept).map_err(|differences| {
-            let said = String::from_utf8_lossy(&output.stderr);
-            let asked = words.join(" ");
-            format!(
-                "{name} ({}), step {}: gendan {asked}\n{}\n  said: {said}",
-                case.says,
-                number + 1,
-                differences.join("\n")
-            )
-        })?;
+        let step = &step.clone().expanded(folder, &kept);
+        for (to, from) in &step.put {
+            let to = data.path().join(to);
+            std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+            std::fs::copy(from, to).map_err(|e| format!("{name}: {from}: {e}"))?;
+        }
+        if step.broken_mail {
+            write_broken_mail(data.path());
+        }
+        let mut wrong = Vec::new();
+        let mut said = String::new();
+        if !step.run.is_empty() {
+            let output = gendan(data.path(), &step.run);
+            said = String::from_utf8_lossy(&output.stderr).into_owned();
+            wrong = check(step, &output, &mut kept).err().unwrap_or_default();
+        }
+        wrong.extend(check_files(step, data.path()));
+        if !wrong.is_empty() {
+            let (says, number, asked) = (&case.says, number + 1, step.run.join(" "));
+            let differences = wrong.join("\n");
+            return Err(format!(
+                "{name} ({says}), step {number}: gendan {asked}\n{differences}\n  said: {said}"
+            ));
+        }
     }
     Ok(())
 }
@@ -91,11 +148,81 @@ fn gendan(data: &Path, words: &[String]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_gendan")).arg("--dir").arg(data).args(words).output().unwrap()
 }
 
+/// Writes a mail without a Message-ID, which no step of ours would write.
+fn write_broken_mail(data: &Path) {
+    let now = SystemClock.now();
+    let id = Uuid::from_u128(0x0199_0000_0000_7000_8000_0000_0000_0001);
+    let mail = MailSend {
+        message_id: String::new(),
+        from: "orders@hengtong.example".to_owned(),
+        to: vec!["wanyi.chen@linglan.example".to_owned()],
+        subject: "订单确认".to_owned(),
+        text: String::new(),
+        in_reply_to: None,
+        references: Vec::new(),
+        purpose: "confirmation".to_owned(),
+    };
+    let message = Message {
+        id,
+        attempt: 1,
+        correlation_id: id,
+        step: Queue::Deliver,
+        lane: None,
+        created_at: now,
+        not_before: None,
+        body: Body::MailSend(mail),
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let answers = runtime.block_on(async {
+        let store = Sqlite::open(&data.join("gendan.db"), Arc::new(SystemClock)).await.unwrap();
+        store.commit(vec![Commit { messages: vec![message], ..Commit::default() }]).await.unwrap()
+    });
+    assert_eq!(answers, [Answer::Done]);
+}
+
+/// What the files of the data folder lack, or have too much.
+fn check_files(step: &Step, data: &Path) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (name, text) in &step.holds {
+        let found = matching(data, name);
+        let holds = |path: &PathBuf| {
+            String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()).contains(text.as_str())
+        };
+        if !found.iter().any(holds) {
+            wrong.push(format!("  none of {} files {name} holds `{text}`", found.len()));
+        }
+    }
+    for name in &step.gone {
+        let found = matching(data, name);
+        if !found.is_empty() {
+            wrong.push(format!("  {name} is there: {found:?}"));
+        }
+    }
+    wrong
+}
+
+/// The files below the data folder that a name with at most one `*` in its last part means.
+fn matching(data: &Path, name: &str) -> Vec<PathBuf> {
+    let path = data.join(name);
+    let last = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let Some((begins, ends)) = last.split_once('*') else {
+        return if path.is_file() { vec![path] } else { Vec::new() };
+    };
+    let Ok(entries) = std::fs::read_dir(path.parent().unwrap_or(data)) else { return Vec::new() };
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let fits = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        path.is_file() && name.starts_with(begins) && name.ends_with(ends)
+    };
+    paths.filter(fits).collect()
+}
+
 fn expand(word: &str, folder: &Path, kept: &BTreeMap<String, String>) -> String {
     let mut word = word
         .replace("@case", &folder.display().to_string())
         .replace("@samples", &root().join("samples").display().to_string());
-    for (name, value) in kept {
+    // The longest names first: $sales_digest begins with $sales.
+    for (name, value) in kept.iter().rev() {
         word = word.replace(&format!("${name}"), value);
     }
     word
@@ -126,11 +253,24 @@ fn check(step: &Step, output: &Output, kept: &mut BTreeMap<String, String>) -> R
         }
     }
     for (name, path) in &step.keep {
-        match at(&json, path).as_str() {
+        let found = at(&json, path);
+        match found.as_str() {
             Some(text) => {
                 kept.insert(name.clone(), text.to_owned());
             }
-            None => wrong.push(format!("  {path} can't be kept: it is no text in {out}")),
+            None => wrong.push(format!("  {path} can't be kept: {found} in {out}")),
+        }
+    }
+    for (name, fields) in &step.find {
+        let fits =
+            |entry: &&Value| fields.iter().all(|(key, value)| entry[key].as_str() == Some(value.as_str()));
+        match json.as_array().and_then(|entries| entries.iter().find(fits)) {
+            Some(entry) => {
+                let text = |key: &str| entry[key].as_str().unwrap_or_default().to_owned();
+                kept.insert(name.clone(), text("id"));
+                kept.insert(format!("{name}_digest"), text("digest"));
+            }
+            None => wrong.push(format!("  no entry has {fields:?}: {out}")),
         }
     }
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }

