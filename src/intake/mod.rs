@@ -1,6 +1,6 @@
 //! Sources of documents: the drop folder, the fax spool and files handed over on the command line.
 //!
-//! Whatever the source, [`accept`] keeps the bytes first and then names them in one commit; until that commit is in, the
+//! Whatever the source, [`Intake::accept`] keeps the bytes first and then names them in one commit; until that commit is in, the
 //! source keeps its own copy.
 
 pub mod folder;

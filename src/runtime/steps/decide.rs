@@ -78,7 +78,6 @@ impl Steps {
     }
 
     /// The order goes on from where it stands, on what its part says now. `keyed_by`: a person has just corrected it.
-    #[expect(clippy::too_many_arguments, reason = "what a step works on, and what it writes into")]
     pub(super) async fn reopen(
         &self,
         work: &mut Work,

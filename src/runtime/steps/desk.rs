@@ -80,7 +80,6 @@ pub(super) struct Case {
 
 impl Steps {
     /// Loads what stands around an order with this content.
-    #[expect(clippy::too_many_arguments, reason = "a case is what stands around these five")]
     pub(super) async fn load(
         &self,
         id: Uuid,
@@ -155,7 +154,6 @@ impl Steps {
     }
 
     /// Checks the order as everything stands now, opens and withdraws reviews, and releases it when everybody has agreed.
-    #[expect(clippy::too_many_arguments, reason = "what a step works on, and what it writes into")]
     pub(super) fn go_on(
         &self,
         work: &mut Work,
