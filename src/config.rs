@@ -1,8 +1,14 @@
 //! Settings: the compiled-in default, then a file, then the environment; refused when wrong.
 
+use crate::check::CheckSettings;
+use crate::order::document::Language;
+use crate::order::money::Currency;
 use crate::order::review::Role;
+use crate::release::facts::{self, Department};
 use crate::runtime::backoff::RetrySettings;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 use toml::{Table, Value};
@@ -18,7 +24,7 @@ pub enum ConfigError {
     #[error("{file} is not TOML: {why}")]
     NotToml { file: String, why: String },
     #[error(
-        "the settings of {layers} are wrong: {why}. `gendan config show` prints every key with its meaning"
+        "the settings are wrong ({layers}): {why}. `gendan config default` prints every key with its meaning"
     )]
     Wrong { layers: String, why: String },
 }
@@ -30,6 +36,12 @@ pub struct Config {
     pub firm: Firm,
     pub folders: Folders,
     pub intake: IntakeSettings,
+    pub check: CheckSettings,
+    pub release: facts::Settings,
+    pub numbers: Numbers,
+    pub terms: Terms,
+    pub exchange: Exchange,
+    pub tax: TaxRates,
     pub worker: WorkerConfig,
     pub upkeep: Upkeep,
     pub rules: RulesConfig,
@@ -43,10 +55,47 @@ pub struct Config {
 pub struct Firm {
     pub name: String,
     pub name_en: String,
-    pub mail_from: String,
-    pub mail_domain: String,
+    /// Address that mails come from.
+    pub mail: String,
+    pub domain: String,
+    pub language: Language,
     /// IANA name.
     pub zone: chrono_tz::Tz,
+    pub general_manager: Option<String>,
+    /// Code of each department in the master data.
+    pub departments: BTreeMap<Department, String>,
+}
+
+/// Order numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Numbers {
+    pub pattern: String,
+    pub regions: BTreeMap<String, String>,
+    pub classes: BTreeMap<String, String>,
+}
+
+/// Terms of payment and of carriage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Terms {
+    pub deposit: Vec<String>,
+    pub carrier: String,
+}
+
+/// Rates to the book currency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exchange {
+    pub book: Currency,
+    pub rates: BTreeMap<Currency, Decimal>,
+}
+
+/// VAT rates by currency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaxRates {
+    pub rates: BTreeMap<Currency, Decimal>,
 }
 
 /// Where things lie; relative to the data folder.
@@ -114,7 +163,7 @@ impl Config {
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
         let mut table = parse(DEFAULT, "the default")?;
-        let mut layers = vec!["the default".to_owned()];
+        let mut layers = Vec::new();
         if let Some(path) = file {
             let name = path.display().to_string();
             let text = std::fs::read_to_string(path)
@@ -149,6 +198,9 @@ impl Config {
         ];
         if let Some((key, _)) = positive.iter().find(|(_, value)| *value == 0) {
             return Err(format!("{key} must be greater than 0"));
+        }
+        if !self.firm.mail.contains('@') {
+            return Err(format!("firm.mail `{}` is not an address: mails leave from it", self.firm.mail));
         }
         if self.worker.lease_seconds <= self.worker.step_timeout_seconds {
             return Err("worker.lease_seconds must be longer than worker.step_timeout_seconds".to_owned());
@@ -236,6 +288,7 @@ mod tests {
             ("[worker]\nprefetch = 0", "worker.prefetch must be greater than 0"),
             ("[worker]\nlease_seconds = 5", "worker.lease_seconds must be longer"),
             ("[firm]\nzone = \"Asia/Shanghei\"", "Asia/Shanghei"),
+            ("[firm]\nmail = \"orders\"", "firm.mail `orders` is not an address"),
             ("worker = ", "is not TOML"),
         ] {
             let error = load(file, &[]).unwrap_err().to_string();

@@ -24,6 +24,7 @@
 //! `order`, `master`, `check`, `review`, `release` and `follow` are pure: no I/O, no clock, no randomness.
 
 pub mod order;
+pub mod schemas;
 
 pub mod intake;
 pub mod read;

@@ -1,3 +1,7 @@
 //! Parse the command line, run, exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    gendan::cli::main()
+}

@@ -1,1 +1,5 @@
 //! `gendan bench`: what an order costs, measured.
+
+mod orders;
+pub mod pipeline;
+mod process;

@@ -6,6 +6,7 @@ use crate::store::{Claim, Store, StoreError};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -18,13 +19,15 @@ pub struct Local {
     /// The outbox is looked at this often even when nothing woke us.
     poll: Duration,
     woken: [Notify; Step::ALL.len()],
+    /// Deliveries so far.
+    delivered: AtomicU64,
 }
 
 impl Local {
     /// `holder` must be new for each run of a process.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, holder: String, lease: Duration, poll: Duration) -> Self {
-        Self { store, holder, lease, poll, woken: Default::default() }
+        Self { store, holder, lease, poll, woken: Default::default(), delivered: AtomicU64::new(0) }
     }
 
     async fn claim(&self, step: Step, max: u32) -> Result<Vec<Delivery>, StoreError> {
@@ -32,17 +35,17 @@ impl Local {
         let claimed = self.store.claim(&claim).await?;
         Ok(claimed
             .into_iter()
-            .enumerate()
-            .map(|(number, it)| Delivery {
+            .map(|it| Delivery {
                 message: it.message,
                 again: it.claims > 1,
                 claims: it.claims,
-                tag: Tag { epoch: 0, number: number as u64 },
+                tag: Tag { epoch: 0, number: self.delivered.fetch_add(1, Ordering::Relaxed) },
             })
             .collect())
     }
 
-    /// How long to sleep when nothing is there: until the next thing is due, at most the poll.
+    /// How long to sleep when nothing is there: until the next thing falls due, at most the poll. What is due already and was
+    /// not handed out is another step's, or waits for its lane; whoever frees it wakes us.
     async fn idle(&self) -> Duration {
         let due = async { Ok::<_, StoreError>((self.store.now().await?, self.store.next_due().await?)) };
         due.await.ok().and_then(|(now, due)| until(now, due?)).map_or(self.poll, |wait| wait.min(self.poll))
@@ -50,7 +53,7 @@ impl Local {
 }
 
 fn until(now: DateTime<Utc>, due: DateTime<Utc>) -> Option<Duration> {
-    Some((due - now).to_std().unwrap_or_default().max(Duration::from_millis(5)))
+    (due - now).to_std().ok().filter(|wait| !wait.is_zero())
 }
 
 fn ids(deliveries: &[Delivery]) -> Vec<Uuid> {
@@ -84,8 +87,11 @@ impl Broker for Local {
         }
     }
 
-    /// The commit that consumed the message marked it done in the same transaction.
-    async fn ack(&self, _deliveries: &[Delivery]) -> Result<(), BrokerError> {
+    /// The commit that consumed the message marked it done in the same transaction; what is left is to look at once
+    /// for the next of its lane.
+    async fn ack(&self, deliveries: &[Delivery]) -> Result<(), BrokerError> {
+        let in_lanes = deliveries.iter().filter(|delivery| delivery.message.lane.is_some());
+        in_lanes.for_each(|delivery| self.wake(delivery.message.step));
         Ok(())
     }
 

@@ -1,1 +1,159 @@
 //! The command line: one small file for each command.
+//!
+//! Exit codes: 0 done · 1 failed · 2 wrong usage · 3 settings wrong · 4 done, but a person has to look · 5 refused · 6 not found.
+
+mod audit;
+mod balance;
+mod bench;
+mod config;
+mod context;
+mod hand_over;
+mod demo;
+mod documents;
+mod import;
+mod orders;
+mod out;
+mod parked;
+mod read;
+mod reviews;
+mod run;
+mod schemas;
+mod submit;
+
+use clap::{Parser, Subcommand};
+use context::Context;
+pub use out::{End, Out, Stop, printable};
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// gendan 跟单: purchase orders in by mail and fax, reviewed orders and instructions out.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, after_help = EXIT_CODES)]
+struct Arguments {
+    /// Data folder: orders, documents, folders in and out; `gendan-data`, for the demo `demo-data` 数据目录
+    #[arg(long, global = true, env = "GENDAN_DIR")]
+    dir: Option<PathBuf>,
+    /// Settings file; `gendan.toml` in the data folder when it is there 设置文件
+    #[arg(long, global = true, env = "GENDAN_CONFIG")]
+    config: Option<PathBuf>,
+    /// Print JSON with stable keys instead of tables 输出 JSON
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 settings wrong, 4 done but a person has to \
+look, 5 refused, 6 not found.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Work: watch the folders, read, check, ask, release, deliver; until stopped 运行
+    Run(run::Arguments),
+    /// See the whole way on sample mails and faxes, in a folder of its own 演示
+    Demo(demo::Arguments),
+    /// Hand over files (mails, order files, faxes) to be taken as documents 提交文件
+    Submit(submit::Arguments),
+    /// Read files and show what stands in them; nothing is kept 试读
+    Read(read::Arguments),
+    /// Import master data (CSV files): customers, products, prices … 导入主数据
+    Import(import::Arguments),
+    /// List orders, show one, report what happened to one 订单
+    #[command(subcommand)]
+    Orders(orders::Command),
+    /// List documents, show one and what became of its parts 来件
+    #[command(subcommand)]
+    Documents(documents::Command),
+    /// List reviews, show one with what there is to decide, decide 评审
+    #[command(subcommand)]
+    Reviews(reviews::Command),
+    /// Messages that need a person: list, show, replay, discard 搁置的消息
+    #[command(subcommand)]
+    Parked(parked::Command),
+    /// Add everything up: is anything missing or double? 对账
+    Balance,
+    /// Check the record: every chain of events, every seal 审计
+    Audit(audit::Arguments),
+    /// Check or show the settings 设置
+    #[command(subcommand)]
+    Config(config::Command),
+    /// List or show the JSON Schemas of messages 消息格式
+    #[command(subcommand)]
+    Schemas(schemas::Command),
+    /// Measure what an order costs 性能测试
+    #[command(subcommand)]
+    Bench(bench::Command),
+}
+
+/// Runs the program and says how it ended.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    start_log();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(&Stop::Failed(error.into())),
+    };
+    let json = arguments.json;
+    let ended = runtime.block_on(run(arguments));
+    // A blocking read of standard input or a slow disk must not keep the process.
+    runtime.shutdown_background();
+    match ended {
+        Ok(end) => end.into(),
+        Err(stop) if json => {
+            let mut out = Out::stdout(true);
+            let _ = out.json(&serde_json::json!({ "error": format!("{stop:#}") }));
+            complain(&stop)
+        }
+        Err(stop) => complain(&stop),
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<End, Stop> {
+    let usual = if matches!(arguments.command, Command::Demo(_)) { "demo-data" } else { "gendan-data" };
+    let dir = arguments.dir.unwrap_or_else(|| usual.into());
+    let mut context = Context { dir, config: arguments.config, out: Out::stdout(arguments.json) };
+    let context = &mut context;
+    match arguments.command {
+        Command::Run(arguments) => run::run(arguments, context).await,
+        Command::Demo(arguments) => demo::run(arguments, context).await,
+        Command::Submit(arguments) => submit::run(arguments, context).await,
+        Command::Read(arguments) => read::run(arguments, context).await,
+        Command::Import(arguments) => import::run(arguments, context).await,
+        Command::Orders(command) => orders::run(command, context).await,
+        Command::Documents(command) => documents::run(command, context).await,
+        Command::Reviews(command) => reviews::run(command, context).await,
+        Command::Parked(command) => parked::run(command, context).await,
+        Command::Balance => balance::run(context).await,
+        Command::Audit(arguments) => audit::run(arguments, context).await,
+        Command::Config(command) => config::run(&command, context),
+        Command::Schemas(command) => schemas::run(&command, context),
+        Command::Bench(command) => bench::run(command, context).await,
+    }
+}
+
+fn complain(stop: &Stop) -> ExitCode {
+    if stop.is_closed_pipe() {
+        return ExitCode::SUCCESS;
+    }
+    let mut why = stop.to_string();
+    if let Stop::Failed(error) = stop {
+        why = format!("{error:#}");
+    }
+    let _ = writeln!(std::io::stderr(), "gendan: {}", printable(&why));
+    stop.code()
+}
+
+/// The log goes to standard error; `GENDAN_LOG` sets what is said (`info`, `gendan=debug`).
+fn start_log() {
+    let filter = tracing_subscriber::EnvFilter::builder()
+        .with_env_var("GENDAN_LOG")
+        .with_default_directive(tracing::level_filters::LevelFilter::WARN.into())
+        .from_env_lossy();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .try_init();
+}

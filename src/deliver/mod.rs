@@ -74,7 +74,7 @@ impl Delivery {
         let (fence, again) = match self.store.intend(message, &destination, &self.holder, self.lease).await? {
             Intended::Go { fence, again } => (fence, again),
             Intended::Held { until } => {
-                return Err(Failure::Retry(format!("another worker delivers it until {until}")));
+                return Err(Failure::Busy(format!("another worker delivers it until {until}")));
             }
             Intended::Finished => return Ok(outcome(message, done("delivered"), None)),
         };

@@ -1,1 +1,133 @@
 //! `gendan demo`: the whole way on the samples that ship with the project.
+
+mod clock;
+mod people;
+mod story;
+
+use crate::cli::Out;
+use crate::config::{Config, ConfigError};
+use crate::order::message::Step;
+use crate::order::review::Role;
+use crate::runtime::house::{House, OpenError};
+use crate::runtime::import::{self, ImportError};
+use crate::runtime::supervise::Running;
+use crate::store::{Balance, StoreError};
+use chrono::TimeDelta;
+use clock::DemoClock;
+use rust_embed::Embed;
+use std::path::Path;
+use std::sync::Arc;
+use story::Story;
+use thiserror::Error;
+
+#[derive(Embed)]
+#[folder = "tests/samples"]
+#[include = "master/*.csv"]
+#[include = "inbox/*.eml"]
+#[include = "fax/*"]
+struct Samples;
+
+/// Why the demo could not go on.
+#[derive(Debug, Error)]
+pub enum DemoError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+/// The demo's house, at work.
+pub struct Demo {
+    pub house: Arc<House>,
+    pub running: Running,
+    story: Story,
+    clock: Arc<DemoClock>,
+}
+
+impl Demo {
+    /// Sets the folder up: settings with a user for each role, the sample master data, the sample mails and faxes.
+    pub async fn start(dir: &Path, out: &mut Out) -> Result<Self, DemoError> {
+        std::fs::create_dir_all(dir)?;
+        let file = dir.join("gendan.toml");
+        if !file.exists() {
+            std::fs::write(&file, settings())?;
+        }
+        let clock = Arc::new(DemoClock::open(dir)?);
+        let config = Config::load(Some(&file), [])?;
+        let house = Arc::new(House::open_with(dir, config, clock.clone()).await?);
+        let owner = house.own()?;
+        let master = Samples::iter().filter_map(|name| {
+            let table = name.strip_prefix("master/")?.strip_suffix(".csv")?.to_owned();
+            Some((table, Samples::get(&name)?.data.into_owned()))
+        });
+        let tables = import::import(house.store.as_ref(), master.collect(), false).await?;
+        let rows: usize = tables.iter().map(|table| table.imported.rows).sum();
+        out.line(format!("master data: {} tables, {rows} rows. Mails and faxes come in:\n", tables.len()))?;
+        let running = house.start(owner, Step::ALL.to_vec()).await?;
+        Ok(Self { house, running, story: Story::default(), clock })
+    }
+
+    /// Drops the samples into the folders and tells each part's way until all is quiet.
+    pub async fn feed(&mut self, out: &mut Out) -> Result<(), DemoError> {
+        let intake = self.house.intake(Some(&self.running));
+        for (folder, kind) in self.house.folders().iter().zip(["inbox/", "fax/"]) {
+            let mut names: Vec<_> = Samples::iter().filter(|name| name.starts_with(kind)).collect();
+            names.sort();
+            for name in names {
+                let to = name.trim_start_matches(kind);
+                let Some(file) = Samples::get(&name).filter(|_| !folder.path.join("done").join(to).exists())
+                else {
+                    continue;
+                };
+                std::fs::write(folder.path.join(to), file.data)?;
+                folder.take_all(&intake).await?;
+                self.settle(out).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until nothing is due, and tells what happened.
+    async fn settle(&mut self, out: &mut Out) -> Result<(), DemoError> {
+        self.running.quiet().await?;
+        self.story.tell(&self.house, out).await
+    }
+
+    /// Plays everybody whose word is asked for, then the warehouse, until nobody has anything more to do.
+    pub async fn decide(&mut self, out: &mut Out) -> Result<(), DemoError> {
+        out.line("\nThe people are played (--decide none leaves that to you):\n")?;
+        self.play(out).await?;
+        self.clock.turn(TimeDelta::days(60))?;
+        out.line("\nTwo months later: what was promised for a day has left on it:\n")?;
+        self.settle(out).await?;
+        self.play(out).await
+    }
+
+    async fn play(&mut self, out: &mut Out) -> Result<(), DemoError> {
+        while people::decide(&self.house).await? + people::report(&self.house).await? > 0 {
+            self.settle(out).await?;
+        }
+        Ok(())
+    }
+
+    /// The closing table.
+    pub async fn sum(&self, out: &mut Out) -> Result<Balance, DemoError> {
+        self.story.sum(&self.house, out).await
+    }
+}
+
+/// The demo's settings: the lean profile, and one user for each role, called by its name.
+fn settings() -> String {
+    let user = |role: Role| {
+        let id = role.as_str();
+        format!("\n[[users]]\nid = \"{id}\"\nname = \"{id}\"\nroles = [\"{id}\"]\n")
+    };
+    let users: String = Role::ALL.into_iter().map(user).collect();
+    format!("# Settings of the demo.\n[rules]\nprofile = \"lean\"\n{users}")
+}

@@ -1,1 +1,5 @@
 //! PURE. Reports that come back, and the milestones they move.
+
+pub mod reports;
+
+pub use reports::{catch_up, report};

@@ -1,11 +1,12 @@
 //! Sources of documents: the drop folder, the fax spool and files handed over on the command line.
 //!
-//! Whatever the source, [`accept`] keeps the bytes first and then names them in one commit; until that commit is in, the
+//! Whatever the source, [`Intake::accept`] keeps the bytes first and then names them in one commit; until that commit is in, the
 //! source keeps its own copy.
 
 pub mod folder;
 pub mod fax;
 
+use crate::broker::Broker;
 use crate::order::document::{Channel, Document, Envelope};
 use crate::order::ids;
 use crate::order::message::{Body, DocumentReceived, Message, Step};
@@ -62,6 +63,8 @@ pub struct Intake {
     pub store: Arc<dyn Store>,
     pub blobs: Arc<dyn Blobs>,
     pub committer: Committer,
+    /// The broker of this process, told when something has come in; without one the poll finds it.
+    pub wakes: Option<Arc<dyn Broker>>,
 }
 
 impl Intake {
@@ -76,6 +79,7 @@ impl Intake {
             let document = document(&arrival, &sha256, size, first, now);
             match self.committer.write(commit(&arrival, &document, now)).await {
                 Ok(Answer::Done) => {
+                    self.wakes.iter().for_each(|broker| broker.wake(Step::Read));
                     return Ok(match first {
                         Some(first) => Accepted::Repeats { document: document.id, first },
                         None => Accepted::New(document.id),

@@ -29,6 +29,18 @@ pub enum Kind {
 }
 
 impl Kind {
+    pub const ALL: [Self; 9] = [
+        Self::Order,
+        Self::Amendment,
+        Self::Cancellation,
+        Self::Answer,
+        Self::Inquiry,
+        Self::Complaint,
+        Self::PaymentNotice,
+        Self::DeliveryReport,
+        Self::NotAnOrder,
+    ];
+
     /// The word used in JSON, in the store and on the command line.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -2,6 +2,7 @@
 
 use super::document::Kind;
 use super::line::Content;
+use super::money::Money;
 use super::number::OrderNumber;
 use super::problem::Problem;
 use super::review::{Decided, Review};
@@ -30,6 +31,16 @@ pub enum Tell {
 }
 
 impl Tell {
+    pub const ALL: [Self; 7] = [
+        Self::Confirmation,
+        Self::Notification,
+        Self::ProductionTask,
+        Self::PurchaseRequest,
+        Self::WarehousePick,
+        Self::ShippingInstruction,
+        Self::InvoiceRequest,
+    ];
+
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -54,6 +65,19 @@ pub enum Gate {
     Ship,
     /// Goods left?
     Invoice,
+}
+
+impl Gate {
+    pub const ALL: [Self; 3] = [Self::Produce, Self::Ship, Self::Invoice];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Produce => "produce",
+            Self::Ship => "ship",
+            Self::Invoice => "invoice",
+        }
+    }
 }
 
 /// What a downstream system reports.
@@ -142,6 +166,11 @@ pub enum Event {
         promised: NaiveDate,
         /// When the shipping instruction is due.
         ship_on: DateTime<Utc>,
+        /// Positions that have to be made; the others were taken from stock.
+        #[serde(default)]
+        make: Vec<u32>,
+        /// What the order takes of its customer's credit until it is paid.
+        credit: Option<Money>,
     },
     GateOpened {
         gate: Gate,

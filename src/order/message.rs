@@ -107,6 +107,22 @@ pub enum Body {
 }
 
 impl Body {
+    /// Every type that travels.
+    pub const TYPES: [&str; 12] = [
+        "document.received",
+        "draft.read",
+        "review.decide",
+        "timer.due",
+        "report.received",
+        "mail.send",
+        "review.requested",
+        "production.task",
+        "warehouse.pick",
+        "shipping.instruction",
+        "accounting.invoice",
+        "order.status",
+    ];
+
     /// The `type` of the envelope and the name of its schema file.
     #[must_use]
     pub const fn type_name(&self) -> &'static str {
@@ -144,6 +160,7 @@ pub struct DraftRead {
 
 /// Somebody decided a review.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ReviewDecide {
     pub order_id: Uuid,
     pub decision: Decision,

@@ -14,5 +14,7 @@ pub mod number;
 pub mod change;
 pub mod message;
 pub mod ids;
+pub mod keyed;
+pub mod wording;
 
 pub use sheet::Order;

@@ -1,6 +1,6 @@
 //! A problem is data: what is wrong, where, and who can clear it.
 
-use super::draft::Evidence;
+use super::draft::{Evidence, Found};
 use super::review::Queue;
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +47,8 @@ pub enum Code {
     /// What the category's schema asks for is missing or wrong.
     CategoryRule,
     BelowMoq,
+    /// The quantity is no multiple of the pack.
+    NotPackMultiple,
     PriceBelowFloor,
     /// The price differs from the customer's list, on either side.
     PriceNotOnList,
@@ -60,6 +62,38 @@ pub enum Code {
 }
 
 impl Code {
+    pub const ALL: [Self; 29] = [
+        Self::Unread,
+        Self::Unsure,
+        Self::UnknownCustomer,
+        Self::UnknownSender,
+        Self::UnknownProduct,
+        Self::AmbiguousProduct,
+        Self::MissingLines,
+        Self::MissingQuantity,
+        Self::MissingPrice,
+        Self::MissingUnit,
+        Self::MissingDeliveryDate,
+        Self::MissingShipTo,
+        Self::MissingTerms,
+        Self::MissingCurrency,
+        Self::TotalMismatch,
+        Self::CurrencyMismatch,
+        Self::UnitMismatch,
+        Self::CategoryRule,
+        Self::BelowMoq,
+        Self::NotPackMultiple,
+        Self::PriceBelowFloor,
+        Self::PriceNotOnList,
+        Self::OverCreditLimit,
+        Self::Overdue,
+        Self::LeadTimeTooShort,
+        Self::DuplicateOf,
+        Self::ConflictsWith,
+        Self::Amends,
+        Self::Cancels,
+    ];
+
     /// The word in snake case, as JSON has it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -83,6 +117,7 @@ impl Code {
             Self::UnitMismatch => "unit_mismatch",
             Self::CategoryRule => "category_rule",
             Self::BelowMoq => "below_moq",
+            Self::NotPackMultiple => "not_pack_multiple",
             Self::PriceBelowFloor => "price_below_floor",
             Self::PriceNotOnList => "price_not_on_list",
             Self::OverCreditLimit => "over_credit_limit",
@@ -108,4 +143,29 @@ pub struct Problem {
     pub severity: Severity,
     /// The queue whose people can clear it.
     pub clears: Queue,
+}
+
+impl Problem {
+    #[must_use]
+    pub fn new(code: Code, path: impl Into<String>, severity: Severity, clears: Queue) -> Self {
+        Self { code, path: path.into(), found: None, expected: None, evidence: None, severity, clears }
+    }
+
+    /// With what was found.
+    #[must_use]
+    pub fn found(self, found: impl ToString) -> Self {
+        Self { found: Some(found.to_string()), ..self }
+    }
+
+    /// With what would have been right.
+    #[must_use]
+    pub fn expected(self, expected: impl ToString) -> Self {
+        Self { expected: Some(expected.to_string()), ..self }
+    }
+
+    /// With the place where the field stands.
+    #[must_use]
+    pub fn at<T>(self, field: &Found<T>) -> Self {
+        Self { evidence: field.as_ref().map(|field| field.evidence.clone()), ..self }
+    }
 }

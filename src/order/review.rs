@@ -84,6 +84,47 @@ pub enum Role {
     Administrator,
 }
 
+impl Role {
+    pub const ALL: [Self; 15] = [
+        Self::Clerk,
+        Self::Salesperson,
+        Self::SalesManager,
+        Self::Finance,
+        Self::Planning,
+        Self::Technical,
+        Self::Quality,
+        Self::Purchasing,
+        Self::Warehouse,
+        Self::SalesSupport,
+        Self::Supervision,
+        Self::DeputyGm,
+        Self::Gm,
+        Self::President,
+        Self::Administrator,
+    ];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Clerk => "clerk",
+            Self::Salesperson => "salesperson",
+            Self::SalesManager => "sales_manager",
+            Self::Finance => "finance",
+            Self::Planning => "planning",
+            Self::Technical => "technical",
+            Self::Quality => "quality",
+            Self::Purchasing => "purchasing",
+            Self::Warehouse => "warehouse",
+            Self::SalesSupport => "sales_support",
+            Self::Supervision => "supervision",
+            Self::DeputyGm => "deputy_gm",
+            Self::Gm => "gm",
+            Self::President => "president",
+            Self::Administrator => "administrator",
+        }
+    }
+}
+
 /// What a person decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verdict", rename_all = "snake_case")]
@@ -146,9 +187,9 @@ pub struct Decided {
     pub digest: String,
 }
 
-/// Where a review stands.
+/// Where a review stands. Beside a review's own fields: `"state": "open"`, or `"state": "decided", "decided": {…}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
+#[serde(tag = "state", content = "decided", rename_all = "snake_case")]
 pub enum ReviewState {
     Open,
     Decided(Decided),
@@ -189,7 +230,7 @@ impl Review {
 pub enum Refusal {
     #[error("there is no review {0} on this order: list the open ones with `gendan reviews list`")]
     Unknown(Uuid),
-    #[error("review {id} was decided already: {verdict} by {by} at {at}")]
+    #[error("review {id} was decided already: {verdict} by {by} at {}", at.format("%Y-%m-%d %H:%M UTC"))]
     Twice { id: Uuid, verdict: String, by: String, at: DateTime<Utc> },
     #[error(
         "review {0} was withdrawn, because the order changed: list the open ones with `gendan reviews list`"
@@ -199,12 +240,21 @@ pub enum Refusal {
         "what this queue looks at has changed since you saw it (seen {seen}, now {now}): look again with `gendan reviews show {id}` and decide on that"
     )]
     Changed { id: Uuid, seen: String, now: String },
-    #[error("{role:?} may not decide in the queue {}: {allowed:?} may", queue.as_str())]
+    #[error("{} may not decide in the queue {}: {} may", role.as_str(), queue.as_str(), role_names(allowed))]
     NotAllowed { role: Role, queue: Queue, allowed: Vec<Role> },
     #[error("{by} keyed this order and may not review it: ask a colleague")]
     OwnKeying { by: String },
     #[error("`{verdict}` is not a decision of the queue {}", queue.as_str())]
     NotHere { verdict: String, queue: Queue },
+    #[error(
+        "the order can't go on as it is, because of {}: correct it, or return it to the clerk",
+        codes.join(", ")
+    )]
+    Blocked { codes: Vec<&'static str> },
     #[error(transparent)]
     CannotMove(#[from] CannotMove),
+}
+
+fn role_names(roles: &[Role]) -> String {
+    roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")
 }

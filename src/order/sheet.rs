@@ -3,6 +3,7 @@
 use super::document::Kind;
 use super::event::{Event, Gate, Milestone, PartRef, Tell};
 use super::line::Content;
+use super::money::Money;
 use super::number::OrderNumber;
 use super::problem::Problem;
 use super::review::{Decided, Review, ReviewState};
@@ -43,6 +44,11 @@ pub struct Order {
     pub reviews: Vec<Review>,
     pub promised: Option<NaiveDate>,
     pub ship_on: Option<DateTime<Utc>>,
+    /// Positions that have to be made; the others were taken from stock at release.
+    #[serde(default)]
+    pub make: Vec<u32>,
+    /// What it takes of its customer's credit until it is paid; none when it takes none.
+    pub credit: Option<Money>,
     pub gates: Vec<Gate>,
     pub told: Vec<Told>,
     /// Milestones reached, in the order in which they were applied.
@@ -87,6 +93,8 @@ impl Order {
             reviews: Vec::new(),
             promised: None,
             ship_on: None,
+            make: Vec::new(),
+            credit: None,
             gates: Vec::new(),
             told: Vec::new(),
             reached: Vec::new(),
@@ -106,12 +114,26 @@ impl Order {
 
     /// Folds one more event in. On an error the order is as it was.
     pub fn apply(&mut self, event: &Event) -> Result<(), FoldError> {
+        let was = self.status;
         if let Some(to) = leads_to(event) {
             self.status = self.status.after(to)?;
         }
-        self.note(event)?;
+        if matches!(event, Event::Closed) && was.is_open() && !self.is_case() {
+            self.status = was;
+            return Err(CannotMove { from: was, to: Move::Close }.into());
+        }
+        if let Err(refused) = self.note(event) {
+            self.status = was;
+            return Err(refused);
+        }
         self.version += 1;
         Ok(())
+    }
+
+    /// An amendment or cancellation: it changes another order and is never released itself.
+    #[must_use]
+    pub const fn is_case(&self) -> bool {
+        matches!(self.kind, Kind::Amendment | Kind::Cancellation)
     }
 
     fn note(&mut self, event: &Event) -> Result<(), FoldError> {
@@ -136,8 +158,10 @@ impl Order {
                 Some(given) => return Err(FoldError::Numbered(given.0.clone())),
                 None => self.number = Some(number.clone()),
             },
-            Event::Released { promised, ship_on } => {
+            Event::Released { promised, ship_on, make, credit } => {
+                self.credit = *credit;
                 self.promised = Some(*promised);
+                self.make.clone_from(make);
                 self.ship_on = Some(*ship_on);
             }
             Event::GateOpened { gate } => self.gates.push(*gate),

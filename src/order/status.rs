@@ -66,6 +66,26 @@ pub enum Status {
 }
 
 impl Status {
+    /// Every word that [`Status::as_str`] may give.
+    pub const WORDS: [&str; 16] = [
+        "received",
+        "clarifying",
+        "in_review",
+        "released",
+        "in_production",
+        "ready",
+        "shipped",
+        "delivered",
+        "invoiced",
+        "paid",
+        "closed",
+        "archived",
+        "on_hold",
+        "exception",
+        "rejected",
+        "cancelled",
+    ];
+
     /// The word used in JSON columns, filters and on the command line.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -227,7 +247,8 @@ fn climb(from: Rung, to: Move) -> Option<Status> {
         (Shipped, Move::Deliver) => Delivered,
         (Shipped | Delivered, Move::Invoice) => Invoiced,
         (Invoiced, Move::Pay) => Paid,
-        (Paid, Move::Close) => Closed,
+        // From review: an amendment or cancellation that was settled; see `Order::apply`.
+        (InReview | Paid, Move::Close) => Closed,
         (Closed, Move::Archive) => Archived,
         (Received | Clarifying | InReview, Move::Reject) => return Some(Status::Rejected),
         (Received | Clarifying | InReview | Released | InProduction | Ready, Move::Cancel) => {

@@ -7,6 +7,13 @@ pub mod committer;
 pub mod worker;
 pub mod outbox;
 pub mod timers;
+pub mod supervise;
+pub mod books;
+pub mod house;
+pub mod master;
+pub mod import;
+pub mod work;
+pub mod steps;
 
 use crate::order::message::Message;
 use crate::store::Commit;
@@ -22,6 +29,9 @@ pub enum Failure {
     /// An outlet surely did not deliver under this fence; it may work later.
     #[error("{why}")]
     Later { why: String, fence: u64 },
+    /// Another worker is at it; the message goes back untouched.
+    #[error("{0}")]
+    Busy(String),
     /// It will never work without a person: the message is parked.
     #[error("{0}")]
     Park(String),

@@ -200,6 +200,10 @@ impl<S: Store> Store for OutsideStore<S> {
         call(Point::StoreRead, self.0.next_due()).await
     }
 
+    async fn is_idle(&self) -> Result<bool, StoreError> {
+        call(Point::StoreRead, self.0.is_idle()).await
+    }
+
     async fn parked(&self) -> Result<Vec<Parked>, StoreError> {
         call(Point::StoreRead, self.0.parked()).await
     }
@@ -222,5 +226,15 @@ impl<S: Store> Store for OutsideStore<S> {
 
     async fn balance(&self) -> Result<Balance, StoreError> {
         call(Point::StoreRead, self.0.balance()).await
+    }
+}
+
+/// Runs work that keeps a core busy without holding up the other tasks of this thread.
+pub fn heavy<T>(work: impl FnOnce() -> T) -> T {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        // One thread has nobody to make room for; the simulation runs so.
+        Ok(_) | Err(_) => work(),
     }
 }

@@ -11,13 +11,18 @@ use crate::order::ids;
 use crate::order::message::{Message, Step};
 use crate::store::{Answer, Commit, Consumed, Disposition, Intended, Store, StoreError};
 use futures_util::FutureExt as _;
+use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::{RwLock, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
+
+/// How long a message that could not be worked on is kept from being handed out again.
+const UNTOUCHED: Duration = Duration::from_secs(1);
 
 /// How a worker takes and tries.
 #[derive(Debug, Clone)]
@@ -47,6 +52,8 @@ pub struct Worker {
     pub settings: Arc<WorkerSettings>,
     /// Held for writing while a message is tried alone.
     pub quiet: Arc<RwLock<()>>,
+    /// Messages taken and not yet settled, of all steps.
+    pub in_hand: Arc<AtomicUsize>,
 }
 
 impl Worker {
@@ -63,6 +70,7 @@ impl Worker {
                 let stop = stop.clone();
                 hands.spawn(async move {
                     worker.deliver(delivery, &stop).await;
+                    worker.in_hand.fetch_sub(1, Ordering::SeqCst);
                     drop(permit);
                 });
             }
@@ -83,7 +91,10 @@ impl Worker {
         };
         let max = u32::try_from(free).unwrap_or(1).min(self.settings.prefetch).max(1);
         match self.broker.take(step, max, self.settings.wait).await {
-            Ok(deliveries) => Some(deliveries),
+            Ok(deliveries) => {
+                self.in_hand.fetch_add(deliveries.len(), Ordering::SeqCst);
+                Some(deliveries)
+            }
             Err(error) => {
                 tracing::warn!(%error, step = step.as_str(), "can't take messages; trying again");
                 tokio::time::sleep(Duration::from_millis(200)).await;
@@ -104,7 +115,8 @@ impl Worker {
             outcome = tracing::field::Empty,
         );
         let outcome = async {
-            if delivery.again {
+            // An outlet's message is known by its own intent, and what stands before it was done: it may go with others.
+            if delivery.again && message.step != Step::Deliver {
                 let _alone = self.quiet.write().await;
                 self.try_alone(message, stop).await
             } else {
@@ -116,6 +128,10 @@ impl Worker {
         .await;
         span.record("outcome", outcome.as_str());
         tracing::debug!(parent: &span, "done");
+        if outcome == Outcome::Untouched {
+            // It would be handed out again at once; what stood in its way needs a moment to pass.
+            let _ = tokio::time::timeout(UNTOUCHED, stop.cancelled()).await;
+        }
         self.settle(&delivery, outcome).await;
     }
 
@@ -130,16 +146,19 @@ impl Worker {
         }
     }
 
-    /// For a message that somebody died with: counts the trial first, and parks it when there were too many. An outlet
-    /// counts by its own intent.
+    /// For a message that somebody died with: counts the trial first. After a trial that died the message is put off, so
+    /// that a process that is killed again and again for other reasons doesn't meet the same message each time; and it is
+    /// parked when there were too many. Odd fences are trials, even ones say that the trial before them died.
     async fn try_alone(&self, message: &Message, stop: &CancellationToken) -> Outcome {
-        if message.step == Step::Deliver {
-            return self.finish(message, stop).await;
-        }
         match self.store.intend(message, "trial", &self.settings.holder, self.settings.lease).await {
-            Ok(Intended::Go { fence, .. }) if fence > self.settings.trials => {
-                let why = format!("the process died {fence} times with this message in hand");
+            Ok(Intended::Go { fence, .. }) if fence > 2 * self.settings.trials => {
+                let deaths = fence / 2;
+                let why = format!("the process died {deaths} times with this message alone in hand");
                 self.commit(message, || async { Ok(park(message, why.clone())) }, stop).await
+            }
+            Ok(Intended::Go { fence, .. }) if fence % 2 == 0 => {
+                let why = "the process died with this message alone in hand";
+                self.commit(message, || self.again_later(message, why.to_owned(), Some(fence)), stop).await
             }
             Ok(Intended::Go { .. } | Intended::Finished) => self.finish(message, stop).await,
             Ok(Intended::Held { .. }) | Err(_) => Outcome::Untouched,
@@ -159,7 +178,9 @@ impl Worker {
         let mut rounds: u32 = 0;
         loop {
             let Ok(commit) = compute().await else { return Outcome::Untouched };
-            let wakes: Vec<Step> = commit.messages.iter().map(|message| message.step).collect();
+            // What was written wants to be taken, and so does the next message of this one's lane.
+            let wakes: BTreeSet<Step> =
+                commit.messages.iter().map(|message| message.step).chain([message.step]).collect();
             match self.committer.write(commit).await {
                 Ok(Answer::Done) => {
                     wakes.into_iter().for_each(|step| self.broker.wake(step));
@@ -196,12 +217,23 @@ impl Worker {
         let (why, fence) = match tokio::time::timeout(self.settings.step_timeout, run).await {
             Ok(Ok(Ok(commit))) => return Ok(commit),
             Ok(Ok(Err(Failure::Store(error)))) => return Err(error),
+            Ok(Ok(Err(Failure::Busy(why)))) => return Err(StoreError::Unavailable(why)),
             Ok(Ok(Err(Failure::Park(why)))) => return Ok(park(message, why)),
             Ok(Ok(Err(Failure::Retry(why)))) => (why, None),
             Ok(Ok(Err(Failure::Later { why, fence }))) => (why, Some(fence)),
             Ok(Err(panic)) => return Ok(park(message, format!("the step panicked: {}", panic_text(&panic)))),
             Err(_) => (format!("the step took longer than {} s", self.settings.step_timeout.as_secs()), None),
         };
+        self.again_later(message, why, fence).await
+    }
+
+    /// Ends this attempt, and says when the next one is due; parked when all are used up.
+    async fn again_later(
+        &self,
+        message: &Message,
+        why: String,
+        fence: Option<u64>,
+    ) -> Result<Commit, StoreError> {
         let now = self.store.now().await?;
         let disposition = match self.settings.retry.next(message, now) {
             Some(not_before) => Disposition::Retry { why, not_before },

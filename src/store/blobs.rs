@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Where the bytes of documents are kept, each named by its SHA-256 in lower-case hex.
 #[async_trait]
@@ -77,6 +78,9 @@ impl Blobs for Disk {
     }
 }
 
+/// How often this process made files and commits durable since it started; for the bench.
+pub static SYNCS: AtomicU64 = AtomicU64::new(0);
+
 /// Writes a file so that it is there whole or not at all: beside it, synced, renamed, the folder synced.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
@@ -87,5 +91,6 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&part, path)?;
+    SYNCS.fetch_add(2, Ordering::Relaxed);
     File::open(folder)?.sync_all()
 }

@@ -30,6 +30,17 @@ pub enum Kind {
 }
 
 impl Kind {
+    pub const ALL: [Self; 8] = [
+        Self::Document,
+        Self::Part,
+        Self::Order,
+        Self::Party,
+        Self::Counter,
+        Self::Credit,
+        Self::Stock,
+        Self::Master,
+    ];
+
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -65,7 +76,7 @@ pub struct Index {
     /// Status of an order, state of a part.
     pub status: Option<String>,
     pub customer: Option<String>,
-    /// Order number; SHA-256 of a document.
+    /// Order number, which no two orders may share; SHA-256 of a document.
     pub number: Option<String>,
     pub po_number: Option<String>,
     /// The document of a part, the document of an order.
@@ -139,7 +150,10 @@ pub struct Consumed {
     /// The consumer is the message's step; the inbox key is (step, id, attempt).
     pub message: Message,
     pub disposition: Disposition,
-    /// For an outlet: the fence of the intent under which the effect was done. A commit with an older fence is refused.
+    /// For an outlet: the fence of the intent that this ends; a commit with another fence than the one that is held is
+    /// refused. A retry or parking under a fence says that the effect is known not to have happened. Without a fence
+    /// an outlet's intent stays open: whoever comes next is told `again`, and when nobody can come it is listed as
+    /// unsure. Other steps have no effect outside, and any outcome ends what they held.
     pub fence: Option<u64>,
 }
 
@@ -154,12 +168,15 @@ pub struct Commit {
     /// Aggregates that were looked at and must not have changed, though they are not written. 0 = must not exist.
     pub requires: Vec<(Key, u64)>,
     pub writes: Vec<Write>,
+    /// Only together with the write of their order, leading from its `was` to its `now` one by one.
     pub events: Vec<NewEvent>,
     pub reviews: Vec<ReviewRow>,
+    /// Their ids are new; or it is the next attempt of a message that this commit unparks, or whose outcome was `unsure`.
     pub messages: Vec<Message>,
     pub timers: Vec<NewTimer>,
     pub cancel_timers: Vec<Uuid>,
-    /// Parked messages that this commit takes out of the parking (replayed or discarded), with the reason.
+    /// Parked messages that this commit takes out of the parking, with the reason: replayed when `messages` has the next
+    /// attempt, else discarded. If one is not parked any more, the answer is [`Answer::AlreadyDone`].
     pub unpark: Vec<(Uuid, String)>,
 }
 
@@ -168,11 +185,14 @@ pub struct Commit {
 pub enum Answer {
     /// Written.
     Done,
-    /// The inbox has this message with this body: it was done before. Nothing was written; acknowledge.
+    /// The inbox has this message with this body: it was done before; or a later attempt took its place. Nothing was
+    /// written; acknowledge.
     Duplicate,
-    /// The inbox has this message id with another body. Nothing was written; the message must be parked.
+    /// The inbox has this message id with another body. Nothing was written; the message must be parked, under an id of
+    /// its own (its inbox key is taken).
     OtherBody,
-    /// An effect key stands already: it was done before, by another message. Only the inbox row was written.
+    /// An effect key stands already: it was done before, by another message. Only the inbox row was written, with the
+    /// word `already_done`, whatever the disposition.
     AlreadyDone { effect: String },
     /// An aggregate changed meanwhile. Nothing was written, the inbox row included; compute again from fresh state.
     Lost { key: Key },

@@ -5,6 +5,10 @@
 
 pub mod blobs;
 pub mod commit;
+pub mod valid;
+pub mod prepare;
+pub mod decide;
+pub mod audit;
 pub mod sqlite;
 
 use crate::order::event::{Actor, Event};
@@ -14,6 +18,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 pub use commit::{
     Answer, Commit, Consumed, Disposition, Index, Key, Kind, NewEvent, NewTimer, ReviewRow, Write,
 };
+pub use prepare::chain;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
@@ -45,7 +50,7 @@ pub struct Snapshot {
     pub at: DateTime<Utc>,
 }
 
-/// Which aggregates of a kind to list; newest first. Each condition that is set must hold.
+/// Which aggregates of a kind to list. Each condition that is set must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     pub status: Option<String>,
@@ -220,7 +225,7 @@ pub trait Store: Send + Sync {
     /// Snapshots of these keys, in order; none where there is no such aggregate.
     async fn load(&self, keys: &[Key]) -> Result<Vec<Option<Snapshot>>, StoreError>;
 
-    /// Snapshots of one kind, newest first.
+    /// Snapshots of one kind by id, the greatest first: for those with a UUIDv7 the newest.
     async fn list(&self, kind: Kind, filter: &Filter) -> Result<Vec<Snapshot>, StoreError>;
 
     /// An order's events, oldest first.
@@ -230,10 +235,11 @@ pub trait Store: Send + Sync {
     async fn reviews(&self, state: Option<&str>) -> Result<Vec<ReviewRow>, StoreError>;
 
     /// Takes messages that are due and not held under a live lease, oldest first, in lane order: of a lane only the
-    /// first that is not done. Each taking is counted.
+    /// first that is not done or parked. Each taking is counted.
     async fn claim(&self, claim: &Claim) -> Result<Vec<Claimed>, StoreError>;
 
-    /// Prolongs the leases of these messages where they are still the holder's; says which are.
+    /// Prolongs the leases of these messages where they are still the holder's, and of his intents for them; says of which
+    /// messages.
     async fn renew(&self, holder: &str, ids: &[Uuid], lease: Duration) -> Result<Vec<bool>, StoreError>;
 
     /// Gives messages back untouched: the taking is not counted.
@@ -245,7 +251,8 @@ pub trait Store: Send + Sync {
     /// Marks what the relay published, where the lease is still the holder's.
     async fn relayed(&self, holder: &str, marks: Vec<(Uuid, u32, Relayed)>) -> Result<(), StoreError>;
 
-    /// States the intent to cause an outgoing message's effect at `destination`, under a lease.
+    /// States the intent to cause an outgoing message's effect at `destination`, under a lease. [`Intended::Finished`] also
+    /// for a late delivery of an attempt whose outcome is in.
     async fn intend(
         &self,
         message: &Message,
@@ -257,8 +264,11 @@ pub trait Store: Send + Sync {
     /// Turns due timers into messages, each exactly once; how many.
     async fn fire(&self, max: u32) -> Result<u64, StoreError>;
 
-    /// When the next timer or held-back message is due.
+    /// When the next timer or held-back message is due; in the past when nobody has looked since.
     async fn next_due(&self) -> Result<Option<DateTime<Utc>>, StoreError>;
+
+    /// Nothing is due and nothing is in anybody's hand: what there is waits for its time or for a person.
+    async fn is_idle(&self) -> Result<bool, StoreError>;
 
     /// What is parked, oldest first.
     async fn parked(&self) -> Result<Vec<Parked>, StoreError>;
@@ -267,7 +277,8 @@ pub trait Store: Send + Sync {
     /// the word of its disposition).
     async fn messages(&self, correlation_id: Uuid) -> Result<Vec<(Message, String)>, StoreError>;
 
-    /// Deletes inbox and done outbox rows older than `before`, at most `max` of each.
+    /// Deletes inbox and done outbox rows older than `before`, at most `max` of each. The ids stay, so that the balance
+    /// is as before. What waits, is in work, parked, discarded or unsure stays whole.
     async fn prune(&self, before: DateTime<Utc>, max: u32) -> Result<Pruned, StoreError>;
 
     /// Seals a day: all order heads as they are now, chained to the seal before. A day is sealed once.
@@ -276,21 +287,32 @@ pub trait Store: Send + Sync {
     /// Checks every chain, every snapshot against the fold of its events, and every seal.
     async fn audit(&self) -> Result<Audit, StoreError>;
 
-    /// Adds everything up.
+    /// Adds everything up. A document is done when it was read or repeats another, a part when its state is not `waiting`;
+    /// before that they are where the message is that asks for them.
     async fn balance(&self) -> Result<Balance, StoreError>;
 }
 
-/// The link of an event in its chain: SHA-256 over the hash before it and the event's canonical JSON.
-#[must_use]
-pub fn chain(before: &str, event: &NewEvent) -> String {
-    let body = serde_json::json!([
-        before,
-        event.order_id,
-        event.sequence,
-        event.at.timestamp_micros(),
-        event.actor,
-        event.cause,
-        event.event,
-    ]);
-    crate::order::ids::sha256_hex(body.to_string().as_bytes())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Chains are checked years later: what goes into the hash, and in which order, must never change unnoticed.
+    #[test]
+    fn the_hash_of_an_event_stays_what_it_is() {
+        let event = NewEvent {
+            order_id: Uuid::from_u128(1),
+            sequence: 2,
+            at: DateTime::from_timestamp_micros(1_790_000_000_123_456).unwrap(),
+            actor: Actor::User("u7".to_owned()),
+            cause: Uuid::from_u128(3),
+            event: Event::Told {
+                what: crate::order::event::Tell::Confirmation,
+                to: "客户".to_owned(),
+                version: 1,
+                message_id: Uuid::from_u128(9),
+            },
+        };
+        assert_eq!(chain("", &event), "63ff70821e662e1b44a42bdd9ab7ae43bb18056911d41d7105fd7ec84d6be42f");
+        assert_ne!(chain("x", &event), chain("", &event));
+    }
 }

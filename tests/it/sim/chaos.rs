@@ -1,7 +1,7 @@
 //! Chance from a seed: what goes wrong, when, and how long things take.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +21,11 @@ pub(super) struct Chaos {
     rng: Mutex<fastrand::Rng>,
     rates: Rates,
     on: AtomicBool,
+    calls: AtomicU64,
 }
+
+/// Calls to the outside after which a run counts as one that never comes to rest; the busiest honest ones take a tenth.
+const TOO_MANY: u64 = 300_000;
 
 impl Chaos {
     pub(super) fn new(seed: u64) -> Self {
@@ -37,7 +41,7 @@ impl Chaos {
             duplicate: rate(15),
             reorder: rate(30),
         };
-        Self { rng: Mutex::new(rng), rates, on: AtomicBool::new(true) }
+        Self { rng: Mutex::new(rng), rates, on: AtomicBool::new(true), calls: AtomicU64::new(0) }
     }
 
     /// From here on nothing goes wrong any more.
@@ -80,8 +84,16 @@ impl Chaos {
         }
     }
 
+    /// The run never comes to rest: somebody calls again and again.
+    pub(super) fn restless(&self) -> bool {
+        self.calls.load(Ordering::SeqCst) > TOO_MANY
+    }
+
     /// Maybe the end of the process that makes this call: it never comes back from here.
     pub(super) async fn crash(&self, life: &CancellationToken) {
+        if self.calls.fetch_add(1, Ordering::SeqCst) > TOO_MANY {
+            std::future::pending::<()>().await;
+        }
         if self.strikes(self.rates.crash) {
             life.cancel();
         }

@@ -1,13 +1,14 @@
 //! A store that errs, delays, loses answers and ends processes around the faithful one.
 
 use super::chaos::Chaos;
+use super::witness::Seen;
 use crate::support::memory::Memory;
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use gendan::order::message::Message;
 use gendan::store::{
-    Answer, Audit, Balance, Claim, Claimed, Commit, Filter, Intended, Key, Kind, Parked, Pruned, Relayed, ReviewRow, Seal,
-    Snapshot, Store, StoreError, StoredEvent,
+    Answer, Audit, Balance, Claim, Claimed, Commit, Filter, Intended, Key, Kind, Parked, Pruned, Relayed,
+    ReviewRow, Seal, Snapshot, Store, StoreError, StoredEvent,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,7 @@ pub(super) struct ChaosStore {
     pub(super) inner: Arc<Memory>,
     pub(super) chaos: Arc<Chaos>,
     pub(super) life: CancellationToken,
+    pub(super) seen: Arc<Seen>,
 }
 
 impl ChaosStore {
@@ -53,7 +55,17 @@ impl Store for ChaosStore {
         if self.chaos.lost_answer() && self.chaos.often(500) {
             return Err(StoreError::Unknown("the connection was lost before COMMIT came through".into()));
         }
+        let sent: Vec<Vec<Uuid>> =
+            batch.iter().map(|it| it.messages.iter().map(|message| message.id).collect()).collect();
+        let consumed: Vec<Option<Uuid>> =
+            batch.iter().map(|it| it.consumes.as_ref().map(|consumed| consumed.message.id)).collect();
         let answers = self.inner.commit(batch).await;
+        for ((sent, consumed), answer) in sent.into_iter().zip(consumed).zip(answers.iter().flatten()) {
+            if *answer == Answer::Done {
+                self.seen.write(sent);
+                self.seen.unlease(|id, _| Some(id) == consumed);
+            }
+        }
         self.chaos.crash(&self.life).await;
         self.chaos.delay().await;
         if self.chaos.lost_answer() {
@@ -83,7 +95,13 @@ impl Store for ChaosStore {
     }
 
     async fn claim(&self, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
-        self.outside(self.inner.claim(claim)).await
+        let claiming = async {
+            let claimed = self.inner.claim(claim).await?;
+            let now = self.inner.now().await?;
+            self.seen.lease(&claimed, &claim.holder, now, now + claim.lease);
+            Ok(claimed)
+        };
+        self.outside(claiming).await
     }
 
     async fn renew(&self, holder: &str, ids: &[Uuid], lease: Duration) -> Result<Vec<bool>, StoreError> {
@@ -91,6 +109,7 @@ impl Store for ChaosStore {
     }
 
     async fn give_back(&self, holder: &str, ids: &[Uuid]) -> Result<(), StoreError> {
+        self.seen.unlease(|id, of| of == holder && ids.contains(&id));
         self.outside(self.inner.give_back(holder, ids)).await
     }
 
@@ -99,6 +118,7 @@ impl Store for ChaosStore {
     }
 
     async fn relayed(&self, holder: &str, marks: Vec<(Uuid, u32, Relayed)>) -> Result<(), StoreError> {
+        self.seen.unlease(|id, of| of == holder && marks.iter().any(|(marked, _, _)| *marked == id));
         self.outside(self.inner.relayed(holder, marks)).await
     }
 
@@ -118,6 +138,10 @@ impl Store for ChaosStore {
 
     async fn next_due(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         self.outside(self.inner.next_due()).await
+    }
+
+    async fn is_idle(&self) -> Result<bool, StoreError> {
+        self.outside(self.inner.is_idle()).await
     }
 
     async fn parked(&self) -> Result<Vec<Parked>, StoreError> {

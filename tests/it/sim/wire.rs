@@ -69,7 +69,11 @@ impl Wire {
         let queue = state.queues.entry(message.step).or_default();
         let copies = if self.chaos.duplicate() { 2 } else { 1 };
         for _ in 0..copies {
-            let at = if self.chaos.reorder() { self.chaos.below(queue.len() as u64 + 1) as usize } else { queue.len() };
+            let at = if self.chaos.reorder() {
+                self.chaos.below(queue.len() as u64 + 1) as usize
+            } else {
+                queue.len()
+            };
             queue.insert(at, (message.clone(), 0));
         }
         drop(state);
@@ -151,7 +155,8 @@ impl Broker for Wire {
         self.chaos.crash(&self.life).await;
         let mut state = self.server.state.lock().unwrap();
         for delivery in deliveries {
-            if let Some((message, handed)) = state.in_hand.remove(&(delivery.tag.epoch, delivery.tag.number)) {
+            if let Some((message, handed)) = state.in_hand.remove(&(delivery.tag.epoch, delivery.tag.number))
+            {
                 state.queues.entry(message.step).or_default().push_back((message, handed - 1));
             }
         }

@@ -1,0 +1,41 @@
+//! `gendan config`: check or show the settings.
+
+use super::context::{Context, stop};
+use super::{End, Stop};
+use crate::runtime::books::Books;
+use crate::runtime::house::OpenError;
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// Check settings, rules, calendars, labels, templates and schemas 检查
+    Check,
+    /// Show every setting in force 查看
+    Show,
+    /// Print the commented default settings file 默认设置
+    Default,
+}
+
+pub(super) fn run(command: &Command, context: &mut Context) -> Result<End, Stop> {
+    if matches!(command, Command::Default) {
+        context.out.line(crate::config::DEFAULT.trim_end())?;
+        return Ok(End::Done);
+    }
+    let settings = context.settings()?;
+    let books = Books::open(&settings).map_err(|why| stop(OpenError::Books(why)))?;
+    match command {
+        Command::Show if context.out.json => context.out.json(&settings)?,
+        Command::Show => context.out.line(toml::to_string_pretty(&settings).map_err(anyhow::Error::from)?)?,
+        Command::Check | Command::Default if context.out.json => {
+            context.out.json(&serde_json::json!({"settings": "ok", "rules": books.rule_names()}))?;
+        }
+        Command::Check | Command::Default => {
+            let rules = books.rule_names();
+            context.out.line(format!(
+                "the settings are right; profile {}, {} rules",
+                settings.rules.profile,
+                rules.len()
+            ))?;
+        }
+    }
+    Ok(End::Done)
+}

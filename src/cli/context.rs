@@ -1,0 +1,54 @@
+//! What every command needs: where the data is, the settings, and a way to print.
+
+use super::{Out, Stop};
+use crate::config::Config;
+use crate::runtime::house::{House, OpenError};
+use std::path::PathBuf;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// The command line's common part.
+pub(super) struct Context {
+    pub(super) dir: PathBuf,
+    pub(super) config: Option<PathBuf>,
+    pub(super) out: Out,
+}
+
+impl Context {
+    /// The settings in force.
+    pub(super) fn settings(&self) -> Result<Config, Stop> {
+        let in_folder = self.dir.join("gendan.toml");
+        let file = self.config.clone().or_else(|| in_folder.is_file().then_some(in_folder));
+        Config::load(file.as_deref(), std::env::vars()).map_err(|e| Stop::Config(e.to_string()))
+    }
+
+    /// The house of the data folder, opened.
+    pub(super) async fn open(&self) -> Result<Arc<House>, Stop> {
+        let config = self.settings()?;
+        House::open(&self.dir, config).await.map(Arc::new).map_err(stop)
+    }
+}
+
+/// The id that a person named; `list` is the command that shows those that are.
+pub(super) fn id(text: &str, what: &str, list: &str) -> Result<Uuid, Stop> {
+    text.parse().map_err(|_| {
+        Stop::NotFound(format!("there is no {what} {text}: `gendan {list}` shows the ids of those that are"))
+    })
+}
+
+pub(super) fn stop(error: OpenError) -> Stop {
+    match error {
+        OpenError::Books(why) => Stop::Config(why),
+        OpenError::Store(error) => error.into(),
+        OpenError::Io(error) => Stop::Failed(error),
+    }
+}
+
+/// A progress bar on standard error, when a terminal is there and there is enough to wait for.
+pub(super) fn progress(length: usize, json: bool) -> indicatif::ProgressBar {
+    use std::io::IsTerminal as _;
+    if json || length < 10 || !std::io::stderr().is_terminal() {
+        return indicatif::ProgressBar::hidden();
+    }
+    indicatif::ProgressBar::new(length as u64)
+}

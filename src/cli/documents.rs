@@ -1,0 +1,117 @@
+//! `gendan documents`: what came in, and what became of it.
+
+use super::context::{self, Context};
+use super::{End, Stop};
+use crate::order::document::{Document, PartState};
+use crate::store::{Filter, Key, Kind, PartRecord, Snapshot};
+use serde::Serialize;
+use uuid::Uuid;
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// List documents, newest first 列表
+    List {
+        /// waiting, read or duplicate 状态
+        #[arg(long)]
+        status: Option<String>,
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// Show one, with its parts and what was read 查看
+    Show { id: String },
+}
+
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    document: Document,
+    what_became: Vec<PartRecord>,
+}
+
+pub(super) async fn run(command: Command, context: &mut Context) -> Result<End, Stop> {
+    let house = context.open().await?;
+    match command {
+        Command::List { status, limit } => {
+            let found =
+                house.store.list(Kind::Document, &Filter { status, limit, ..Filter::default() }).await?;
+            let documents: Vec<Document> = found.iter().map(parse).collect::<Result<_, _>>()?;
+            let statuses = found.iter().map(|it| it.index.status.clone().unwrap_or_default());
+            let rows = documents.iter().zip(statuses).map(|(it, status)| row(it, status)).collect();
+            let heads = ["document", "received (UTC)", "from", "name", "subject", "parts", "status"];
+            context.out.rows(&documents, &heads, rows)?;
+        }
+        Command::Show { id } => {
+            let id = context::id(&id, "document", "documents list")?;
+            show(&house, id, context).await?;
+        }
+    }
+    Ok(End::Done)
+}
+
+fn row(it: &Document, status: String) -> Vec<String> {
+    vec![
+        it.id.to_string(),
+        it.received_at.format("%Y-%m-%d %H:%M").to_string(),
+        it.envelope.from_address.clone().or(it.envelope.caller.clone()).unwrap_or_default(),
+        it.name.clone(),
+        it.envelope.subject.clone().unwrap_or_default(),
+        it.parts.map(|parts| parts.to_string()).unwrap_or_default(),
+        status,
+    ]
+}
+
+async fn show(house: &crate::runtime::house::House, id: Uuid, context: &mut Context) -> Result<(), Stop> {
+    let unknown =
+        || Stop::NotFound(format!("there is no document {id}: `gendan documents list` shows those that are"));
+    let found = house.store.load(&[Key::new(Kind::Document, id)]).await?;
+    let document = parse(found.into_iter().next().flatten().as_ref().ok_or_else(unknown)?)?;
+    let keys: Vec<Key> =
+        (0..document.parts.unwrap_or(0)).map(|part| Key::new(Kind::Part, format!("{id}/{part}"))).collect();
+    let parts = house.store.load(&keys).await?;
+    let what_became: Vec<PartRecord> = parts
+        .iter()
+        .flatten()
+        .map(|it| serde_json::from_value(it.body.clone()))
+        .collect::<Result<_, _>>()
+        .map_err(anyhow::Error::from)?;
+    if context.out.json {
+        context.out.json(&Shown { document, what_became })?;
+        return Ok(());
+    }
+    let from =
+        document.envelope.from_address.clone().or(document.envelope.caller.clone()).unwrap_or_default();
+    context.out.line(format!("document {id}\n  {} · {} · {} bytes", document.name, from, document.size))?;
+    context.out.line(format!("  {}", document.envelope.subject.clone().unwrap_or_default()))?;
+    if let Some(first) = document.duplicate_of {
+        context.out.line(format!("  the same bytes as document {first}"))?;
+    }
+    for record in &what_became {
+        let part = &record.part;
+        context.out.line(format!(
+            "  part {}: {} ({}) → {}",
+            part.index,
+            part.source,
+            part.kind.as_str(),
+            became(&part.state)
+        ))?;
+        for unread in &record.draft.unread {
+            context.out.line(format!("    {} {}", unread.code, unread.source))?;
+        }
+    }
+    Ok(())
+}
+
+/// What became of a part, in a few words.
+pub(super) fn became(state: &PartState) -> String {
+    match state {
+        PartState::Waiting => "waiting to be checked".to_owned(),
+        PartState::Keying { reason } => format!("waits for a person: {reason}"),
+        PartState::Order { order_id } => format!("order {order_id}"),
+        PartState::Attached { order_id } => format!("belongs to order {order_id}"),
+        PartState::Filed { reason } => format!("filed: {reason}"),
+    }
+}
+
+fn parse(snapshot: &Snapshot) -> Result<Document, Stop> {
+    serde_json::from_value(snapshot.body.clone()).map_err(|e| Stop::Failed(e.into()))
+}

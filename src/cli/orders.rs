@@ -1,0 +1,243 @@
+//! `gendan orders`: list, show one with its history, report what happened to one.
+
+use super::context::Context;
+use super::hand_over::hand_over;
+use super::{End, Stop};
+use crate::order::Order;
+use crate::order::event::Milestone;
+use crate::order::ids::Ids;
+use crate::order::message::{Body, Message, ReportReceived, Step};
+use crate::runtime::house::House;
+use crate::store::{Filter, Key, Kind, Snapshot, StoredEvent};
+use serde::Serialize;
+use uuid::Uuid;
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// List orders, newest first 订单列表
+    List {
+        /// received, clarifying, in_review, released, shipped … 状态
+        #[arg(long)]
+        status: Option<String>,
+        /// Customer code 客户
+        #[arg(long)]
+        customer: Option<String>,
+        /// The customer's own PO number 客户订单号
+        #[arg(long)]
+        po: Option<String>,
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// Show one, by number, PO number or id 查看
+    Show {
+        order: String,
+        /// Its events too 包括历史
+        #[arg(long)]
+        history: bool,
+    },
+    /// Say what happened to one downstream 回报节点
+    Report(Report),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Report {
+    order: String,
+    /// production_started, production_finished, stock_out, delivered, invoiced, paid 节点
+    milestone: String,
+    /// Number of the delivery note, invoice or voucher 单号
+    #[arg(long)]
+    reference: Option<String>,
+    /// Who reports 报告人
+    #[arg(long = "as", default_value = "clerk")]
+    by: String,
+}
+
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    order: Order,
+    history: Option<Vec<StoredEvent>>,
+}
+
+pub(super) async fn run(command: Command, context: &mut Context) -> Result<End, Stop> {
+    let house = context.open().await?;
+    match command {
+        Command::List { status, customer, po, limit } => {
+            let filter = Filter { status, customer, po_number: po, limit, ..Filter::default() };
+            list(&house, &filter, context).await
+        }
+        Command::Show { order, history } => show(&house, &order, history, context).await,
+        Command::Report(report) => report.run(&house, context).await,
+    }
+}
+
+async fn list(house: &House, filter: &Filter, context: &mut Context) -> Result<End, Stop> {
+    let found = house.store.list(Kind::Order, filter).await?;
+    let orders: Vec<Order> = found.into_iter().map(parse).collect::<Result<_, _>>()?;
+    let row = |order: &Order| {
+        let content = &order.content;
+        vec![
+            order.number.as_ref().map_or_else(|| order.id.to_string(), |number| number.0.clone()),
+            content.customer.clone().unwrap_or_default(),
+            content.po_number.clone().unwrap_or_default(),
+            order.kind.as_str().to_owned(),
+            content.lines.len().to_string(),
+            total(order),
+            order.status.as_str().to_owned(),
+            order.open_reviews().map(|review| review.queue.as_str()).collect::<Vec<_>>().join(", "),
+        ]
+    };
+    let heads = ["order", "customer", "PO", "kind", "lines", "total", "status", "waits for"];
+    context.out.rows(&orders, &heads, orders.iter().map(row).collect())?;
+    Ok(End::Done)
+}
+
+async fn show(house: &House, name: &str, history: bool, context: &mut Context) -> Result<End, Stop> {
+    let order = find(house, name).await?;
+    let history = if history { Some(house.store.events(order.id).await?) } else { None };
+    if context.out.json {
+        context.out.json(&Shown { order, history })?;
+        return Ok(End::Done);
+    }
+    print(house, &order, context)?;
+    for event in history.unwrap_or_default() {
+        let what = serde_json::to_value(&event.event).unwrap_or_default();
+        let at = event.at.with_timezone(&house.config.firm.zone).format("%Y-%m-%d %H:%M:%S");
+        context.out.line(format!(
+            "  {:>3} {at} {} {}",
+            event.sequence,
+            what["event"].as_str().unwrap_or(""),
+            &event.hash[..12]
+        ))?;
+    }
+    Ok(End::Done)
+}
+
+impl Report {
+    async fn run(self, house: &House, context: &mut Context) -> Result<End, Stop> {
+        let milestone =
+            Milestone::ALL.into_iter().find(|it| it.as_str() == self.milestone).ok_or_else(|| {
+                let all: Vec<&str> = Milestone::ALL.iter().map(|it| it.as_str()).collect();
+                Stop::Refused(format!("`{}` is not a milestone: use {}", self.milestone, all.join(", ")))
+            })?;
+        let order = find(house, &self.order).await?;
+        let now = house.store.now().await?;
+        let body =
+            ReportReceived { order_id: order.id, milestone, at: now, reference: self.reference, by: self.by };
+        let message = Message {
+            id: Ids::new(order.id, now).id(&format!("report/{}", milestone.as_str())),
+            attempt: 1,
+            correlation_id: order.id,
+            step: Step::Follow,
+            lane: None,
+            created_at: now,
+            not_before: None,
+            body: Body::ReportReceived(body),
+        };
+        let effect = format!("command:{}", message.id);
+        let became = hand_over(house, message, effect).await?;
+        let order = load(house, order.id).await?;
+        if context.out.json {
+            context.out.json(
+                &serde_json::json!({"order_id": order.id, "status": order.status.as_str(), "became": became}),
+            )?;
+        } else {
+            context.out.line(format!("{became}; the order is now {}", order.status.as_str()))?;
+        }
+        Ok(End::Done)
+    }
+}
+
+/// The order of this id, number or PO number.
+async fn find(house: &House, name: &str) -> Result<Order, Stop> {
+    if let Ok(id) = name.parse::<Uuid>() {
+        return load(house, id).await;
+    }
+    let by_number = Filter { number: Some(name.to_owned()), ..Filter::default() };
+    let by_po = Filter { po_number: Some(name.to_owned()), ..Filter::default() };
+    for filter in [by_number, by_po] {
+        let mut found = house.store.list(Kind::Order, &filter).await?;
+        match (found.pop(), found.len()) {
+            (Some(one), 0) => return parse(one),
+            (Some(_), more) => {
+                return Err(Stop::Refused(format!(
+                    "{} orders are called {name}: name one by its id",
+                    more + 1
+                )));
+            }
+            (None, _) => {}
+        }
+    }
+    Err(Stop::NotFound(format!("there is no order {name}: `gendan orders list` shows those that are")))
+}
+
+pub(super) async fn load(house: &House, id: Uuid) -> Result<Order, Stop> {
+    let found = house.store.load(&[Key::new(Kind::Order, id)]).await?;
+    let unknown =
+        || Stop::NotFound(format!("there is no order {id}: `gendan orders list` shows those that are"));
+    parse(found.into_iter().flatten().next().ok_or_else(unknown)?)
+}
+
+fn parse(snapshot: Snapshot) -> Result<Order, Stop> {
+    serde_json::from_value(snapshot.body).map_err(|e| Stop::Failed(e.into()))
+}
+
+/// The total with its currency, or why there is none yet.
+fn total(order: &Order) -> String {
+    match order.content.total() {
+        Ok(Some(total)) => total.to_string(),
+        Ok(None) => "–".to_owned(),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// An order for people.
+pub(super) fn print(house: &House, order: &Order, context: &mut Context) -> Result<(), Stop> {
+    let content = &order.content;
+    let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "–".to_owned());
+    let number = order.number.as_ref().map_or("no number yet", |number| number.0.as_str());
+    context.out.line(format!(
+        "order {number} ({}) · {} · {}",
+        order.id,
+        order.kind.as_str(),
+        order.status.as_str()
+    ))?;
+    context.out.line(format!(
+        "  customer {} · PO {} · terms {} · wanted {} · promised {}",
+        text(&content.customer),
+        text(&content.po_number),
+        text(&content.payment_terms),
+        content.wanted().map_or_else(|| "–".to_owned(), |day| day.to_string()),
+        order.promised.map_or_else(|| "–".to_owned(), |day| day.to_string()),
+    ))?;
+    let row = |line: &crate::order::line::Line| {
+        vec![
+            line.position.to_string(),
+            line.sku.clone().unwrap_or_else(|| "?".to_owned()),
+            line.description.clone(),
+            line.quantity.map(|it| it.to_string()).unwrap_or_default(),
+            text(&line.unit),
+            line.unit_price.map(|it| it.to_string()).unwrap_or_default(),
+        ]
+    };
+    let heads = ["#", "SKU", "description", "quantity", "unit", "price"];
+    context.out.rows(&content.lines, &heads, content.lines.iter().map(row).collect())?;
+    context.out.line(format!(
+        "  total {} · {}",
+        total(order),
+        if order.sure { "every figure is proven" } else { "not proven" }
+    ))?;
+    for problem in &order.problems {
+        let words = house.books.wording.problem(house.config.firm.language, problem);
+        context.out.line(format!("  problem {} {}: {words}", problem.code.as_str(), problem.path))?;
+    }
+    for review in order.open_reviews() {
+        let due = review.due_at.with_timezone(&house.config.firm.zone).format("%m-%d %H:%M");
+        context.out.line(format!(
+            "  waits for {} until {due} (review {})",
+            review.queue.as_str(),
+            review.id
+        ))?;
+    }
+    Ok(())
+}

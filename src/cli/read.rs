@@ -1,0 +1,175 @@
+//! `gendan read`: what stands in files, without keeping anything.
+
+use super::context::{Context, progress};
+use super::{End, Stop};
+use crate::check::{self, Around, Case, Facts, resolve};
+use crate::master::{Master, Tables, import};
+use crate::order::document::{Channel, Kind};
+use crate::order::draft::Draft;
+use crate::order::ids::Ids;
+use crate::read::{Reading, Source};
+use crate::runtime::books::Books;
+use crate::runtime::clock::{Clock as _, SystemClock};
+use crate::runtime::import::read_folder;
+use chrono::{DateTime, NaiveDate};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use uuid::Uuid;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Mails (.eml), order files, faxes; a folder stands for its files 文件
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Look customers, products and prices up in these CSV files instead of the data folder's 主数据目录
+    #[arg(long)]
+    master: Option<PathBuf>,
+}
+
+pub(super) async fn run(arguments: Arguments, context: &mut Context) -> Result<End, Stop> {
+    let settings = context.settings()?;
+    let books = Books::open(&settings).map_err(Stop::Config)?;
+    let master = master(&arguments, context).await?;
+    let files = files(&arguments.files)?;
+    let mut end = End::Done;
+    let bar = progress(files.len(), context.out.json);
+    for file in &files {
+        let object = match std::fs::read(file) {
+            Ok(bytes) => read(file, &bytes, &books, &master),
+            Err(error) => {
+                end = End::Attention;
+                Map::from_iter([
+                    ("file".to_owned(), json!(label(file))),
+                    ("error".to_owned(), json!(format!("it can't be read: {error}"))),
+                ])
+            }
+        };
+        bar.inc(1);
+        if context.out.json { context.out.json(&object)? } else { print(&object, context)? }
+    }
+    bar.finish_and_clear();
+    Ok(end)
+}
+
+async fn master(arguments: &Arguments, context: &mut Context) -> Result<Arc<Master>, Stop> {
+    if let Some(folder) = &arguments.master {
+        let mut tables = Tables::default();
+        for (name, bytes) in read_folder(folder).map_err(|e| Stop::Refused(e.to_string()))? {
+            let imported = import::import(&name, &format!("{name}.csv"), &bytes).map_err(|errors| {
+                let said: Vec<String> = errors.iter().take(20).map(ToString::to_string).collect();
+                Stop::Refused(said.join("\n"))
+            })?;
+            tables.put(&name, imported.body).map_err(|e| Stop::Refused(e.to_string()))?;
+        }
+        return Ok(Arc::new(Master::from_tables(tables)));
+    }
+    if context.dir.join("gendan.db").is_file() {
+        return Ok(context.open().await?.shelf.get().await?);
+    }
+    Ok(Arc::new(Master::default()))
+}
+
+/// The files named, and those of the folders named, in order.
+fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>, Stop> {
+    let mut files = Vec::new();
+    for path in named {
+        if path.is_dir() {
+            let mut inside: Vec<PathBuf> =
+                std::fs::read_dir(path)?.map(|entry| entry.map(|it| it.path())).collect::<Result<_, _>>()?;
+            inside.retain(|path| path.is_file());
+            inside.sort();
+            files.extend(inside);
+        } else {
+            files.push(path.clone());
+        }
+    }
+    Ok(files)
+}
+
+/// Folder and name, as `inbox/m01.eml`.
+fn label(file: &Path) -> String {
+    let folder = file.parent().and_then(Path::file_name);
+    let parts = folder.into_iter().chain(file.file_name()).map(|part| part.to_string_lossy());
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// A fax is a picture or a PDF of its own; what else comes as a file came by mail.
+fn channel(file: &Path) -> Channel {
+    let extension = file.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    if matches!(extension.as_str(), "tif" | "tiff" | "pdf") { Channel::Fax } else { Channel::Mail }
+}
+
+fn read(file: &Path, bytes: &[u8], books: &Books, master: &Master) -> Map<String, Value> {
+    let channel = channel(file);
+    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let reading = crate::read::read(&Source { bytes, name: &name, channel }, &books.labels);
+    let around = Around { envelope: &reading.envelope, channel, on: day(&reading, books) };
+    let facts = Facts {
+        master,
+        categories: &books.categories,
+        settings: &books.config.check,
+        open_credit: None,
+        reserved: &BTreeMap::new(),
+        same: &[],
+    };
+    let mut object = crate::read::json::object(&label(file), channel, &reading);
+    let orders: Vec<&Draft> = reading.drafts.iter().filter(|draft| draft.order.is_some()).collect();
+    let judged: Vec<check::Surety> = orders.iter().map(|draft| sure(draft, &around, &facts)).collect();
+    let is_order = reading.drafts.iter().all(|draft| draft.kind == Kind::Order);
+    object
+        .insert("sure".to_owned(), json!(is_order && !judged.is_empty() && judged.iter().all(|it| it.sure)));
+    object.insert("proofs".to_owned(), json!(judged.iter().map(|it| &it.proofs).collect::<Vec<_>>()));
+    object.insert("doubts".to_owned(), json!(judged.iter().map(|it| &it.doubts).collect::<Vec<_>>()));
+    if !master.is_empty() {
+        object.insert("expect".to_owned(), check::expect::expect(&reading.drafts, &around, &facts));
+    }
+    object
+}
+
+fn sure(draft: &Draft, around: &Around<'_>, facts: &Facts<'_>) -> check::Surety {
+    let resolved = resolve(draft, around, &Ids::new(Uuid::nil(), DateTime::UNIX_EPOCH), facts.master);
+    let case = Case { content: &resolved.content, draft, around, resolved: &resolved, facts };
+    check::sure(&case, &check::check_all(&case))
+}
+
+/// The day of the message: its Date, else the order's own date, else today.
+fn day(reading: &Reading, books: &Books) -> NaiveDate {
+    let zone = books.config.firm.zone;
+    let dated =
+        reading.drafts.iter().find_map(|draft| draft.order.as_ref()?.order_date.as_ref()).map(|it| it.value);
+    let sent = reading.envelope.sent_at.map(|sent| sent.with_timezone(&zone).date_naive());
+    sent.or(dated).unwrap_or_else(|| SystemClock.now().with_timezone(&zone).date_naive())
+}
+
+fn print(object: &Map<String, Value>, context: &mut Context) -> Result<(), Stop> {
+    let text = |value: &Value| value.as_str().unwrap_or("–").to_owned();
+    let nothing = Value::Null;
+    let get = |key: &str| object.get(key).unwrap_or(&nothing);
+    if let Some(error) = object.get("error") {
+        context.out.line(format!("{}: {}", text(get("file")), text(error)))?;
+        return Ok(());
+    }
+    let sure = if get("sure") == &json!(true) { "sure" } else { "not sure" };
+    context.out.line(format!("{}: {} · {sure}", text(get("file")), text(get("kind"))))?;
+    let more = get("more_orders").as_array().cloned().unwrap_or_default();
+    for order in std::iter::once(get("order")).chain(&more).filter(|order| order.is_object()) {
+        let customer = text(&order["customer"]["name"]);
+        let (po, wanted, total) =
+            (text(&order["po_number"]), text(&order["requested_delivery"]), text(&order["total"]));
+        context.out.line(format!("  {customer} · PO {po} · wanted {wanted} · total {total}"))?;
+        let lines = order["lines"].as_array().cloned().unwrap_or_default();
+        let keys = ["line", "customer_part", "description", "quantity", "unit", "unit_price", "amount"];
+        let rows = lines.iter().map(|line| keys.iter().map(|key| text(&line[*key])).collect()).collect();
+        context.out.rows(
+            &lines,
+            &["#", "part", "description", "quantity", "unit", "price", "amount"],
+            rows,
+        )?;
+    }
+    for draft in get("unread").as_array().into_iter().flatten() {
+        context.out.line(format!("  {} {}", text(&draft["code"]), text(&draft["source"])))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! Whoever decides and reports in the demo: each says yes to what may be agreed to, and the goods leave when told.
+
+use super::DemoError;
+use crate::order::Order;
+use crate::order::document::Kind as OrderKind;
+use crate::order::event::{Milestone, Tell};
+use crate::order::ids::Ids;
+use crate::order::message::{Body, Message, ReportReceived, ReviewDecide, Step};
+use crate::order::problem::Code;
+use crate::order::review::{Decision, Review, Verdict};
+use crate::order::status::{Rung, Status};
+use crate::review;
+use crate::runtime::house::House;
+use crate::store::{Answer, Commit, Filter, Kind};
+use chrono::{DateTime, Utc};
+
+/// Agrees to every open review that can be agreed to; how many words were given.
+pub(super) async fn decide(house: &House) -> Result<usize, DemoError> {
+    let now = house.store.now().await?;
+    let mut messages = Vec::new();
+    // What an amendment changes has to be keyed into the order by a person; a yes alone would not do it.
+    for order in orders(house).await?.into_iter().filter(|order| order.kind != OrderKind::Amendment) {
+        for review in order.open_reviews() {
+            // Whether an order is the same as another, or was cancelled before it came, no demo can know.
+            let unclear = order.problems.iter().any(|it| it.code == Code::ConflictsWith);
+            let Some(decision) = agree(house, review).filter(|_| !unclear) else { continue };
+            if review::decide(&order, &decision, now).is_ok() {
+                let body = Body::ReviewDecide(ReviewDecide { order_id: order.id, decision });
+                messages.push(message(&order, &review.id.to_string(), Step::Review, body, now));
+            }
+        }
+    }
+    send(house, messages).await
+}
+
+/// The first of the review's roles says yes.
+fn agree(house: &House, review: &Review) -> Option<Decision> {
+    let role = *review.roles.first()?;
+    let user = house.config.users.iter().find(|user| user.roles.contains(&role))?;
+    Some(Decision {
+        review_id: review.id,
+        verdict: Verdict::Approve,
+        by: user.id.clone(),
+        role,
+        note: None,
+        digest: review.digest.clone(),
+    })
+}
+
+/// Prepaid customers pay, and the warehouse reports goods out that the carrier was told of; how many reports.
+pub(super) async fn report(house: &House) -> Result<usize, DemoError> {
+    let now = house.store.now().await?;
+    let mut messages = Vec::new();
+    for order in orders(house).await? {
+        if let Some(milestone) = due(&order) {
+            let reference = Some(format!("DEMO-{}", milestone.as_str()));
+            let body = Body::ReportReceived(ReportReceived {
+                order_id: order.id,
+                milestone,
+                at: now,
+                reference,
+                by: "demo".to_owned(),
+            });
+            messages.push(message(&order, milestone.as_str(), Step::Follow, body, now));
+        }
+    }
+    send(house, messages).await
+}
+
+fn due(order: &Order) -> Option<Milestone> {
+    let instructed = order.told.iter().any(|told| told.what == Tell::ShippingInstruction);
+    match order.status {
+        Status::On(Rung::Released | Rung::Ready) if instructed => Some(Milestone::StockOut),
+        Status::On(Rung::Released | Rung::Ready)
+            if !order.kept.contains(&Milestone::Paid) && order.credit.is_none() =>
+        {
+            Some(Milestone::Paid)
+        }
+        Status::On(_) | Status::OnHold(_) | Status::Exception(_) | Status::Rejected | Status::Cancelled => {
+            None
+        }
+    }
+}
+
+pub(super) async fn orders(house: &House) -> Result<Vec<Order>, DemoError> {
+    let found = house.store.list(Kind::Order, &Filter::default()).await?;
+    Ok(found.into_iter().filter_map(|it| serde_json::from_value(it.body).ok()).collect())
+}
+
+fn message(order: &Order, name: &str, step: Step, body: Body, now: DateTime<Utc>) -> Message {
+    Message {
+        id: Ids::new(order.id, now).id(name),
+        attempt: 1,
+        correlation_id: order.id,
+        step,
+        lane: None,
+        created_at: now,
+        not_before: None,
+        body,
+    }
+}
+
+async fn send(house: &House, messages: Vec<Message>) -> Result<usize, DemoError> {
+    let commits = messages.into_iter().map(|message| Commit {
+        effects: vec![format!("command:{}", message.id)],
+        messages: vec![message],
+        ..Commit::default()
+    });
+    let answers = house.store.commit(commits.collect()).await?;
+    Ok(answers.iter().filter(|answer| **answer == Answer::Done).count())
+}

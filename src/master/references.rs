@@ -1,0 +1,51 @@
+//! Rows of one table that refer to what is not in another: said after an import, refused by nobody.
+
+use super::tables::Tables;
+use super::text::squeezed;
+use std::collections::HashSet;
+
+/// A row that refers to a customer or product that is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loose {
+    pub table: &'static str,
+    pub field: &'static str,
+    pub found: String,
+    /// How many rows have it.
+    pub rows: usize,
+}
+
+impl Tables {
+    /// Every customer code and SKU that rows refer to in vain, by table, field and value. Components of a BOM may be
+    /// materials that are no products and are not looked at.
+    #[must_use]
+    pub fn references(&self) -> Vec<Loose> {
+        let customers: HashSet<String> = self.customers.iter().map(|row| squeezed(&row.code)).collect();
+        let skus: HashSet<String> = self.products.iter().map(|row| squeezed(&row.sku)).collect();
+        let mut loose = Vec::new();
+        let mut look = |table, field, known: &HashSet<String>, values: &mut dyn Iterator<Item = &String>| {
+            let mut missing: std::collections::BTreeMap<&String, usize> = std::collections::BTreeMap::new();
+            for value in values.filter(|value| !known.contains(&squeezed(value))) {
+                *missing.entry(value).or_default() += 1;
+            }
+            loose.extend(missing.into_iter().map(|(found, rows)| Loose {
+                table,
+                field,
+                found: found.clone(),
+                rows,
+            }));
+        };
+        look("prices", "customer_code", &customers, &mut self.prices.iter().map(|row| &row.customer_code));
+        look("prices", "sku", &skus, &mut self.prices.iter().map(|row| &row.sku));
+        look("aliases", "customer_code", &customers, &mut self.aliases.iter().map(|row| &row.customer_code));
+        look("aliases", "sku", &skus, &mut self.aliases.iter().map(|row| &row.sku));
+        look(
+            "balances",
+            "customer_code",
+            &customers,
+            &mut self.balances.iter().map(|row| &row.customer_code),
+        );
+        look("stock", "sku", &skus, &mut self.stock.iter().map(|row| &row.sku));
+        look("boms", "sku", &skus, &mut self.boms.iter().map(|row| &row.sku));
+        loose
+    }
+}

@@ -1,0 +1,84 @@
+//! Every code by which the reader says what it could not read (`reading.*`) or was not certain of (`doubt.*`).
+
+use crate::order::draft::Unread;
+
+/// Why a part was not read, or what in it is doubtful.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Code {
+    PdfNotRead,
+    PictureNotRead,
+    WordNotRead,
+    TnefNotRead,
+    OfdNotRead,
+    FormatNotRead,
+    DamagedWorkbook,
+    DamagedArchive,
+    Encrypted,
+    TooBig,
+    TooDeep,
+    TooManyParts,
+    Empty,
+    NoOrderFound,
+    /// A row or sentence with a quantity was not taken as an order line.
+    SkippedLine,
+    /// A cell in a quantity, price, amount or date column could not be read.
+    BadValue,
+    /// Quantity or price has two possible readings.
+    Ambiguous,
+    /// A column was chosen by its content, not by its heading.
+    GuessedColumn,
+    /// A price that is meant per hundred or thousand.
+    PricePerMany,
+    /// Body and attachment, or two attachments, say different things.
+    Contradiction,
+    /// Sizes as columns were made into lines.
+    Matrix,
+    /// Another attachment that was not read belongs to this order.
+    UnreadSibling,
+    /// Words of a change or cancellation beside an order.
+    ChangeWords,
+    /// The mail tries to talk to the program, or holds hidden text.
+    Suspicious,
+    /// A printed amount does not fit quantity and price.
+    Arithmetic,
+}
+
+impl Code {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PdfNotRead => "reading.pdf_not_read",
+            Self::PictureNotRead => "reading.picture_not_read",
+            Self::WordNotRead => "reading.word_not_read",
+            Self::TnefNotRead => "reading.tnef_not_read",
+            Self::OfdNotRead => "reading.ofd_not_read",
+            Self::FormatNotRead => "reading.format_not_read",
+            Self::DamagedWorkbook => "reading.damaged_workbook",
+            Self::DamagedArchive => "reading.damaged_archive",
+            Self::Encrypted => "reading.encrypted",
+            Self::TooBig => "reading.too_big",
+            Self::TooDeep => "reading.too_deep",
+            Self::TooManyParts => "reading.too_many_parts",
+            Self::Empty => "reading.empty",
+            Self::NoOrderFound => "reading.no_order_found",
+            Self::SkippedLine => "doubt.skipped_line",
+            Self::BadValue => "doubt.bad_value",
+            Self::Ambiguous => "doubt.ambiguous",
+            Self::GuessedColumn => "doubt.guessed_column",
+            Self::PricePerMany => "doubt.price_per_many",
+            Self::Contradiction => "doubt.contradiction",
+            Self::Matrix => "doubt.matrix",
+            Self::UnreadSibling => "doubt.unread_sibling",
+            Self::ChangeWords => "doubt.change_words",
+            Self::Suspicious => "doubt.suspicious",
+            Self::Arithmetic => "doubt.arithmetic",
+        }
+    }
+
+    /// The note that goes on a draft; `detail` must not hold the customer's text.
+    #[must_use]
+    pub fn at(self, source: &str, detail: impl Into<String>) -> Unread {
+        let detail = Some(detail.into()).filter(|d| !d.is_empty());
+        Unread { code: self.as_str().to_owned(), source: source.to_owned(), detail }
+    }
+}

@@ -1,0 +1,75 @@
+//! The customer's order confirmation (订单确认), as an answer in his own thread.
+
+use super::telling::Telling;
+use super::{ReleaseError, header, sheet, templates};
+use crate::order::document::{Envelope, Language};
+use crate::order::event::Tell;
+use crate::order::message::Body;
+use serde_json::json;
+
+/// Mail programs keep a thread together by its first and its latest letters.
+const LONGEST_THREAD: usize = 20;
+
+pub(super) fn confirm(telling: &mut Telling<'_>) -> Result<(), ReleaseError> {
+    let facts = telling.facts;
+    let (buyer, house) = (facts.buyer, facts.office.house);
+    let name = if buyer.language == Language::En { &house.name_en } else { &house.name };
+    let answers = facts.answers;
+    let more = json!({
+        "house": name,
+        "house_mail": house.mail,
+        "free_change_hours": facts.office.settings.free_change_hours,
+        "subject": answers.and_then(|it| it.subject.as_deref()).map(bare_subject).filter(|it| !it.is_empty()),
+    });
+    let context = templates::beside(&sheet::sheet(&telling.order, facts, true)?, more);
+    let text = facts.office.templates.render(buyer.language, "confirmation", &context)?;
+    let Some(mut mail) = telling.mail("confirmation", &buyer.mail, text) else { return Ok(()) };
+    mail.in_reply_to = answers.and_then(|it| header::message_id(it.message_id.as_deref()?));
+    mail.references = answers.map(thread).unwrap_or_default();
+    telling.tell(Tell::Confirmation, "customer", 1, Body::MailSend(mail))
+}
+
+/// The subject without the marks of earlier answers.
+fn bare_subject(subject: &str) -> String {
+    let mut rest = subject.trim();
+    loop {
+        let lower = rest.to_lowercase();
+        let mark = ["re:", "re：", "回复:", "回复：", "答复:", "答复："]
+            .into_iter()
+            .find(|mark| lower.starts_with(mark));
+        match mark.and_then(|mark| rest.get(mark.len()..)) {
+            Some(after) => rest = after.trim_start(),
+            None => return rest.to_owned(),
+        }
+    }
+}
+
+fn thread(answers: &Envelope) -> Vec<String> {
+    let all = answers.references.iter().chain(&answers.message_id);
+    let mut thread: Vec<String> = Vec::new();
+    for id in all.filter_map(|id| header::message_id(id)) {
+        thread.retain(|known| *known != id);
+        thread.push(id);
+    }
+    let excess = thread.len().saturating_sub(LONGEST_THREAD);
+    if excess > 0 {
+        thread.drain(1..=excess);
+    }
+    thread
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_of_answers_do_not_pile_up() {
+        for subject in ["PO 1", "Re: PO 1", "RE: re： 回复：PO 1", "答复: Re:PO 1"] {
+            assert_eq!(bare_subject(subject), "PO 1");
+        }
+        let references = (0..30).map(|at| format!("<{at}@x>")).chain(["broken".to_owned()]).collect();
+        let envelope = Envelope { references, message_id: Some("<last@x>".into()), ..Envelope::default() };
+        let thread = thread(&envelope);
+        assert_eq!((thread.len(), thread[0].as_str(), thread[19].as_str()), (20, "<0@x>", "<last@x>"));
+    }
+}

@@ -1,0 +1,211 @@
+//! What a release rests on beside the order: the house, the buyer, the goods, the mail that is answered.
+
+use super::templates::Templates;
+use crate::order::document::{Envelope, Language};
+use crate::order::number::NumberPattern;
+use crate::order::party::Party;
+use crate::order::review::Queue;
+use crate::order::wording::Wording;
+use crate::review::calendar::Calendar;
+use chrono::NaiveTime;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A department that is told things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Department {
+    Sales,
+    Production,
+    Purchasing,
+    Warehouse,
+    Quality,
+    Finance,
+    Shipping,
+}
+
+impl Department {
+    pub const ALL: [Self; 7] = [
+        Self::Sales,
+        Self::Production,
+        Self::Purchasing,
+        Self::Warehouse,
+        Self::Quality,
+        Self::Finance,
+        Self::Shipping,
+    ];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sales => "sales",
+            Self::Production => "production",
+            Self::Purchasing => "purchasing",
+            Self::Warehouse => "warehouse",
+            Self::Quality => "quality",
+            Self::Finance => "finance",
+            Self::Shipping => "shipping",
+        }
+    }
+
+    /// The department whose people answer in this queue.
+    #[must_use]
+    pub const fn of_queue(queue: Queue) -> Self {
+        match queue {
+            Queue::Margin => Self::Finance,
+            Queue::Production | Queue::Technical => Self::Production,
+            Queue::Quality => Self::Quality,
+            Queue::Purchasing => Self::Purchasing,
+            Queue::Keying
+            | Queue::Clarification
+            | Queue::Sales
+            | Queue::Price
+            | Queue::Credit
+            | Queue::SecondLook
+            | Queue::Management
+            | Queue::Watching => Self::Sales,
+        }
+    }
+
+    /// Whether its people may see prices and terms (DOMAIN: People and departments).
+    #[must_use]
+    pub const fn sees_prices(self) -> bool {
+        match self {
+            Self::Sales | Self::Finance => true,
+            Self::Production | Self::Purchasing | Self::Warehouse | Self::Quality | Self::Shipping => false,
+        }
+    }
+}
+
+/// Where a department is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Desk {
+    pub mail: String,
+    /// Told when a deadline of the department passes.
+    #[serde(default)]
+    pub manager: Option<String>,
+}
+
+/// The firm that writes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct House {
+    pub name: String,
+    pub name_en: String,
+    /// Address that mails come from.
+    pub mail: String,
+    /// Right side of our Message-IDs.
+    pub domain: String,
+    /// Language of mails within the house.
+    #[serde(default)]
+    pub language: Language,
+    #[serde(default)]
+    pub departments: BTreeMap<Department, Desk>,
+    /// Told when twice a review's time has passed.
+    #[serde(default)]
+    pub general_manager: Option<String>,
+}
+
+/// When the money comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum Terms {
+    /// After the goods: monthly, T/T after shipment.
+    #[default]
+    Open,
+    /// A part of it before production begins, the rest before the goods leave.
+    Deposit,
+    /// Before the goods leave (款到发货).
+    Prepaid,
+}
+
+/// The customer, as far as he is told and charged.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Buyer {
+    pub code: String,
+    /// In his language.
+    pub name: String,
+    pub language: Language,
+    /// Where his confirmation goes; those that are no plain addresses are left out.
+    pub mail: Vec<String>,
+    /// Two letters: CN NA LA EU SE AU ME AF, UN unknown.
+    pub region: String,
+    pub terms: Terms,
+    /// Invoice title and taxpayer number, where the order names none.
+    pub title: Option<String>,
+    pub tax_number: Option<String>,
+    pub tax_rate: Option<Decimal>,
+}
+
+/// What a release needs to know of a product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Product {
+    /// Letter of the product class in the order number.
+    pub class: String,
+    /// Days that it takes to make.
+    pub lead_days: u32,
+}
+
+/// How a firm releases; each number is a default of the config.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Departments that get a notification, as far as the order concerns them.
+    pub notify: Vec<Department>,
+    /// Time of day of a shipping instruction that is due later.
+    pub ship_at: NaiveTime,
+    /// Days after the shipping instruction by which the invoice is asked for at the latest.
+    pub invoice_latest_days: u32,
+    /// Hours within which the customer may still change his order free of charge.
+    pub free_change_hours: u32,
+    /// Wait with the shipping instruction until the goods that have to be made are reported finished.
+    pub ship_when_finished: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            notify: vec![
+                Department::Sales,
+                Department::Production,
+                Department::Warehouse,
+                Department::Finance,
+            ],
+            ship_at: NaiveTime::from_hms_opt(9, 0, 0).unwrap_or(NaiveTime::MIN),
+            invoice_latest_days: 30,
+            free_change_hours: 24,
+            ship_when_finished: false,
+        }
+    }
+}
+
+/// By what the house releases, whatever the order.
+#[derive(Debug, Clone, Copy)]
+pub struct Office<'a> {
+    pub house: &'a House,
+    pub settings: &'a Settings,
+    pub calendar: &'a Calendar,
+    pub templates: &'a Templates,
+    pub wording: &'a Wording,
+}
+
+/// Everything that the release of one order rests on.
+#[derive(Debug, Clone, Copy)]
+pub struct ReleaseFacts<'a> {
+    pub office: Office<'a>,
+    pub buyer: &'a Buyer,
+    pub contact: Option<&'a Party>,
+    pub ship_to: Option<&'a Party>,
+    /// The mail that the order came by, which the confirmation answers.
+    pub answers: Option<&'a Envelope>,
+    /// Name of the carrier's lane, from the shipping method or the region.
+    pub carrier: &'a str,
+    pub pattern: &'a NumberPattern,
+    /// The customer's next running number.
+    pub sequence: u64,
+    /// On hand less reserved, per SKU. A SKU that is not in it is not there.
+    pub stock: &'a BTreeMap<String, Decimal>,
+    pub products: &'a BTreeMap<String, Product>,
+}

@@ -1,0 +1,50 @@
+//! What comes from stock, what has to be made, and when the goods can be there.
+
+use super::ReleaseError;
+use super::facts::ReleaseFacts;
+use crate::order::Order;
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use std::collections::BTreeMap;
+
+/// How an order will be filled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Positions that have to be made.
+    pub make: Vec<u32>,
+    /// What is taken from stock, per SKU.
+    pub reserve: BTreeMap<String, Decimal>,
+    /// Date promised to the customer.
+    pub promised: NaiveDate,
+    /// When the shipping instruction is due; not before now.
+    pub ship_on: DateTime<Utc>,
+}
+
+/// Plans an order as of `now`. A line is taken from stock whole or made whole. The requested date is promised when it can be
+/// kept, else the earliest one; goods leave on the working day before.
+pub fn plan(order: &Order, facts: &ReleaseFacts<'_>, now: DateTime<Utc>) -> Result<Plan, ReleaseError> {
+    let calendar = facts.office.calendar;
+    let today = calendar.day_of(now);
+    let mut free = facts.stock.clone();
+    let (mut make, mut reserve) = (Vec::new(), BTreeMap::new());
+    let mut earliest = calendar.next_workday(today);
+    for line in &order.content.lines {
+        let missing = |what: &str| ReleaseError::Incomplete(format!("lines.{}.{what}", line.position));
+        let sku = line.sku.as_ref().ok_or_else(|| missing("sku"))?;
+        let quantity = line.quantity.filter(|it| *it > Decimal::ZERO).ok_or_else(|| missing("quantity"))?;
+        let there = free.entry(sku.clone()).or_default();
+        if *there >= quantity {
+            *there -= quantity;
+            *reserve.entry(sku.clone()).or_default() += quantity;
+        } else {
+            let lead = facts.products.get(sku).ok_or_else(|| missing("sku"))?.lead_days;
+            let done =
+                today.checked_add_days(Days::new(u64::from(lead))).ok_or_else(|| missing("lead_days"))?;
+            earliest = earliest.max(calendar.workday_from(done));
+            make.push(line.position);
+        }
+    }
+    let promised = order.content.wanted().map_or(earliest, |wanted| wanted.max(earliest));
+    let leaves = calendar.at(calendar.workday_before(promised), facts.office.settings.ship_at);
+    Ok(Plan { make, reserve, promised, ship_on: leaves.max(now) })
+}

@@ -1,0 +1,102 @@
+//! Deadlines of reviews: who is reminded, who is told, and when.
+
+use super::Desk;
+use crate::order::Order;
+use crate::order::event::Event;
+use crate::order::ids::from_name;
+use crate::order::message::{Step, TimerDue, TimerKind};
+use crate::order::review::Review;
+use crate::store::commit::NewTimer;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+/// How late a review is when its timer comes due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lateness {
+    /// Half the time is gone: the department is reminded.
+    Half,
+    /// The deadline: the department's manager is told.
+    Passed,
+    /// Twice the time: the general manager is told.
+    Twice,
+}
+
+impl Lateness {
+    pub const ALL: [Self; 3] = [Self::Half, Self::Passed, Self::Twice];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Half => "half",
+            Self::Passed => "passed",
+            Self::Twice => "twice",
+        }
+    }
+
+    const fn share(self) -> (i32, i32) {
+        match self {
+            Self::Half => (1, 2),
+            Self::Passed => (1, 1),
+            Self::Twice => (2, 1),
+        }
+    }
+}
+
+/// The three timers of each review that these events open.
+#[must_use]
+pub fn timers(order_id: Uuid, events: &[Event], desk: &Desk<'_>) -> Vec<NewTimer> {
+    opened(events)
+        .flat_map(|review| {
+            let deadline = desk.rules.deadline_of(review);
+            Lateness::ALL.into_iter().map(move |late| {
+                let due = match late {
+                    Lateness::Passed => review.due_at,
+                    Lateness::Half | Lateness::Twice => {
+                        deadline.part(review.opened_at, desk.calendar, late.share())
+                    }
+                };
+                let body = TimerDue { order_id, kind: TimerKind::ReviewDeadline, about: review.id, due };
+                NewTimer { id: timer_id(review, late), due, step: Step::Review, body }
+            })
+        })
+        .collect()
+}
+
+/// The timers to be cancelled when a review ends; cancelling one that has run does no harm.
+#[must_use]
+pub fn timer_ids(review: &Review) -> [Uuid; 3] {
+    Lateness::ALL.map(|late| timer_id(review, late))
+}
+
+fn timer_id(review: &Review, late: Lateness) -> Uuid {
+    from_name(review.opened_at, review.id.as_bytes(), late.as_str())
+}
+
+/// The reviews that these events open.
+pub fn opened(events: &[Event]) -> impl Iterator<Item = &Review> {
+    events
+        .iter()
+        .filter_map(|event| if let Event::ReviewOpened { review } = event { Some(review) } else { None })
+}
+
+/// What a deadline's timer means for the order: the review, how late it is, and what is to be recorded. None when the
+/// review has ended meanwhile.
+#[must_use]
+pub fn passed<'a>(
+    order: &'a Order,
+    timer: &TimerDue,
+    now: DateTime<Utc>,
+) -> Option<(&'a Review, Lateness, Vec<Event>)> {
+    if timer.kind != TimerKind::ReviewDeadline {
+        return None;
+    }
+    let review = order.open_reviews().find(|review| review.id == timer.about)?;
+    let late = match timer.due.cmp(&review.due_at) {
+        std::cmp::Ordering::Less => Lateness::Half,
+        std::cmp::Ordering::Equal => Lateness::Passed,
+        std::cmp::Ordering::Greater => Lateness::Twice,
+    };
+    let breached = late >= Lateness::Passed && !review.overdue && now >= review.due_at;
+    let events = if breached { vec![Event::ReviewOverdue { review_id: review.id }] } else { Vec::new() };
+    Some((review, late, events))
+}

@@ -1,0 +1,135 @@
+//! Opens the reviews that an order needs now, and withdraws those that it needs no longer.
+
+use super::Desk;
+use super::digest::digest;
+use super::facts::RuleFacts;
+use super::rules::Asked;
+use crate::order::Order;
+use crate::order::event::Event;
+use crate::order::ids::Ids;
+use crate::order::problem::Severity;
+use crate::order::review::{Queue, Review, ReviewState};
+use crate::order::status::{Rung, Status};
+use chrono::{DateTime, Utc};
+
+/// Name of the rule by which an order that somebody returned goes back to the clerk.
+pub const RETURNED: &str = "returned";
+
+/// What has to happen to the reviews of an order as it stands; nothing when all is as it should be.
+///
+/// To be called whenever the order was checked or a decision was made, with that already folded in. A word that was
+/// given stands as long as what its queue had looked at is the same; where that changed, that queue, and only that, is
+/// asked again. Queues that have to wait for others open when those are closed. An amendment or cancellation is closed
+/// when everybody has agreed to it.
+#[must_use]
+pub fn open(order: &Order, facts: &RuleFacts, desk: &Desk<'_>, now: DateTime<Utc>, ids: Ids) -> Vec<Event> {
+    if !order.status.is_open() {
+        return Vec::new();
+    }
+    let asked: Vec<(Asked, String)> = asked(order, facts, desk)
+        .into_iter()
+        .map(|asked| {
+            let digest = digest(order, facts, &asked);
+            (asked, digest)
+        })
+        .collect();
+    let due: Vec<&(Asked, String)> = asked
+        .iter()
+        .filter(|(it, digest)| !agreed(order, it.queue, digest) && !must_wait(order, it.queue, &asked, desk))
+        .collect();
+    let wanted =
+        |review: &Review| due.iter().any(|(it, digest)| it.queue == review.queue && *digest == review.digest);
+    let mut events: Vec<Event> = order
+        .open_reviews()
+        .filter(|review| !wanted(review))
+        .map(|review| Event::ReviewWithdrawn { review_id: review.id })
+        .collect();
+    for (it, digest) in &due {
+        if !order.open_reviews().any(|review| review.queue == it.queue && review.digest == *digest) {
+            events.push(Event::ReviewOpened { review: review(it, digest, desk, now, ids) });
+        }
+    }
+    events.extend(moved(order.status, &due));
+    if order.is_case() && due.is_empty() && !asked.is_empty() && matches!(order.status, Status::On(_)) {
+        events.push(Event::Closed);
+    }
+    events
+}
+
+/// Whether the order may be released: nothing is open, nothing blocks it, and it does not stand aside. Holds only
+/// once [`open`] has nothing more to say.
+#[must_use]
+pub fn all_agreed(order: &Order) -> bool {
+    matches!(order.status, Status::On(Rung::Received | Rung::InReview))
+        && !order.is_case()
+        && order.open_reviews().next().is_none()
+        && !order.problems.iter().any(|problem| problem.severity == Severity::Blocks)
+}
+
+/// What the one who returned the order wants changed; none when it was not returned, or the clerk has answered since.
+#[must_use]
+pub fn returned(order: &Order) -> Option<&str> {
+    let mut ended = order.reviews.iter().filter_map(|review| match &review.state {
+        ReviewState::Decided(decided) => Some((review.queue, decided)),
+        ReviewState::Open | ReviewState::Withdrawn => None,
+    });
+    // Reviews stand in the order in which they were opened, and a return ends every other one that is open.
+    match ended.rfind(|(queue, decided)| decided.verdict == "return" || *queue == Queue::Keying) {
+        Some((Queue::Keying, _)) | None => None,
+        Some((_, decided)) => Some(decided.note.as_deref().unwrap_or_default()),
+    }
+}
+
+fn asked(order: &Order, facts: &RuleFacts, desk: &Desk<'_>) -> Vec<Asked> {
+    let mut asked = desk.rules.ask(facts);
+    if returned(order).is_some() {
+        match asked.iter_mut().find(|it| it.queue == Queue::Keying) {
+            Some(keying) => keying.rules.push(RETURNED.to_owned()),
+            None => asked.extend(
+                desk.rules.usual(Queue::Keying).map(|it| Asked { rules: vec![RETURNED.to_owned()], ..it }),
+            ),
+        }
+    }
+    asked
+}
+
+/// Whether this queue has agreed to what it would see now.
+fn agreed(order: &Order, queue: Queue, digest: &str) -> bool {
+    let blocked = order.problems.iter().any(|it| it.severity == Severity::Blocks && it.clears == queue);
+    let last = order.reviews.iter().rev().find_map(|review| match &review.state {
+        ReviewState::Decided(decided) if review.queue == queue => Some(decided),
+        ReviewState::Decided(_) | ReviewState::Open | ReviewState::Withdrawn => None,
+    });
+    !blocked && last.is_some_and(|decided| decided.verdict == "approve" && decided.digest == digest)
+}
+
+fn must_wait(order: &Order, queue: Queue, asked: &[(Asked, String)], desk: &Desk<'_>) -> bool {
+    let before = desk.rules.before(queue);
+    let mut earlier = asked.iter().filter(|(it, _)| before.contains(&it.queue));
+    earlier.any(|(it, digest)| !agreed(order, it.queue, digest))
+}
+
+fn review(asked: &Asked, digest: &str, desk: &Desk<'_>, now: DateTime<Utc>, ids: Ids) -> Review {
+    Review {
+        id: ids.id(&format!("review/{}/{digest}", asked.queue.as_str())),
+        queue: asked.queue,
+        rules: asked.rules.clone(),
+        roles: asked.roles.clone(),
+        opened_at: now,
+        due_at: asked.deadline.after(now, desk.calendar),
+        digest: digest.to_owned(),
+        overdue: false,
+        state: ReviewState::Open,
+    }
+}
+
+/// The rung on which an order waits for these queues. One that stands aside stays there.
+fn moved(status: Status, due: &[&(Asked, String)]) -> Option<Event> {
+    let Status::On(rung) = status else { return None };
+    let reading = due.iter().any(|(it, _)| matches!(it.queue, Queue::Keying | Queue::Clarification));
+    if reading {
+        return matches!(rung, Rung::Received | Rung::InReview).then_some(Event::Clarifying);
+    }
+    let moves = rung == Rung::Clarifying || (rung == Rung::Received && !due.is_empty());
+    moves.then_some(Event::InReview)
+}

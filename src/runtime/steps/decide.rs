@@ -1,0 +1,150 @@
+//! Decide: a person's word on a review, and what follows from it.
+
+use super::desk::{self, Stuck};
+use super::read::write_part;
+use super::{Pen, Steps, done, misfit};
+use crate::check::{Resolved, resolve};
+use crate::follow;
+use crate::order::Order;
+use crate::order::document::{Document, PartState};
+use crate::order::draft::{Confidence, DraftOrder};
+use crate::order::event::{Actor, Event};
+use crate::order::ids::Ids;
+use crate::order::message::{Message, ReviewDecide};
+use crate::order::review::{Decision, Verdict};
+use crate::order::status::{Rung, Status};
+use crate::release;
+use crate::review;
+use crate::runtime::Failure;
+use crate::runtime::work::Work;
+use crate::store::{Commit, Key, Kind, PartRecord};
+use uuid::Uuid;
+
+/// The part of a document that an order came from, with the versions to write over.
+pub(super) struct Origin {
+    pub(super) document: Document,
+    pub(super) record: PartRecord,
+    pub(super) version: u64,
+}
+
+impl Steps {
+    pub(super) async fn decide(&self, message: &Message, asked: &ReviewDecide) -> Result<Commit, Failure> {
+        let mut work = self.order(asked.order_id).await?;
+        let now = self.now(message).await?;
+        let decision = &asked.decision;
+        if !self.holds_role(decision) {
+            let why = format!("{} does not hold the role {}", decision.by, decision.role.as_str());
+            return Ok(done(message, format!("refused: {why}")));
+        }
+        let events = match review::decide(&work.order, decision, now.at) {
+            Ok(events) => events,
+            Err(refusal) => return Ok(done(message, format!("refused: {refusal}"))),
+        };
+        work.add(events).map_err(misfit(&work.order))?;
+        let mut origin = self.origin(&work.order).await?;
+        let mut pen = Pen { now, commit: done(message, "") };
+        match &decision.verdict {
+            Verdict::Correct { draft } => keyed(&mut origin.record, draft),
+            Verdict::File { reason } => {
+                origin.record.part.state = PartState::Filed { reason: reason.clone() }
+            }
+            Verdict::Approve | Verdict::Return { .. } | Verdict::Reject { .. } => {}
+        }
+        let corrected = matches!(decision.verdict, Verdict::Correct { .. });
+        if corrected || matches!(decision.verdict, Verdict::File { .. }) {
+            pen.commit.writes.push(write_part(&origin.record, origin.version));
+        }
+        self.reopen(&mut work, &origin, corrected.then_some(decision.by.as_str()), &mut pen).await?;
+        let what = format!("decided: {}", desk::said(&work.order));
+        if let Some(target) = work.order.refers_to {
+            self.settle(&work.order, target, &mut pen).await?;
+        }
+        work.write(&mut pen.commit, &pen.now.stamp(Actor::User(decision.by.clone())));
+        Ok(desk::named(pen.commit, &what))
+    }
+
+    fn holds_role(&self, decision: &Decision) -> bool {
+        self.books.config.user(&decision.by).is_some_and(|user| user.roles.contains(&decision.role))
+    }
+
+    /// The document and part that an order came from.
+    pub(super) async fn origin(&self, order: &Order) -> Result<Origin, Failure> {
+        let from = order.from;
+        let lost = || Failure::Park(format!("the document of order {} is not there", order.id));
+        let part = Key::new(Kind::Part, format!("{}/{}", from.document_id, from.part));
+        let (version, record) = self.one(part).await?.ok_or_else(lost)?;
+        let (_, document) = self.one(Key::new(Kind::Document, from.document_id)).await?.ok_or_else(lost)?;
+        Ok(Origin { document, record, version })
+    }
+
+    /// The order goes on from where it stands, on what its part says now. `keyed_by`: a person has just corrected it.
+    pub(super) async fn reopen(
+        &self,
+        work: &mut Work,
+        origin: &Origin,
+        keyed_by: Option<&str>,
+        pen: &mut Pen<'_>,
+    ) -> Result<(), Failure> {
+        let master = self.shelf.get().await?;
+        let around = self.around(&origin.document);
+        let cause = if keyed_by.is_some() { pen.now.message.id } else { work.order.id };
+        let mut resolved = resolve(&origin.record.draft, &around, &Ids::new(cause, pen.now.at), &master);
+        if let Some(by) = keyed_by {
+            pen.commit.writes.extend(desk::parties(&resolved));
+            let corrected = Event::Corrected { by: by.to_owned(), content: resolved.content.clone() };
+            work.add([corrected]).map_err(misfit(&work.order))?;
+        } else {
+            as_agreed(&mut resolved, &work.order);
+        }
+        let mut case =
+            self.load(work.order.id, &work.order.content, (&origin.document, &origin.record), master).await?;
+        if keyed_by.is_some() {
+            case.register(work.order.id, &mut pen.commit);
+            case.parties.extend(
+                [&resolved.contact, &resolved.ship_to].into_iter().flatten().map(|it| (it.id, it.clone())),
+            );
+        }
+        let id = work.order.id;
+        self.go_on(work, &mut case, &resolved, pen).map_err(|stuck| match stuck {
+            Stuck::Fold(error) => Failure::Park(format!("order {id}: {error}")),
+            Stuck::Other(why) => Failure::Park(format!("order {id}: {why}")),
+        })
+    }
+
+    /// Holds, resumes or cancels the order that an amendment or cancellation speaks of, as the case stands now.
+    pub(super) async fn settle(&self, case: &Order, target: Uuid, pen: &mut Pen<'_>) -> Result<(), Failure> {
+        let mut work = self.order(target).await?;
+        let origin = self.origin(&work.order).await?;
+        let master = self.shelf.get().await?;
+        let around =
+            self.load(target, &work.order.content, (&origin.document, &origin.record), master).await?;
+        let held_by_others = around.is_held_by_others(case.id, target);
+        let events = review::settle_case(case, &work.order, held_by_others);
+        let before = work.order.clone();
+        let resumed = events.contains(&Event::Resumed);
+        work.add(events).map_err(misfit(&before))?;
+        if resumed {
+            work.add(follow::catch_up(&work.order)).map_err(misfit(&before))?;
+            self.reopen(&mut work, &origin, None, pen).await?;
+            if matches!(work.order.status, Status::On(rung) if rung >= Rung::Released) {
+                self.tell_due(&mut work, &pen.now, &mut pen.commit, release::due).await?;
+            }
+        }
+        self.give_back(&before, &work.order, &mut pen.commit).await?;
+        if work.is_changed() {
+            work.write(&mut pen.commit, &pen.now.stamp(Actor::Step("case".to_owned())));
+        }
+        Ok(())
+    }
+}
+
+/// Later looks are at the order as it was agreed: master data that was imported since then does not change it silently.
+fn as_agreed(resolved: &mut Resolved, order: &Order) {
+    resolved.content = order.content.clone();
+}
+
+fn keyed(record: &mut PartRecord, draft: &DraftOrder) {
+    record.draft.order = Some(draft.clone());
+    record.draft.kind_confidence = Confidence::FULL;
+    record.draft.unread.clear();
+}

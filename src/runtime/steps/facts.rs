@@ -1,0 +1,197 @@
+//! What the rules and the release are told of an order: from master data, settings and what is loaded around it.
+
+use super::Steps;
+use super::desk::{Case, skus};
+use crate::master::Customer;
+use crate::order::Order;
+use crate::order::document::{Channel, Envelope, Language};
+use crate::order::money::Money;
+use crate::release::facts::{Buyer, Product, ReleaseFacts, Terms};
+use crate::release::{self, ReleaseError};
+use crate::review::facts::{CustomerFacts, Figures};
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use std::collections::BTreeMap;
+
+/// What is not on the list of regions.
+const UNKNOWN_REGION: &str = "UN";
+/// What is not on the list of classes.
+const OTHER_CLASS: &str = "X";
+
+impl Case {
+    pub(super) fn buyer_row(&self, order: &Order) -> Option<&Customer> {
+        order.content.customer.as_deref().and_then(|code| self.master.customer(code))
+    }
+
+    /// Free stock of the order's SKUs: the table's, less what our own orders have reserved since.
+    fn stock(&self, order: &Order) -> BTreeMap<String, Decimal> {
+        let free = |sku: &String| {
+            let reserved = self.reserved.get(sku).map_or(Decimal::ZERO, |figure| figure.value);
+            self.master.free_stock(sku) - reserved
+        };
+        skus(&order.content).into_iter().map(|sku| (sku.clone(), free(&sku))).collect()
+    }
+}
+
+impl Steps {
+    pub(super) fn customer_facts(&self, order: &Order, case: &Case) -> CustomerFacts {
+        let Some(row) = case.buyer_row(order) else { return CustomerFacts::default() };
+        CustomerFacts {
+            known: true,
+            code: row.code.clone(),
+            grade: row.grade.clone(),
+            customer_type: row.kind.clone(),
+            terms: row.payment_terms.clone(),
+            prepaid: self.terms(row) == Terms::Prepaid,
+            first_order: case.is_first() && !has_bought(row, case),
+        }
+    }
+
+    pub(super) fn figures(&self, order: &Order, case: &Case, now: DateTime<Utc>) -> Figures {
+        // A cancellation is decided by what it cancels.
+        let target = case.same.iter().find(|same| Some(same.order.id) == order.refers_to);
+        let total = target.map_or(order, |same| &same.order).content.total().ok().flatten();
+        let balance = order.content.customer.as_deref().and_then(|code| case.master.balance(code));
+        let receivable = balance.map_or(Decimal::ZERO, |it| it.receivable);
+        let own = total.map_or(Decimal::ZERO, |it| it.amount);
+        let stock = case.stock(order);
+        let in_stock = !order.content.lines.is_empty() && covered(order, &stock);
+        Figures {
+            total: total.and_then(|total| self.in_book_currency(total)),
+            exposure: receivable + case.credit.value + own,
+            credit_limit: case.buyer_row(order).map_or(Decimal::ZERO, |row| row.credit_limit),
+            overdue: balance.map_or(Decimal::ZERO, |it| it.overdue),
+            floor_gap: Decimal::ZERO,
+            in_stock,
+            date_feasible: self.is_feasible(order, case, now),
+        }
+    }
+
+    fn is_feasible(&self, order: &Order, case: &Case, now: DateTime<Utc>) -> bool {
+        let Some(wanted) = order.content.wanted() else { return false };
+        let plan = self.with_facts(order, case, |facts| release::plan::plan(order, facts, now));
+        plan.is_ok_and(|plan| plan.promised <= wanted)
+    }
+
+    fn in_book_currency(&self, money: Money) -> Option<Decimal> {
+        let exchange = &self.books.config.exchange;
+        if money.currency == exchange.book {
+            return Some(money.amount);
+        }
+        exchange.rates.get(&money.currency).and_then(|rate| money.amount.checked_mul(*rate))
+    }
+
+    fn terms(&self, row: &Customer) -> Terms {
+        if self.books.config.check.prepaid_terms.contains(&row.payment_terms) {
+            Terms::Prepaid
+        } else if self.books.config.terms.deposit.contains(&row.payment_terms) {
+            Terms::Deposit
+        } else {
+            Terms::Open
+        }
+    }
+
+    fn buyer(&self, order: &Order, case: &Case) -> Buyer {
+        let Some(row) = case.buyer_row(order) else { return Buyer::default() };
+        let language = case.record.draft.language;
+        let (envelope, party) =
+            (&case.document.envelope, order.content.contact.and_then(|id| case.parties.get(&id)));
+        let by_mail =
+            if case.document.channel == Channel::Mail { envelope.from_address.clone() } else { None };
+        let own = |address: &String| {
+            !case.master.is_own_domain(domain(address)) && domain(address) != self.books.config.firm.domain
+        };
+        let mail = by_mail
+            .into_iter()
+            .chain(party.and_then(|party| party.email.clone()))
+            .chain(row.contacts.first().map(|contact| contact.mail.clone()))
+            .find(own);
+        Buyer {
+            code: row.code.clone(),
+            name: if language == Language::En {
+                row.name_en.clone().unwrap_or_else(|| row.name.clone())
+            } else {
+                row.name.clone()
+            },
+            language,
+            mail: mail.into_iter().collect(),
+            region: self
+                .books
+                .config
+                .numbers
+                .regions
+                .get(&row.region)
+                .cloned()
+                .unwrap_or_else(|| UNKNOWN_REGION.to_owned()),
+            terms: self.terms(row),
+            title: Some(row.name.clone()),
+            tax_number: None,
+            tax_rate: order.content.currency.and_then(|it| self.books.config.tax.rates.get(&it).copied()),
+        }
+    }
+
+    fn carrier(&self, order: &Order, case: &Case) -> String {
+        let named =
+            order.content.shipping_method.as_deref().and_then(|method| case.master.carrier_in(method));
+        let region = case.buyer_row(order).map(|row| row.region.as_str());
+        let serves = |regions: &[String]| regions.iter().any(|it| Some(it.as_str()) == region);
+        named
+            .or_else(|| case.master.carriers().find(|carrier| serves(&carrier.regions)))
+            .map_or_else(|| self.books.config.terms.carrier.clone(), |carrier| carrier.code.clone())
+    }
+
+    fn products(&self, order: &Order, case: &Case) -> BTreeMap<String, Product> {
+        let classes = &self.books.config.numbers.classes;
+        let class = |category: &str| classes.get(category).cloned().unwrap_or_else(|| OTHER_CLASS.to_owned());
+        let product = |sku: String| {
+            let row = case.master.product(&sku)?;
+            Some((sku, Product { class: class(&row.category), lead_days: row.lead_days }))
+        };
+        skus(&order.content).into_iter().filter_map(product).collect()
+    }
+
+    /// Calls one of `release`'s functions with everything that it rests on.
+    pub(super) fn with_facts<T>(
+        &self,
+        order: &Order,
+        case: &Case,
+        call: impl FnOnce(&ReleaseFacts<'_>) -> Result<T, ReleaseError>,
+    ) -> Result<T, ReleaseError> {
+        let house = self.books.house(&case.master);
+        let party = |id: Option<uuid::Uuid>| id.and_then(|id| case.parties.get(&id));
+        let answers: Option<&Envelope> = (case.document.channel == Channel::Mail
+            && case.document.envelope.message_id.is_some())
+        .then_some(&case.document.envelope);
+        call(&ReleaseFacts {
+            office: self.books.office(&house),
+            buyer: &self.buyer(order, case),
+            contact: party(order.content.contact),
+            ship_to: party(order.content.ship_to),
+            answers,
+            carrier: &self.carrier(order, case),
+            pattern: &self.books.pattern,
+            sequence: case.next_number(),
+            stock: &case.stock(order),
+            products: &self.products(order, case),
+        })
+    }
+}
+
+/// He bought from the firm before it worked with this program: he owes, or he is no new customer in its books.
+fn has_bought(row: &Customer, case: &Case) -> bool {
+    row.grade != "new" || case.master.balance(&row.code).is_some_and(|it| it.receivable > Decimal::ZERO)
+}
+
+fn covered(order: &Order, stock: &BTreeMap<String, Decimal>) -> bool {
+    let mut left = stock.clone();
+    order.content.lines.iter().all(|line| {
+        let (Some(sku), Some(quantity)) = (&line.sku, line.quantity) else { return false };
+        let free = left.entry(sku.clone()).or_default();
+        *free -= quantity;
+        *free >= Decimal::ZERO
+    })
+}
+
+fn domain(address: &str) -> &str {
+    address.rsplit('@').next().unwrap_or(address)
+}

@@ -1,0 +1,61 @@
+//! What a released order holds of its customer's credit and of the stock, and gives back.
+
+use super::{Steps, desk};
+use crate::order::Order;
+use crate::order::event::Milestone;
+use crate::order::status::Status;
+use crate::runtime::Failure;
+use crate::store::{Commit, Key, Kind};
+use rust_decimal::Decimal;
+use std::collections::BTreeMap;
+
+impl Steps {
+    /// Gives back what the order does not hold any more: credit once it is paid, goods once they left (they are no longer on
+    /// hand either), both when it was cancelled.
+    pub(super) async fn give_back(
+        &self,
+        before: &Order,
+        after: &Order,
+        commit: &mut Commit,
+    ) -> Result<(), Failure> {
+        if let (Some(customer), Some(credit)) = (&after.content.customer, after.credit)
+            && holds_credit(before)
+            && !holds_credit(after)
+        {
+            self.lower(Kind::Credit, customer, credit.amount, commit).await?;
+        }
+        if holds_goods(before) && !holds_goods(after) {
+            for (sku, quantity) in reserved(after) {
+                self.lower(Kind::Stock, &sku, quantity, commit).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn lower(&self, kind: Kind, id: &str, by: Decimal, commit: &mut Commit) -> Result<(), Failure> {
+        let (was, value) = self.one::<Decimal>(Key::new(kind, id)).await?.unwrap_or_default();
+        commit.writes.push(desk::Figure { was, value }.write(kind, id, value - by));
+        Ok(())
+    }
+}
+
+fn holds_credit(order: &Order) -> bool {
+    order.credit.is_some() && order.status != Status::Cancelled && !order.reached.contains(&Milestone::Paid)
+}
+
+fn holds_goods(order: &Order) -> bool {
+    order.promised.is_some()
+        && order.status != Status::Cancelled
+        && !order.reached.contains(&Milestone::StockOut)
+}
+
+/// What the release took from stock: every line that is not made.
+fn reserved(order: &Order) -> BTreeMap<String, Decimal> {
+    let mut sums: BTreeMap<String, Decimal> = BTreeMap::new();
+    for line in order.content.lines.iter().filter(|line| !order.make.contains(&line.position)) {
+        if let (Some(sku), Some(quantity)) = (&line.sku, line.quantity) {
+            *sums.entry(sku.clone()).or_default() += quantity;
+        }
+    }
+    sums
+}

@@ -1,0 +1,89 @@
+//! Read: the bytes of a document become drafts, one for each part.
+
+use super::{Steps, done};
+use crate::intake;
+use crate::order::document::{Document, Envelope, Part, PartState};
+use crate::order::draft::Draft;
+use crate::order::message::{Body, DraftRead, Message, Step};
+use crate::read::{Reading, Source};
+use crate::runtime::Failure;
+use crate::runtime::outside::heavy;
+use crate::store::{Commit, Index, Key, Kind, PartRecord, Write};
+use uuid::Uuid;
+
+impl Steps {
+    pub(super) async fn read(&self, message: &Message, document_id: Uuid) -> Result<Commit, Failure> {
+        let found = self.one::<Document>(Key::new(Kind::Document, document_id)).await?;
+        let (version, mut document) =
+            found.ok_or_else(|| Failure::Park(format!("there is no document {document_id}")))?;
+        if document.parts.is_some() {
+            return Ok(done(message, "read before"));
+        }
+        let bytes = self
+            .blobs
+            .get(&document.sha256)
+            .await
+            .map_err(|e| Failure::Retry(format!("the bytes of the document can't be read: {e}")))?;
+        let reading = heavy(|| self.read_bytes(&bytes, &document));
+        let now = self.now(message).await?;
+        document.parts = Some(u32::try_from(reading.drafts.len()).unwrap_or(u32::MAX));
+        document.envelope = joined(reading.envelope, &document.envelope);
+        let mut commit = done(message, "read");
+        commit.writes.push(intake::write(&document, version));
+        for (index, draft) in (0..).zip(reading.drafts) {
+            commit.writes.push(part(document_id, index, draft));
+            commit.messages.push(Message {
+                id: now.ids.id(&format!("draft/{index}")),
+                attempt: 1,
+                correlation_id: document_id,
+                step: Step::Check,
+                lane: None,
+                created_at: now.at,
+                not_before: None,
+                body: Body::DraftRead(DraftRead { document_id, part: index }),
+            });
+        }
+        Ok(commit)
+    }
+
+    fn read_bytes(&self, bytes: &[u8], document: &Document) -> Reading {
+        let source = Source { bytes, name: &document.name, channel: document.channel };
+        crate::read::read(&source, &self.books.labels)
+    }
+}
+
+/// What the bytes say of their sender, and what the source knew where they say nothing.
+fn joined(read: Envelope, known: &Envelope) -> Envelope {
+    Envelope {
+        sent_at: read.sent_at.or(known.sent_at),
+        caller: read.caller.clone().or_else(|| known.caller.clone()),
+        ..read
+    }
+}
+
+fn part(document_id: Uuid, index: u32, draft: Draft) -> Write {
+    let part = Part { index, source: draft.source.clone(), kind: draft.kind, state: PartState::Waiting };
+    write_part(&PartRecord { document_id, part, draft }, 0)
+}
+
+/// The part as it is to be written over version `was`.
+pub(super) fn write_part(record: &PartRecord, was: u64) -> Write {
+    let status = match &record.part.state {
+        PartState::Waiting => "waiting",
+        PartState::Keying { .. } => "keying",
+        PartState::Order { .. } => "order",
+        PartState::Attached { .. } => "attached",
+        PartState::Filed { .. } => "filed",
+    };
+    Write {
+        key: Key::new(Kind::Part, format!("{}/{}", record.document_id, record.part.index)),
+        was,
+        now: was + 1,
+        body: serde_json::to_value(record).unwrap_or_default(),
+        index: Index {
+            status: Some(status.to_owned()),
+            parent: Some(record.document_id.to_string()),
+            ..Index::default()
+        },
+    }
+}

@@ -1,0 +1,82 @@
+//! Timers: a date that was set down has come.
+
+use super::desk::{self, Case};
+use super::{Now, Steps, done, misfit};
+use crate::order::Order;
+use crate::order::event::Actor;
+use crate::order::message::{Message, TimerDue, TimerKind};
+use crate::release::{self, Release, ReleaseError};
+use crate::review::deadline;
+use crate::runtime::Failure;
+use crate::runtime::work::Work;
+use crate::store::Commit;
+
+impl Steps {
+    pub(super) async fn timer(&self, message: &Message, timer: &TimerDue) -> Result<Commit, Failure> {
+        let mut work = self.order(timer.order_id).await?;
+        let now = self.now(message).await?;
+        let mut commit = done(message, "");
+        let what = match timer.kind {
+            TimerKind::ReviewDeadline => self.deadline(&mut work, timer, &now, &mut commit).await?,
+            TimerKind::Ship => {
+                self.tell_due(&mut work, &now, &mut commit, release::ship).await?;
+                "shipping looked at"
+            }
+            TimerKind::InvoiceLatest => {
+                self.tell_due(&mut work, &now, &mut commit, release::invoice_latest).await?;
+                "invoice looked at"
+            }
+        };
+        if work.is_changed() {
+            work.write(&mut commit, &now.stamp(Actor::Step("timer".to_owned())));
+        }
+        Ok(desk::named(commit, what))
+    }
+
+    async fn deadline(
+        &self,
+        work: &mut Work,
+        timer: &TimerDue,
+        now: &Now<'_>,
+        commit: &mut Commit,
+    ) -> Result<&'static str, Failure> {
+        let order = work.order.clone();
+        let Some((review, late, events)) = deadline::passed(&order, timer, now.at) else {
+            return Ok("the review has ended");
+        };
+        let house = self.books.house(self.shelf.get().await?.as_ref());
+        let reminder =
+            release::ask::remind(&order, review, late, &self.books.office(&house), (now.at, now.ids));
+        commit.messages.extend(reminder.map_err(|e| Failure::Park(e.to_string()))?);
+        work.add(events).map_err(misfit(&order))?;
+        Ok("reminded")
+    }
+
+    /// Tells what is due of a released order now: instruction, invoice.
+    pub(super) async fn tell_due(
+        &self,
+        work: &mut Work,
+        now: &Now<'_>,
+        commit: &mut Commit,
+        what: DueFn,
+    ) -> Result<(), Failure> {
+        let origin = self.origin(&work.order).await?;
+        let master = self.shelf.get().await?;
+        let order = &work.order;
+        let case: Case =
+            self.load(order.id, &order.content, (&origin.document, &origin.record), master).await?;
+        let due = self
+            .with_facts(order, &case, |facts| what(order, facts, now.at, now.ids))
+            .map_err(|e| Failure::Park(format!("order {}: {e}", order.id)))?;
+        let id = order.id;
+        desk::take(due, work, commit).map_err(|e| Failure::Park(format!("order {id}: {e}")))
+    }
+}
+
+/// One of `release`'s functions that tell what is due.
+type DueFn = fn(
+    &Order,
+    &release::ReleaseFacts<'_>,
+    chrono::DateTime<chrono::Utc>,
+    crate::order::ids::Ids,
+) -> Result<Release, ReleaseError>;

@@ -1,0 +1,76 @@
+//! Whoever touches the outside passes `runtime::outside`, or stands on a short list with a reason.
+
+use super::house::files;
+use regex::Regex;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Why a file may touch the outside.
+enum Because {
+    /// It calls through the wrapper.
+    Wrapped,
+    /// Something else, in words.
+    Reason(&'static str),
+}
+use Because::{Reason, Wrapped};
+
+const MAY: [(&str, Because); 15] = [
+    ("cli/read.rs", Reason("reads files named on the command line; keeps nothing")),
+    ("cli/reviews.rs", Reason("reads a draft named on the command line")),
+    ("bench/pipeline.rs", Reason("looks at what the outlet has written, after the run that is measured")),
+    ("bench/process.rs", Reason("asks the system what the process has used")),
+    ("cli/bench.rs", Reason("makes and removes the bench's own folder")),
+    ("demo/clock.rs", Reason("keeps how far the demo's clock was moved")),
+    ("demo/mod.rs", Reason("plays the customers who drop files into the folders")),
+    ("cli/submit.rs", Reason("reads files named on the command line; their sender has them still")),
+    ("config.rs", Reason("reads settings before anything runs")),
+    ("deliver/file.rs", Wrapped),
+    ("intake/fax.rs", Reason("reads side files for intake/folder.rs, which calls it through the wrapper")),
+    ("intake/folder.rs", Wrapped),
+    ("runtime/books.rs", Reason("reads the books before anything runs")),
+    ("runtime/house.rs", Reason("opens the data folder and wraps its store")),
+    ("runtime/import.rs", Reason("reads master data named on the command line; one commit follows")),
+];
+
+/// Where the wrapper itself and the adapters behind it are.
+const BEHIND: [(&str, Because); 2] =
+    [("runtime/outside.rs", Reason("the wrapper")), ("store/blobs.rs", Wrapped)];
+
+const OUTSIDE: &str = r"(?x)
+    \b(std|tokio)::(fs|net)\b | \bfs:: | \bFile::(open|create|options) | \bOpenOptions\b
+    | \b(Sqlite|Postgres|Disk)::open\b | \bCommand::new\b | \b(reqwest|lapin|hyper|async_imap)\b
+    | \b(Tcp|Udp|Unix)(Stream|Listener|Socket)\b | \bSmtpTransport\b | \bwrite_whole\b | \bSqlitePool\b";
+
+#[test]
+fn calls_to_the_outside_go_through_one_wrapper() {
+    let outside = Regex::new(OUTSIDE).unwrap();
+    let source = Path::new("src");
+    let mut touching = BTreeSet::new();
+    for file in files(source).into_iter().filter(|it| it.extension().is_some_and(|it| it == "rs")) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let name = file.strip_prefix(source).unwrap().to_string_lossy().into_owned();
+        // The store's adapter is wrapped whole, when it is opened.
+        let program = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let code = program.lines().filter(|line| !line.trim_start().starts_with("//"));
+        if !name.starts_with("store/sqlite/") && code.into_iter().any(|line| outside.is_match(line)) {
+            touching.insert(name);
+        }
+    }
+    let mut listed: BTreeSet<String> = BTreeSet::new();
+    for (name, because) in MAY.iter().chain(&BEHIND) {
+        listed.insert((*name).to_owned());
+        let text = std::fs::read_to_string(source.join(name)).unwrap();
+        match because {
+            Wrapped => {
+                assert!(text.contains("call_blocking(") || text.contains("call("), "{name} calls nothing")
+            }
+            Reason(why) => assert!(!why.is_empty()),
+        }
+    }
+    let unlisted: Vec<_> = touching.difference(&listed).collect();
+    assert!(unlisted.is_empty(), "these touch the outside past runtime::outside: {unlisted:?}");
+    let idle: Vec<_> = listed.difference(&touching).filter(|it| *it != "runtime/outside.rs").collect();
+    assert!(idle.is_empty(), "these need not be on the list: {idle:?}");
+    let opens = std::fs::read_to_string(source.join("runtime/house.rs")).unwrap();
+    assert!(opens.contains("OutsideStore(store)"), "the store is opened without its wrapper");
+}

@@ -1,0 +1,384 @@
+//! What is told to whom at release and after it, and how reports move an order.
+
+#![allow(clippy::unwrap_used, reason = "a case that can't be set up fails")]
+
+use crate::office::{
+    Shop, apply, checked, content, day, decimal, ids, local, now, open, report, strict, types,
+};
+use gendan::order::document::Language;
+use gendan::order::event::{Event, Gate, Milestone, Tell};
+use gendan::order::message::{Body, MailSend, Message, TimerKind};
+use gendan::order::money::{Currency, Money};
+use gendan::order::status::{Rung, Status};
+use gendan::release::facts::{Department, Terms};
+use gendan::release::{self, Release, ReleaseError};
+use gendan::review::deadline::Lateness;
+
+fn mails(release: &Release) -> Vec<&MailSend> {
+    release.messages.iter().filter_map(as_mail).collect()
+}
+
+fn as_mail(message: &Message) -> Option<&MailSend> {
+    if let Body::MailSend(mail) = &message.body { Some(mail) } else { None }
+}
+
+fn shown(mail: &MailSend) -> String {
+    let answers = mail.in_reply_to.as_deref().unwrap_or("-");
+    format!(
+        "Message-ID: {}\nFrom: {}\nTo: {}\nSubject: {}\nIn-Reply-To: {answers}\nReferences: {}\n\n{}",
+        mail.message_id,
+        mail.from,
+        mail.to.join(", "),
+        mail.subject,
+        mail.references.join(" "),
+        mail.text
+    )
+}
+
+#[test]
+fn an_order_in_stock_goes_out_at_once() {
+    let shop = Shop::open();
+    let mut order = checked(Vec::new());
+    order.content.requested = Some(day("2026-03-11"));
+    let release = shop.release(&mut order);
+    assert_eq!(
+        types(&release),
+        [
+            "mail.send",
+            "mail.send",
+            "mail.send",
+            "mail.send",
+            "warehouse.pick",
+            "shipping.instruction",
+            "order.status"
+        ]
+    );
+    assert_eq!(order.number.as_ref().unwrap().0, "CNS-C1001-2603-07");
+    assert_eq!((order.promised, order.ship_on), (Some(day("2026-03-11")), Some(now())));
+    assert_eq!(
+        release.reserve,
+        [("HT-N5C-A-580-015".into(), decimal("1200")), ("HT-N5C-A-580-018".into(), decimal("6000"))]
+    );
+    assert_eq!(release.credit, Some(Money::new(decimal("3360.00"), Currency::CNY)));
+    assert_eq!(release.sequence, Some(7));
+    assert_eq!(release.timers.iter().map(|it| it.body.kind).collect::<Vec<_>>(), [TimerKind::InvoiceLatest]);
+    assert_eq!(release.timers[0].due, local("2026-04-09 09:00"));
+    let told = release.events.iter().filter(|it| matches!(it, Event::Told { .. })).count();
+    assert_eq!((told, release.effects.len()), (6, 6));
+    assert_eq!(release.effects[0], format!("order/{}/confirmation/customer/1", order.id));
+    let lanes: Vec<_> = release.messages.iter().map(|it| it.lane.clone().unwrap()).collect();
+    assert_eq!(lanes[5], format!("{}/shipping.instruction.SLT", order.id));
+    assert_eq!(order.status, Status::On(Rung::Released));
+}
+
+#[test]
+fn what_is_due_later_waits_for_its_timer() {
+    let shop = Shop::open();
+    let mut order = checked(Vec::new());
+    let release = shop.release(&mut order);
+    assert!(!types(&release).contains(&"shipping.instruction"));
+    let timer = &release.timers[0];
+    assert_eq!(
+        (timer.body.kind, timer.due),
+        (TimerKind::Ship, local("2026-03-19 09:00")),
+        "the workday before 03-20"
+    );
+    let early = shop.due(&mut order, local("2026-03-19 08:59"));
+    assert_eq!(early, Release::default());
+    let due = shop.due(&mut order, timer.due);
+    assert_eq!(types(&due), ["shipping.instruction"]);
+    assert_eq!(shop.due(&mut order, local("2026-03-19 09:01")), Release::default(), "told once");
+}
+
+#[test]
+fn what_is_not_in_stock_is_made_and_promised_for_when_it_can_be_there() {
+    let mut shop = Shop::open();
+    shop.stock.insert("HT-N5C-A-580-015".into(), decimal("1199"));
+    for (requested, promised) in
+        [(None, "2026-03-17"), (Some("2026-03-12"), "2026-03-17"), (Some("2026-03-20"), "2026-03-20")]
+    {
+        let mut order = checked(Vec::new());
+        order.content.requested = requested.map(day);
+        let release = shop.release(&mut order);
+        assert_eq!(order.promised, Some(day(promised)), "{requested:?}");
+        assert_eq!(order.make, [2]);
+        assert_eq!(release.reserve, [("HT-N5C-A-580-018".into(), decimal("6000"))]);
+        let tasks: Vec<_> = release
+            .messages
+            .iter()
+            .filter_map(|it| if let Body::ProductionTask(task) = &it.body { Some(task) } else { None })
+            .collect();
+        assert_eq!(tasks[0].lines.iter().map(|it| it.position).collect::<Vec<_>>(), [2]);
+        report(&mut order, Milestone::ProductionStarted);
+        report(&mut order, Milestone::ProductionFinished);
+        assert_eq!(types(&shop.due(&mut order, now())), ["warehouse.pick"], "what was made is picked now");
+    }
+}
+
+#[test]
+fn two_lines_of_one_product_do_not_take_the_same_goods() {
+    let mut shop = Shop::open();
+    shop.stock.insert("HT-N5C-A-580-018".into(), decimal("7000"));
+    let mut order = checked(Vec::new());
+    order.content.lines[1].sku = Some("HT-N5C-A-580-018".into());
+    shop.release(&mut order);
+    assert_eq!(order.make, [2]);
+}
+
+#[test]
+fn who_pays_before_gets_his_goods_after() {
+    let mut shop = Shop::open();
+    shop.buyer.terms = Terms::Prepaid;
+    let mut order = checked(Vec::new());
+    order.content.requested = Some(day("2026-03-11"));
+    let release = shop.release(&mut order);
+    assert!(!types(&release).contains(&"shipping.instruction") && release.credit.is_none());
+    assert_eq!(order.gates, [Gate::Produce]);
+    assert_eq!(shop.due(&mut order, now()), Release::default());
+    report(&mut order, Milestone::Paid);
+    assert_eq!(
+        (order.gates.clone(), order.kept.clone()),
+        (vec![Gate::Produce, Gate::Ship], vec![Milestone::Paid])
+    );
+    assert_eq!(types(&shop.due(&mut order, now())), ["shipping.instruction"]);
+}
+
+#[test]
+fn a_deposit_comes_before_production() {
+    let mut shop = Shop::open();
+    shop.buyer.terms = Terms::Deposit;
+    shop.stock.clear();
+    let mut order = checked(Vec::new());
+    assert!(!types(&shop.release(&mut order)).contains(&"production.task"));
+    report(&mut order, Milestone::Paid);
+    assert_eq!(types(&shop.due(&mut order, now())), ["production.task"]);
+}
+
+#[test]
+fn the_invoice_follows_the_goods() {
+    let shop = Shop::open();
+    let mut order = checked(Vec::new());
+    shop.release(&mut order);
+    shop.due(&mut order, local("2026-03-19 09:00"));
+    report(&mut order, Milestone::StockOut);
+    let due = shop.due(&mut order, local("2026-03-19 11:00"));
+    assert_eq!(types(&due), ["accounting.invoice"]);
+    let Body::AccountingInvoice(invoice) = &due.messages[0].body else { panic!() };
+    assert_eq!(invoice.total, decimal("3360.00"));
+    assert_eq!(invoice.lines.iter().map(|it| it.amount).sum::<rust_decimal::Decimal>(), invoice.total);
+    let again = release::invoice_latest(&order, &shop.facts(), local("2026-04-18 09:00"), ids(9)).unwrap();
+    assert_eq!(again, Release::default(), "asked for once");
+}
+
+#[test]
+fn at_the_latest_the_invoice_is_asked_for_without_a_report() {
+    let shop = Shop::open();
+    let mut order = checked(Vec::new());
+    shop.release(&mut order);
+    let nothing = release::invoice_latest(&order, &shop.facts(), now(), ids(9)).unwrap();
+    assert_eq!(nothing, Release::default(), "the carrier was not instructed");
+    shop.due(&mut order, local("2026-03-19 09:00"));
+    let asked = release::invoice_latest(&order, &shop.facts(), local("2026-04-18 09:00"), ids(9)).unwrap();
+    assert_eq!(types(&asked), ["accounting.invoice"]);
+}
+
+#[test]
+fn reports_move_the_order_in_turn_and_count_once() {
+    let shop = Shop::open();
+    let mut order = checked(Vec::new());
+    shop.release(&mut order);
+    for early in [Milestone::Paid, Milestone::Delivered] {
+        report(&mut order, early);
+        assert_eq!(report(&mut order, early), [], "once");
+    }
+    assert_eq!(order.status, Status::On(Rung::Released));
+    report(&mut order, Milestone::StockOut);
+    assert_eq!(order.status, Status::On(Rung::Delivered), "the receipt was kept and had its turn");
+    report(&mut order, Milestone::Invoiced);
+    assert_eq!(order.status, Status::On(Rung::Paid));
+    assert_eq!(order.kept, []);
+    assert_eq!(order.gates, [Gate::Produce, Gate::Ship, Gate::Invoice]);
+}
+
+#[test]
+fn a_report_on_an_order_that_stands_aside_is_kept() {
+    let shop = Shop::open();
+    let mut order = checked(Vec::new());
+    shop.release(&mut order);
+    apply(&mut order, &[Event::Held { why: "amendment".into() }]);
+    report(&mut order, Milestone::StockOut);
+    assert_eq!(
+        (order.kept.clone(), order.gates.contains(&Gate::Invoice)),
+        (vec![Milestone::StockOut], false)
+    );
+    assert_eq!(
+        shop.due(&mut order, local("2026-03-19 09:00")),
+        Release::default(),
+        "held orders don't leave"
+    );
+    apply(&mut order, &[Event::Resumed]);
+    let caught = gendan::follow::catch_up(&order);
+    apply(&mut order, &caught);
+    assert_eq!(order.status, Status::On(Rung::Shipped));
+    assert!(order.gates.contains(&Gate::Invoice));
+}
+
+#[test]
+fn an_order_that_is_not_agreed_or_not_complete_is_not_released() {
+    let shop = Shop::open();
+    let mut order = checked(Vec::new());
+    open(&mut order, &strict());
+    assert_eq!(release::release(&order, &shop.facts(), now(), ids(1)), Err(ReleaseError::NotAgreed));
+    type Spoil = fn(&mut gendan::order::line::Content);
+    let cases: [(&str, Spoil); 5] = [
+        ("customer", |it| it.customer = None),
+        ("lines", |it| it.lines.clear()),
+        ("unit_price", |it| it.lines[0].unit_price = None),
+        ("lines.1.sku", |it| it.lines[0].sku = None),
+        ("lines.2.quantity", |it| it.lines[1].quantity = Some(decimal("0"))),
+    ];
+    for (what, spoil) in cases {
+        let mut order = checked(Vec::new());
+        let mut content = content();
+        spoil(&mut content);
+        order.content = content;
+        let refused = release::release(&order, &shop.facts(), now(), ids(1)).unwrap_err();
+        assert_eq!(refused, ReleaseError::Incomplete(what.into()));
+    }
+}
+
+#[test]
+fn the_same_cause_gives_the_same_release() {
+    let shop = Shop::open();
+    let once = shop.release(&mut checked(Vec::new()));
+    assert_eq!(once, shop.release(&mut checked(Vec::new())));
+    let mut ids: Vec<_> =
+        once.messages.iter().map(|it| it.id).chain(once.timers.iter().map(|it| it.id)).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), once.messages.len() + once.timers.len());
+}
+
+#[test]
+fn nobody_gets_to_read_what_he_may_not_see() {
+    let mut shop = Shop::open();
+    shop.settings.notify = Department::ALL.to_vec();
+    shop.stock.clear();
+    let release = shop.release(&mut checked(Vec::new()));
+    for message in &release.messages {
+        let json = serde_json::to_string(&message.body).unwrap();
+        let priced = ["0.47", "2,820.00", "3,360.00", "月结"].iter().any(|it| json.contains(it));
+        let lane = message.lane.clone().unwrap();
+        let may = ["/customer", "/sales", "/finance"].iter().any(|it| lane.ends_with(it));
+        assert_eq!(priced, may, "{lane}");
+    }
+}
+
+#[test]
+fn nothing_from_outside_gets_into_a_header() {
+    let mut shop = Shop::open();
+    shop.mail.subject = Some("PO\r\nBcc: all@evil.example".into());
+    shop.mail.message_id = Some("<a@b>\r\nX-Evil: 1".into());
+    shop.mail.references = vec!["not an id".into()];
+    shop.buyer.mail = vec!["a@b.example\r\nBcc: c@d.example".into(), "good@b.example".into()];
+    shop.buyer.name = "Evil\r\n\r\nForged total: 1".into();
+    let release = shop.release(&mut checked(Vec::new()));
+    let mail = mails(&release)[0];
+    assert_eq!(mail.subject, "Re: PO Bcc: all@evil.example");
+    assert_eq!(
+        (&mail.in_reply_to, &mail.references, &mail.to),
+        (&None, &vec![], &vec!["good@b.example".to_owned()])
+    );
+    assert!(mail.text.starts_with("Evil Forged total: 1\n"), "{}", mail.text);
+}
+
+#[test]
+fn sales_hears_of_a_customer_who_can_not_be_told() {
+    let mut shop = Shop::open();
+    shop.buyer.mail = Vec::new();
+    let mut order = checked(Vec::new());
+    let release = shop.release(&mut order);
+    assert!(!order.was_told(Tell::Confirmation, "customer", 1));
+    assert!(mails(&release)[0].text.contains("请人工告知客户"));
+    assert!(!mails(&release)[1].text.contains("请人工告知客户"), "and only sales");
+}
+
+#[test]
+fn confirmation_in_chinese() {
+    let shop = Shop::open();
+    let release = shop.release(&mut checked(Vec::new()));
+    insta::assert_snapshot!(shown(mails(&release)[0]));
+}
+
+#[test]
+fn confirmation_in_english() {
+    let mut shop = Shop::open();
+    shop.buyer.language = Language::En;
+    shop.buyer.name = "Linglan Garment (Dongguan) Co., Ltd.".into();
+    shop.contact.contact = Some("Ms Chen".into());
+    shop.mail = gendan::order::document::Envelope::default();
+    shop.stock.clear();
+    let mut order = checked(Vec::new());
+    let content = &mut order.content;
+    (content.currency, content.payment_terms) = (Some(Currency::USD), Some("T/T 30 days".into()));
+    (content.incoterm, content.requested) = (Some("FOB Shenzhen".into()), Some(day("2026-03-12")));
+    content.lines[0].required = Some(day("2026-03-12"));
+    content.lines[0].description = "#5 nylon closed-end zipper, auto-lock slider, black 580".into();
+    content.lines[1].description = "#5 nylon closed-end zipper, black 580".into();
+    for line in &mut content.lines {
+        line.unit = Some("pcs".into());
+    }
+    let release = shop.release(&mut order);
+    insta::assert_snapshot!(shown(mails(&release)[0]));
+}
+
+#[test]
+fn notifications() {
+    let mut shop = Shop::open();
+    shop.stock.remove("HT-N5C-A-580-015");
+    let mut all = Vec::new();
+    for language in [Language::Zh, Language::En] {
+        shop.house.language = language;
+        let release = shop.release(&mut checked(Vec::new()));
+        all.extend(mails(&release)[1..4].iter().map(|it| shown(it)));
+    }
+    insta::assert_snapshot!(all.join("\n==========\n\n"));
+}
+
+#[test]
+fn departments_are_asked_and_reminded() {
+    use gendan::order::problem::{Code, Severity};
+    use gendan::order::review::Queue;
+    let mut shop = Shop::open();
+    let mut all = Vec::new();
+    for language in [Language::Zh, Language::En] {
+        shop.house.language = language;
+        let problem = crate::office::problem(Code::PriceBelowFloor, Severity::Review, Queue::Price);
+        let mut order = checked(vec![problem]);
+        let rules = strict();
+        let desk = gendan::review::Desk { rules: &rules, calendar: &shop.calendar };
+        let events = gendan::review::open(&order, &crate::office::facts(&order), &desk, now(), ids(3));
+        apply(&mut order, &events);
+        let asked = release::ask::ask(&order, &events, &shop.office(), now(), ids(3)).unwrap();
+        assert_eq!(asked.len(), 6, "a request and a mail for each of three queues");
+        all.push(shown(asked.iter().filter_map(as_mail).nth(1).unwrap()));
+        let review = crate::office::review_in(&order, Queue::Price);
+        for late in Lateness::ALL {
+            let message = release::ask::remind(&order, &review, late, &shop.office(), (now(), ids(4)))
+                .unwrap()
+                .unwrap();
+            all.push(shown(as_mail(&message).unwrap()));
+        }
+    }
+    insta::assert_snapshot!(all.join("\n==========\n\n"));
+}
+
+#[test]
+fn what_is_loaded_once_can_be_shared_by_all_workers() {
+    fn shared<T: Send + Sync + 'static>() {}
+    shared::<gendan::review::rules::Rules>();
+    shared::<gendan::review::calendar::Calendar>();
+    shared::<gendan::release::templates::Templates>();
+    shared::<gendan::order::wording::Wording>();
+    shared::<gendan::schemas::Schemas>();
+}

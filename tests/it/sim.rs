@@ -1,0 +1,102 @@
+//! The whole core in a simulated world, from a seed: processes die, calls fail, answers get lost, messages come twice.
+//!
+//! One seed again: `GENDAN_SIM_SEED=1234 cargo test --test it sim::one_seed -- --nocapture`.
+
+mod chaos;
+mod checks;
+mod clock;
+mod letters;
+mod people;
+mod receivers;
+mod run;
+mod store;
+mod wire;
+mod witness;
+mod world;
+
+use run::simulate;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use world::Planted;
+
+/// Seeds of one run of the suite; `GENDAN_SIM_SEEDS` sets another number.
+const SEEDS: u64 = 2000;
+
+#[expect(clippy::disallowed_methods, reason = "a switch of the test run")]
+fn setting(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+/// The seeds from 1 on, on all cores, until `enough` have failed; the failures, each with its seed.
+fn simulate_all(count: u64, enough: usize, planted: &Planted) -> Vec<(u64, String)> {
+    let next = AtomicU64::new(1);
+    let failures = Mutex::new(Vec::new());
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    std::thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::SeqCst);
+                    if seed > count || failures.lock().unwrap().len() >= enough {
+                        break;
+                    }
+                    if let Err(why) = simulate(seed, planted) {
+                        failures.lock().unwrap().push((seed, why));
+                    }
+                }
+            });
+        }
+    });
+    let mut failures = failures.into_inner().unwrap();
+    failures.sort();
+    failures
+}
+
+#[test]
+fn nothing_is_lost_and_nothing_happens_twice() {
+    let count = setting("GENDAN_SIM_SEEDS").unwrap_or(SEEDS);
+    let failures = simulate_all(count, 20, &Planted::default());
+    let shown: Vec<String> =
+        failures.iter().take(5).map(|(seed, why)| format!("seed {seed}: {why}")).collect();
+    assert!(failures.is_empty(), "{} of {count} seeds failed:\n{}", failures.len(), shown.join("\n"));
+}
+
+#[test]
+fn one_seed() {
+    let seed = setting("GENDAN_SIM_SEED").unwrap_or(1);
+    let first = simulate(seed, &Planted::default());
+    assert_eq!(first, simulate(seed, &Planted::default()), "the seed {seed} does not repeat itself");
+    first.unwrap();
+}
+
+/// Every fault that is put in on purpose has to be found within some seeds.
+#[test]
+fn planted_faults_are_found() {
+    let store = |set: fn(&mut crate::support::memory::Faults)| {
+        let mut planted = Planted::default();
+        set(&mut planted.store);
+        planted
+    };
+    let cases = [
+        ("acknowledge before the commit", Planted { ack_first: true, ..Planted::default() }),
+        ("send a mail again after a lost answer", Planted { mail_again: true, ..Planted::default() }),
+        ("no inbox row", store(|faults| faults.forget_inbox = true)),
+        ("no fence", store(|faults| faults.ignore_fence = true)),
+        ("no version check", store(|faults| faults.ignore_versions = true)),
+        ("no effect keys", store(|faults| faults.ignore_effects = true)),
+        ("half a commit", store(|faults| faults.tear_commits = true)),
+        ("timers fire twice", store(|faults| faults.fire_twice = true)),
+        ("leases mean nothing", store(|faults| faults.ignore_leases = true)),
+        ("a retry is forgotten", store(|faults| faults.lose_retry = true)),
+        ("taken before its time", store(|faults| faults.ignore_not_before = true)),
+        ("lanes out of order", store(|faults| faults.break_lanes = true)),
+    ];
+    let found = |name: &str, planted: &Planted| {
+        let found = simulate_all(400, 1, planted);
+        println!("{name}: {found:?}");
+        !found.is_empty()
+    };
+    let missed: Vec<&str> =
+        cases.iter().filter(|(name, planted)| !found(name, planted)).map(|(name, _)| *name).collect();
+    assert!(missed.is_empty(), "not found: {missed:?}");
+}

@@ -1,0 +1,217 @@
+//! What must hold at the end of a run: conservation, effects, gates, deadlines, totals.
+
+use super::people::orders;
+use super::world::World;
+use chrono::{DateTime, Utc};
+use gendan::order::Order;
+use gendan::order::event::{Event, Milestone, Tell};
+use gendan::order::line::Line;
+use gendan::order::message::{Body, Message};
+use gendan::order::review::ReviewState;
+use gendan::order::status::{Rung, Status};
+use gendan::runtime::clock::Clock as _;
+use gendan::store::{Filter, Key, Kind, Store as _};
+use rust_decimal::Decimal;
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+type Arrived = Vec<(DateTime<Utc>, Message)>;
+
+pub(super) async fn all(world: &World, letters: u64) -> Result<(), String> {
+    ensure(!world.chaos.restless(), || "the run never comes to rest".to_owned())?;
+    let arrived = world.receivers.all();
+    let orders = orders(world).await;
+    let wrong = world.seen.wrong();
+    ensure(wrong.is_empty(), || format!("{wrong:?}"))?;
+    conservation(world, letters).await?;
+
+    effects(world, &arrived, &orders).await?;
+    if !world.wired {
+        lanes(world, &arrived)?;
+    }
+    for order in &orders {
+        gates(world, order, &arrived).await?;
+        deadlines(world, order).await?;
+    }
+    totals(world, &orders, &arrived).await?;
+    record(world).await
+}
+
+/// Everything that came in is somewhere, and nothing waits any more.
+async fn conservation(world: &World, letters: u64) -> Result<(), String> {
+    let balance = world.store.balance().await.map_err(|e| e.to_string())?;
+    ensure(balance.missing.is_empty(), || format!("missing: {:?}", balance.missing))?;
+    ensure(balance.double.is_empty(), || format!("double: {:?}", balance.double))?;
+    ensure(balance.documents.total == letters, || {
+        format!("{letters} letters were handed over, {} documents are there", balance.documents.total)
+    })?;
+    ensure(balance.documents.done == letters, || {
+        format!("documents are not all read: {:?}", balance.documents)
+    })?;
+    let messages = balance.messages;
+    ensure(messages.parked == 0, || format!("parked: {messages:?}"))?;
+    let later = world.store.next_due().await.map_err(|e| e.to_string())?;
+    let due = later.is_some_and(|due| due <= world.clock.now());
+    ensure(!due && messages.in_work == 0, || format!("something still waits: {messages:?}, due {later:?}"))?;
+    ensure(!world.wired || world.server.is_empty(), || "the broker still holds messages".to_owned())?;
+    let parts = world.store.list(Kind::Part, &Filter::default()).await.map_err(|e| e.to_string())?;
+    let waiting = parts.iter().filter(|part| part.index.status.as_deref() == Some("waiting")).count();
+    ensure(waiting == 0, || format!("{waiting} parts were never checked"))
+}
+
+/// What an order says it told has arrived, once; and nothing arrived that no order told.
+async fn effects(world: &World, arrived: &Arrived, orders: &[Order]) -> Result<(), String> {
+    let balance = world.store.balance().await.map_err(|e| e.to_string())?;
+    let unsure: BTreeSet<Uuid> = balance.unsure.iter().map(|it| it.message_id).collect();
+    let mut mails: BTreeMap<&str, u32> = BTreeMap::new();
+    for (_, message) in arrived {
+        if let Body::MailSend(mail) = &message.body {
+            *mails.entry(&mail.message_id).or_default() += 1;
+        }
+    }
+    let twice: Vec<_> = mails.iter().filter(|(_, count)| **count > 1).collect();
+    ensure(twice.is_empty(), || format!("mails sent twice: {twice:?}"))?;
+    let ids: BTreeSet<Uuid> = arrived.iter().map(|(_, message)| message.id).collect();
+    for order in orders {
+        let mut told = BTreeSet::new();
+        for it in &order.told {
+            ensure(told.insert((it.what, &it.to, it.version)), || format!("told twice: {it:?}"))?;
+            ensure(ids.contains(&it.message_id) || unsure.contains(&it.message_id), || {
+                format!("order {} told {it:?}, which never arrived", order.id)
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// What goes to one destination about one order arrives in the order in which it was written.
+fn lanes(world: &World, arrived: &Arrived) -> Result<(), String> {
+    let written = world.seen.written();
+    let mut last: BTreeMap<&str, usize> = BTreeMap::new();
+    for (_, message) in arrived {
+        let at = written.iter().position(|id| *id == message.id);
+        let (Some(lane), Some(at)) = (message.lane.as_deref(), at) else { continue };
+        let before = last.insert(lane, at);
+        ensure(before.is_none_or(|before| before < at), || format!("lane {lane} arrived out of order"))?;
+    }
+    Ok(())
+}
+
+/// Nothing leaves before everybody agreed, the money is in where it must be, and its time has come.
+async fn gates(world: &World, order: &Order, arrived: &Arrived) -> Result<(), String> {
+    let events = world.store.events(order.id).await.map_err(|e| e.to_string())?;
+    let released = events.iter().find(|it| matches!(it.event, Event::Released { .. }));
+    let about = |it: &&(DateTime<Utc>, Message)| it.1.correlation_id == order.id;
+    for (at, message) in arrived.iter().filter(about) {
+        let goods = matches!(
+            message.body,
+            Body::ProductionTask(_)
+                | Body::WarehousePick(_)
+                | Body::ShippingInstruction(_)
+                | Body::AccountingInvoice(_)
+        );
+        ensure(!goods || released.is_some(), || {
+            format!("order {} was never released, but sent {}", order.id, message.body.type_name())
+        })?;
+        if let Body::ShippingInstruction(_) = &message.body {
+            let on = order.ship_on.unwrap_or(DateTime::<Utc>::MAX_UTC);
+            ensure(*at >= on, || format!("order {} shipped at {at}, before {on}", order.id))?;
+            let gate = events
+                .iter()
+                .any(|it| matches!(it.event, Event::GateOpened { gate: gendan::order::event::Gate::Ship }));
+            ensure(gate, || format!("order {} shipped through a closed gate", order.id))?;
+        }
+    }
+    if let Some(released) = released {
+        let open_then = order.reviews.iter().filter(|review| match &review.state {
+            ReviewState::Open => true,
+            ReviewState::Decided(decided) => decided.at > released.at && review.opened_at <= released.at,
+            ReviewState::Withdrawn => false,
+        });
+        let open_then = open_then.count();
+        ensure(open_then == 0, || format!("order {} was released over {open_then} open reviews", order.id))?;
+    }
+    Ok(())
+}
+
+/// Open reviews past their deadline are marked; a goods date that has come was told.
+async fn deadlines(world: &World, order: &Order) -> Result<(), String> {
+    let now = world.clock.now();
+    for review in order.open_reviews() {
+        ensure(review.overdue || review.due_at > now, || {
+            format!("review {} of order {} passed its deadline unseen", review.id, order.id)
+        })?;
+    }
+    let rung = order.status.rung();
+    let waits_for_money = !order.gates.contains(&gendan::order::event::Gate::Ship);
+    let due = order.ship_on.is_some_and(|on| on < now) && rung.is_some_and(|rung| rung >= Rung::Released);
+    let told = order.told.iter().any(|told| told.what == Tell::ShippingInstruction);
+    ensure(!due || told || waits_for_money || !matches!(order.status, Status::On(_)), || {
+        format!("order {} was to ship on {:?} and nobody was told", order.id, order.ship_on)
+    })
+}
+
+/// Credit, numbers and invoices agree with the orders.
+async fn totals(world: &World, orders: &[Order], arrived: &Arrived) -> Result<(), String> {
+    let mut numbers = BTreeSet::new();
+    let mut by_customer: BTreeMap<String, u64> = BTreeMap::new();
+    for order in orders {
+        if let Some(number) = &order.number {
+            ensure(numbers.insert(number.0.clone()), || format!("the number {} was given twice", number.0))?;
+            *by_customer.entry(order.content.customer.clone().unwrap_or_default()).or_default() += 1;
+        }
+    }
+    for (customer, count) in by_customer {
+        let has =
+            |seq: u64| numbers.iter().any(|it| it.contains(&customer) && it.ends_with(&format!("-{seq:02}")));
+        let gap = (1..=count).find(|seq| !has(*seq));
+        ensure(gap.is_none(), || format!("the numbers of {customer} have a gap at {gap:?}: {numbers:?}"))?;
+    }
+    held(world, orders).await?;
+    for (_, message) in arrived {
+        let Body::AccountingInvoice(invoice) = &message.body else { continue };
+        let sum: Decimal = invoice.lines.iter().map(|line| line.amount).sum();
+        ensure(sum == invoice.total, || {
+            format!("invoice of {}: {sum} is not {}", invoice.number, invoice.total)
+        })?;
+    }
+    Ok(())
+}
+
+/// What customers' credit and the stock are charged with is what the orders hold of them, to the cent and the piece.
+async fn held(world: &World, orders: &[Order]) -> Result<(), String> {
+    let mut held: BTreeMap<Key, Decimal> = BTreeMap::new();
+    for order in orders.iter().filter(|order| order.promised.is_some() && order.status != Status::Cancelled) {
+        let customer = order.content.customer.clone().unwrap_or_default();
+        if let Some(credit) = order.credit.filter(|_| !order.reached.contains(&Milestone::Paid)) {
+            *held.entry(Key::new(Kind::Credit, customer)).or_default() += credit.amount;
+        }
+        let from_stock = |line: &&Line| !order.make.contains(&line.position);
+        for line in order.content.lines.iter().filter(from_stock) {
+            let gone = order.reached.contains(&Milestone::StockOut);
+            let quantity = if gone { Decimal::ZERO } else { line.quantity.unwrap_or_default() };
+            *held.entry(Key::new(Kind::Stock, line.sku.clone().unwrap_or_default())).or_default() += quantity;
+        }
+    }
+    for kind in [Kind::Credit, Kind::Stock] {
+        for row in world.store.list(kind, &Filter::default()).await.map_err(|e| e.to_string())? {
+            let charged: Decimal = serde_json::from_value(row.body).map_err(|e| e.to_string())?;
+            let holds = held.remove(&row.key).unwrap_or_default();
+            ensure(charged == holds, || {
+                format!("{:?} is charged {charged}, its orders hold {holds}", row.key)
+            })?;
+        }
+    }
+    held.retain(|_, holds| !holds.is_zero());
+    ensure(held.is_empty(), || format!("held and not charged: {held:?}"))
+}
+
+/// Every chain holds, and every snapshot is the fold of its events.
+async fn record(world: &World) -> Result<(), String> {
+    let audit = world.store.audit().await.map_err(|e| e.to_string())?;
+    ensure(audit.findings.is_empty(), || format!("the audit finds {:?}", audit.findings))
+}
+
+fn ensure(holds: bool, why: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(why()) }
+}

@@ -1,0 +1,88 @@
+//! What customers send in the simulation: small mails, each unlike the others, with now and then a trap.
+
+use super::chaos::Chaos;
+
+/// A customer's mail, and whether the same bytes were sent before.
+#[derive(Debug, Clone)]
+pub(super) struct Letter {
+    pub(super) name: String,
+    pub(super) bytes: Vec<u8>,
+}
+
+const CUSTOMERS: [(&str, &str, &str); 4] = [
+    ("岭澜", "wanyi.chen@linglan.example", "东莞市岭澜制衣有限公司"),
+    ("海棠", "sufen.lin@haitang-knit.example", "宁波海棠针织服饰有限公司"),
+    ("牧野", "muye@muye-wear.example", "中山市沙溪牧野休闲服厂"),
+    ("聚芯", "lou@juxin-yw.example", "义乌市聚芯辅料商行"),
+];
+
+const GOODS: [(&str, &str, &str); 4] = [
+    ("5#尼龙闭尾拉链 自动头 黑色580 15cm", "条", "0.45"),
+    ("5#尼龙闭尾拉链 自动头 黑色580 18cm", "条", "0.47"),
+    ("5#尼龙闭尾拉链 自动头 本白501 15cm", "条", "0.45"),
+    ("5#尼龙闭尾拉链 自动头 黑色580 20cm", "条", "0.48"),
+];
+
+/// The letters of one run: orders, some sent twice, some of one PO number, some that are no orders, and broken ones.
+pub(super) fn letters(chaos: &Chaos, count: u64) -> Vec<Letter> {
+    let mut letters: Vec<Letter> = Vec::new();
+    for number in 0..count {
+        let letter = match chaos.below(12) {
+            0 if !letters.is_empty() => repeated(chaos, &letters, number),
+            1 => not_an_order(number),
+            2 => broken(number),
+            3 => order(chaos, number, number.saturating_sub(1)),
+            _ => order(chaos, number, number),
+        };
+        letters.push(letter);
+    }
+    letters
+}
+
+fn order(chaos: &Chaos, number: u64, po: u64) -> Letter {
+    let (name, mail, firm) = CUSTOMERS[chaos.below(4) as usize];
+    let mut lines = String::new();
+    let mut total = 0u64;
+    for position in 1..=1 + chaos.below(3) {
+        let (goods, unit, price) = GOODS[chaos.below(4) as usize];
+        let quantity = 1000 * (1 + chaos.below(9));
+        let cents = price.replace("0.", "").parse::<u64>().unwrap();
+        let amount = quantity * cents;
+        total += amount;
+        lines += &format!(
+            "{position} | {goods} | {quantity} | {unit} | {price} | {}.{:02}\r\n",
+            amount / 100,
+            amount % 100
+        );
+    }
+    let day = 9 + chaos.below(5);
+    let body = format!(
+        "采购单号：PO-{po:04}\r\n下单日期：2026-03-06\r\n交货日期：2026-03-{day:02}\r\n收货地址：{firm} 一号仓\r\n\r\n\
+         序号 | 品名 | 数量 | 单位 | 单价 | 金额\r\n{lines}合计金额：{}.{:02}\r\n\r\n{firm}\r\n{name}\r\n",
+        total / 100,
+        total % 100
+    );
+    mail_of(number, mail, &format!("采购单 PO-{po:04}"), &body)
+}
+
+fn repeated(chaos: &Chaos, letters: &[Letter], number: u64) -> Letter {
+    let first = &letters[chaos.below(letters.len() as u64) as usize];
+    Letter { name: format!("again-{number}.eml"), bytes: first.bytes.clone() }
+}
+
+fn not_an_order(number: u64) -> Letter {
+    mail_of(number, "wanyi.chen@linglan.example", "自动回复: 休假", "您好，我本周休假，请联系同事。\r\n")
+}
+
+fn broken(number: u64) -> Letter {
+    Letter { name: format!("broken-{number}.eml"), bytes: format!("\u{0}\u{1}%%{number}").into_bytes() }
+}
+
+fn mail_of(number: u64, from: &str, subject: &str, body: &str) -> Letter {
+    let text = format!(
+        "From: <{from}>\r\nTo: orders@hengtong.example\r\nSubject: {subject}\r\nDate: Fri, 06 Mar 2026 09:00:00 +0800\r\n\
+         Message-ID: <letter-{number}@customer.example>\r\nMIME-Version: 1.0\r\n\
+         Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{body}"
+    );
+    Letter { name: format!("letter-{number}.eml"), bytes: text.into_bytes() }
+}

@@ -1,0 +1,91 @@
+//! Sees each message as a step is handed it: not before its time, and in one hand at a time.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use gendan::order::message::Message;
+use gendan::runtime::clock::Clock;
+use gendan::runtime::{Failure, Handler};
+use gendan::store::{Claimed, Commit};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use uuid::Uuid;
+
+/// Holder, and until when.
+type Lease = (String, DateTime<Utc>);
+
+/// What was seen that must not be; outlives every process.
+#[derive(Default)]
+pub(super) struct Seen {
+    wrong: Mutex<Vec<String>>,
+    in_hand: Mutex<BTreeMap<(Uuid, u32), DateTime<Utc>>>,
+    written: Mutex<Vec<Uuid>>,
+    /// Messages under a lease: whose, and until when.
+    leased: Mutex<BTreeMap<(Uuid, u32), Lease>>,
+}
+
+impl Seen {
+    /// Messages were handed out under a lease; none of them may be under another's.
+    pub(super) fn lease(&self, claimed: &[Claimed], holder: &str, now: DateTime<Utc>, until: DateTime<Utc>) {
+        let mut leased = self.leased.lock().unwrap();
+        for message in claimed.iter().map(|it| &it.message) {
+            let before = leased.insert((message.id, message.attempt), (holder.to_owned(), until));
+            if before.is_some_and(|(other, until)| other != holder && until > now) {
+                self.wrong.lock().unwrap().push(format!("message {} was leased to two", message.id));
+            }
+        }
+    }
+
+    /// The lease has ended: given back, relayed, or consumed.
+    pub(super) fn unlease(&self, gone: impl Fn(Uuid, &str) -> bool) {
+        self.leased.lock().unwrap().retain(|(id, _), (holder, _)| !gone(*id, holder));
+    }
+
+    /// Messages in the order in which they were written.
+    pub(super) fn written(&self) -> Vec<Uuid> {
+        self.written.lock().unwrap().clone()
+    }
+
+    pub(super) fn write(&self, messages: impl IntoIterator<Item = Uuid>) {
+        self.written.lock().unwrap().extend(messages);
+    }
+
+    pub(super) fn wrong(&self) -> Vec<String> {
+        self.wrong.lock().unwrap().clone()
+    }
+}
+
+/// The steps, watched.
+pub(super) struct Witness<H> {
+    pub(super) steps: H,
+    pub(super) seen: Arc<Seen>,
+    pub(super) clock: Arc<dyn Clock>,
+    /// A message may be in two hands only when the first has held it longer than this; none: the broker may double it.
+    pub(super) lease: Option<chrono::Duration>,
+}
+
+struct InHand<'a>(&'a Seen, (Uuid, u32));
+
+impl Drop for InHand<'_> {
+    fn drop(&mut self) {
+        self.0.in_hand.lock().unwrap().remove(&self.1);
+    }
+}
+
+#[async_trait]
+impl<H: Handler> Handler for Witness<H> {
+    async fn handle(&self, message: &Message) -> Result<Commit, Failure> {
+        let now = self.clock.now();
+        let key = (message.id, message.attempt);
+        if message.not_before.is_some_and(|time| time > now) {
+            self.seen.wrong.lock().unwrap().push(format!("message {} was taken before its time", message.id));
+        }
+        let since = self.seen.in_hand.lock().unwrap().insert(key, now);
+        if let (Some(since), Some(lease)) = (since, self.lease)
+            && now - since < lease
+        {
+            self.seen.wrong.lock().unwrap().push(format!("message {} was in two hands", message.id));
+        }
+        let _in_hand = InHand(&self.seen, key);
+        self.steps.handle(message).await
+    }
+}
