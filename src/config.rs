@@ -277,7 +277,7 @@ mod tests {
         let config =
             load("[worker]\nprefetch = 5\nbatch = 7", &[("GENDAN_WORKER__BATCH", "9"), ("HOME", "/root")])
                 .unwrap();
-        assert_eq!((config.worker.prefetch, config.worker.batch, config.worker.trials), (5, 9, 3));
+        assert_eq!((config.worker.prefetch, config.worker.batch, config.worker.trials), (5, 9, 7));
     }
 
     #[test]

@@ -225,9 +225,13 @@ fn read_plain(file: &PathBuf) -> Result<serde_json::Value, Stop> {
         std::fs::read_to_string(file).map_err(|e| Stop::Refused(format!("{name} can't be read: {e}")))?;
     let mut value: serde_json::Value =
         serde_json::from_str(&text).map_err(|e| Stop::Refused(format!("{name} is not JSON: {e}")))?;
-    // A whole draft as `gendan read --json` prints it holds the order under `order`.
-    Ok(match value.get_mut("order") {
+    // A whole draft as `gendan read --json` prints it holds the order under `order`, and beside the fields how sure it was.
+    let mut order = match value.get_mut("order") {
         Some(order) => order.take(),
         None => value,
-    })
+    };
+    if let Some(fields) = order.as_object_mut() {
+        fields.remove("confidence");
+    }
+    Ok(order)
 }

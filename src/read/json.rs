@@ -3,6 +3,7 @@
 use super::Reading;
 use crate::order::document::Channel;
 use crate::order::draft::{Confidence, DraftLine, DraftOrder, Field, Found};
+use crate::order::keyed;
 use serde_json::{Map, Value, json};
 
 /// The object for a file; `label` is its folder and name ("inbox/m01.eml").
@@ -32,56 +33,10 @@ pub fn object(label: &str, channel: Channel, reading: &Reading) -> Map<String, V
     out
 }
 
-fn text(found: &Found<String>) -> Value {
-    found.as_ref().map_or(Value::Null, |f| json!(f.value))
-}
-
-fn shown<T: ToString>(found: &Found<T>) -> Value {
-    found.as_ref().map_or(Value::Null, |f| json!(f.value.to_string()))
-}
-
 fn order(order: &DraftOrder) -> Value {
-    json!({
-        "po_number": text(&order.po_number),
-        "order_date": shown(&order.order_date),
-        "customer": {
-            "name": text(&order.customer.name),
-            "contact": text(&order.customer.contact),
-            "phone": text(&order.customer.phone),
-            "email": text(&order.customer.email),
-        },
-        "ship_to": {
-            "name": text(&order.ship_to.name),
-            "address": text(&order.ship_to.address),
-            "contact": text(&order.ship_to.contact),
-            "phone": text(&order.ship_to.phone),
-        },
-        "currency": text(&order.currency),
-        "payment_terms": text(&order.payment_terms),
-        "incoterm": text(&order.incoterm),
-        "requested_delivery": shown(&order.requested_delivery),
-        "shipping_method": text(&order.shipping_method),
-        "lines": order.lines.iter().map(line).collect::<Vec<_>>(),
-        "total": shown(&order.total),
-        "notes": text(&order.notes),
-        "confidence": confidences(order),
-    })
-}
-
-fn line(line: &DraftLine) -> Value {
-    json!({
-        "line": line.line,
-        "customer_part": text(&line.customer_part),
-        "description": text(&line.description),
-        "spec": text(&line.spec),
-        "color": text(&line.color),
-        "quantity": shown(&line.quantity),
-        "unit": text(&line.unit),
-        "unit_price": shown(&line.unit_price),
-        "amount": shown(&line.amount),
-        "delivery_date": shown(&line.delivery_date),
-        "note": text(&line.note),
-    })
+    let mut plain = keyed::to_plain(order);
+    plain["confidence"] = confidences(order);
+    plain
 }
 
 /// Field path to confidence, 0 to 1.
