@@ -54,10 +54,15 @@ pub fn destination(body: &Body) -> String {
         Body::MailSend(_) => "mail".to_owned(),
         Body::ReviewRequested(request) => format!("review.requested.{}", request.queue.as_str()),
         Body::ShippingInstruction(instruction) => format!("shipping.instruction.{}", instruction.carrier),
+        Body::Notification(notice) => format!("notification.{}", notice.department.as_str()),
         Body::ProductionTask(_)
         | Body::WarehousePick(_)
         | Body::AccountingInvoice(_)
+        | Body::OrderConfirmed(_)
         | Body::OrderStatus(_)
+        | Body::Arrived(_)
+        | Body::OrderPlaced(_)
+        | Body::MasterChanged(_)
         | Body::DocumentReceived(_)
         | Body::DraftRead(_)
         | Body::ReviewDecide(_)

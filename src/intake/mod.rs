@@ -3,6 +3,7 @@
 //! Whatever the source, [`Intake::accept`] keeps the bytes first and then names them in one commit; until that commit is in, the
 //! source keeps its own copy.
 
+pub mod data;
 pub mod folder;
 pub mod fax;
 
@@ -123,6 +124,7 @@ fn document(arrival: &Arrival, sha256: &str, size: u64, first: Option<Uuid>, now
         },
         duplicate_of: first,
         parts: first.map(|_| 0),
+        text: None,
     }
 }
 

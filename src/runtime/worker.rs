@@ -104,7 +104,12 @@ impl Worker {
     }
 
     async fn deliver(&self, delivery: Delivery, stop: &CancellationToken) {
-        let message = &delivery.message;
+        let outcome = self.work(&delivery.message, delivery.again, stop).await;
+        self.settle(&delivery, outcome).await;
+    }
+
+    /// Works on one message, wherever it came from. `again`: somebody had it in hand before and did not finish.
+    pub async fn work(&self, message: &Message, again: bool, stop: &CancellationToken) -> Outcome {
         let span = tracing::info_span!(
             "message",
             step = message.step.as_str(),
@@ -116,7 +121,7 @@ impl Worker {
         );
         let outcome = async {
             // An outlet's message is known by its own intent, and what stands before it was done: it may go with others.
-            if delivery.again && message.step != Step::Deliver {
+            if again && message.step != Step::Deliver {
                 let _alone = self.quiet.write().await;
                 self.try_alone(message, stop).await
             } else {
@@ -132,13 +137,13 @@ impl Worker {
             // It would be handed out again at once; what stood in its way needs a moment to pass.
             let _ = tokio::time::timeout(UNTOUCHED, stop.cancelled()).await;
         }
-        self.settle(&delivery, outcome).await;
+        outcome
     }
 
     async fn settle(&self, delivery: &Delivery, outcome: Outcome) {
         let deliveries = std::slice::from_ref(delivery);
         let settled = match outcome {
-            Outcome::Committed => self.broker.ack(deliveries).await,
+            Outcome::Committed | Outcome::Parked(_) => self.broker.ack(deliveries).await,
             Outcome::Untouched => self.broker.give_back(deliveries).await,
         };
         if let Err(error) = settled {
@@ -181,10 +186,11 @@ impl Worker {
             // What was written wants to be taken, and so does the next message of this one's lane.
             let wakes: BTreeSet<Step> =
                 commit.messages.iter().map(|message| message.step).chain([message.step]).collect();
+            let parked = parked(&commit);
             match self.committer.write(commit).await {
                 Ok(Answer::Done) => {
                     wakes.into_iter().for_each(|step| self.broker.wake(step));
-                    return Outcome::Committed;
+                    return parked.map_or(Outcome::Committed, Outcome::Parked);
                 }
                 Ok(Answer::Duplicate | Answer::AlreadyDone { .. } | Answer::Fenced) => {
                     return Outcome::Committed;
@@ -205,8 +211,9 @@ impl Worker {
     }
 
     async fn write_off(&self, commit: Commit) -> Outcome {
+        let parked = parked(&commit);
         match self.committer.write(commit).await {
-            Ok(_) => Outcome::Committed,
+            Ok(_) => parked.map_or(Outcome::Committed, Outcome::Parked),
             Err(Stopped) => Outcome::Untouched,
         }
     }
@@ -243,16 +250,22 @@ impl Worker {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
+/// What became of a message in hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// What it brought about is written, now or before; it may be acknowledged.
     Committed,
+    /// It was put aside for a person, for this reason; it may be acknowledged.
+    Parked(String),
+    /// Nothing was written; it has to come again.
     Untouched,
 }
 
 impl Outcome {
-    const fn as_str(self) -> &'static str {
+    const fn as_str(&self) -> &'static str {
         match self {
             Self::Committed => "committed",
+            Self::Parked(_) => "parked",
             Self::Untouched => "given back",
         }
     }
@@ -260,6 +273,14 @@ impl Outcome {
 
 fn consume(message: &Message, disposition: Disposition, fence: Option<u64>) -> Commit {
     Commit { consumes: Some(Consumed { message: message.clone(), disposition, fence }), ..Commit::default() }
+}
+
+/// Why the message is parked by this commit, if it is.
+fn parked(commit: &Commit) -> Option<String> {
+    match &commit.consumes.as_ref()?.disposition {
+        Disposition::Park { why } => Some(why.clone()),
+        Disposition::Done { .. } | Disposition::Retry { .. } => None,
+    }
 }
 
 fn park(message: &Message, why: String) -> Commit {

@@ -168,6 +168,7 @@ impl Steps {
             contact: party(order.content.contact),
             ship_to: party(order.content.ship_to),
             answers,
+            as_data: case.document.channel == Channel::Data,
             carrier: &self.carrier(order, case),
             pattern: &self.books.pattern,
             sequence: case.next_number(),

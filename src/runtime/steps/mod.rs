@@ -3,11 +3,14 @@
 //! A draft that can go on does go on: check, review and release run in one commit. The same functions run alone when a
 //! decision, a timer or a report enters half-way.
 
+mod arrived;
 mod check;
 mod decide;
 mod desk;
 mod facts;
 mod holdings;
+mod master;
+mod place;
 mod read;
 mod report;
 mod timer;
@@ -45,7 +48,29 @@ impl Handler for Steps {
             .schemas
             .check_message(message)
             .map_err(|e| Failure::Park(format!("it does not fit its schema: {e}")))?;
-        let commit = match &message.body {
+        let arrived = match &message.body {
+            Body::Arrived(arrived) => Some(self.understand(arrived).await?),
+            Body::OrderPlaced(_)
+            | Body::MasterChanged(_)
+            | Body::DocumentReceived(_)
+            | Body::DraftRead(_)
+            | Body::ReviewDecide(_)
+            | Body::TimerDue(_)
+            | Body::ReportReceived(_)
+            | Body::MailSend(_)
+            | Body::ReviewRequested(_)
+            | Body::ProductionTask(_)
+            | Body::WarehousePick(_)
+            | Body::ShippingInstruction(_)
+            | Body::AccountingInvoice(_)
+            | Body::OrderConfirmed(_)
+            | Body::Notification(_)
+            | Body::OrderStatus(_) => None,
+        };
+        let commit = match arrived.as_ref().unwrap_or(&message.body) {
+            Body::OrderPlaced(body) => self.place(message, body).await?,
+            Body::MasterChanged(body) => self.change_master(message, body).await?,
+            Body::Arrived(_) => return Err(Failure::Park("a message in a message".to_owned())),
             Body::DocumentReceived(body) => self.read(message, body.document_id).await?,
             Body::DraftRead(body) => self.check(message, body.document_id, body.part).await?,
             Body::ReviewDecide(body) => self.decide(message, body).await?,
@@ -57,6 +82,8 @@ impl Handler for Steps {
             | Body::WarehousePick(_)
             | Body::ShippingInstruction(_)
             | Body::AccountingInvoice(_)
+            | Body::OrderConfirmed(_)
+            | Body::Notification(_)
             | Body::OrderStatus(_) => self.delivery.deliver(message).await?,
         };
         for sent in &commit.messages {
