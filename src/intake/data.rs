@@ -82,9 +82,8 @@ pub fn fields(arrived: &Arrived) -> Result<Map<String, Value>, String> {
     if arrived.hex {
         return Err(format!("{name}: the body is not UTF-8"));
     }
-    let body: Value = serde_json::from_str(&arrived.text).map_err(|e| {
-        format!("{name}: the body is not JSON (line {}, column {})", e.line(), e.column())
-    })?;
+    let body: Value = serde_json::from_str(&arrived.text)
+        .map_err(|e| format!("{name}: the body is not JSON (line {}, column {})", e.line(), e.column()))?;
     let Value::Object(mut body) = body else { return Err(format!("{name}: the body is not an object")) };
     body.entry("type").or_insert_with(|| Value::String(name.to_owned()));
     Ok(body)

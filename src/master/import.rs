@@ -56,7 +56,13 @@ pub fn from_rows(table: &str, rows: &[BTreeMap<String, String>]) -> Result<Impor
     let columns = columns_of(table);
     let unknown = rows.iter().zip(1..).find_map(|(row, line)| {
         let name = row.keys().find(|name| !columns.contains(&name.as_str()))?;
-        Some(error(ROWS, line, name, name, format!("there is no such column; there are {}", columns.join(", "))))
+        Some(error(
+            ROWS,
+            line,
+            name,
+            name,
+            format!("there is no such column; there are {}", columns.join(", ")),
+        ))
     });
     if let Some(unknown) = unknown.filter(|_| !columns.is_empty()) {
         return Err(vec![unknown]);
@@ -76,7 +82,8 @@ pub fn merged(table: &str, old: Option<&Value>, new: &Value) -> Value {
     let key = key_columns(table);
     let rows = |body: Option<&Value>| body.and_then(|it| it["rows"].as_array().cloned()).unwrap_or_default();
     let mut all = rows(old);
-    let mut places: HashMap<String, usize> = all.iter().enumerate().map(|(at, row)| (key_of(row, key), at)).collect();
+    let mut places: HashMap<String, usize> =
+        all.iter().enumerate().map(|(at, row)| (key_of(row, key), at)).collect();
     for row in rows(Some(new)) {
         match places.entry(key_of(&row, key)) {
             Entry::Occupied(place) => all[*place.get()] = row,

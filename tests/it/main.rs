@@ -5,6 +5,7 @@
 mod cases;
 mod check;
 mod contract;
+mod data;
 mod kill;
 mod messages;
 mod office;

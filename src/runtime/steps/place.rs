@@ -25,7 +25,8 @@ impl Steps {
             refers_to: None,
             unread: Vec::new(),
         };
-        let part = Part { index: 0, source: draft.source.clone(), kind: draft.kind, state: PartState::Waiting };
+        let part =
+            Part { index: 0, source: draft.source.clone(), kind: draft.kind, state: PartState::Waiting };
         let mut record = PartRecord { document_id: document.id, part, draft };
         let mut commit = self.take_in(&document, &mut record, now).await?;
         commit.writes.push(intake::write(&document, 0));
