@@ -1,5 +1,6 @@
 //! Settings: the compiled-in default, then a file, then the environment; refused when wrong.
 
+use crate::broker::rabbitmq::RabbitSettings;
 use crate::check::CheckSettings;
 use crate::order::document::Language;
 use crate::order::money::Currency;
@@ -43,6 +44,8 @@ pub struct Config {
     pub exchange: Exchange,
     pub tax: TaxRates,
     pub worker: WorkerConfig,
+    pub postgres: PostgresConfig,
+    pub rabbitmq: RabbitSettings,
     pub upkeep: Upkeep,
     pub rules: RulesConfig,
     #[serde(default)]
@@ -130,6 +133,28 @@ pub struct WorkerConfig {
     pub retry: RetrySettings,
 }
 
+/// Where the records are kept instead of in the data folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PostgresConfig {
+    #[serde(skip_serializing)]
+    pub url: Secret,
+    #[serde(skip_serializing)]
+    pub password: Secret,
+    pub pool: u32,
+}
+
+/// A text that is never shown.
+#[derive(Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_empty() { "none" } else { "***" })
+    }
+}
+
 /// Housekeeping.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -179,6 +204,7 @@ impl Config {
             }
         }
         let wrong = |why: String| ConfigError::Wrong { layers: layers.join(", "), why };
+        secrets(&mut table).map_err(wrong)?;
         let config: Self = Value::Table(table)
             .try_into()
             .map_err(|e: toml::de::Error| wrong(e.to_string().trim().replace('\n', " ")))?;
@@ -186,13 +212,26 @@ impl Config {
         Ok(config)
     }
 
+    /// Whether the house works on servers, and not in its data folder alone.
+    #[must_use]
+    pub fn on_servers(&self) -> bool {
+        !self.postgres.url.0.is_empty()
+    }
+
     fn check(&self) -> Result<(), String> {
+        if self.on_servers() == self.rabbitmq.url.is_empty() {
+            return Err("postgres.url and rabbitmq.url go together: set both, or neither".to_owned());
+        }
+        if self.on_servers() {
+            self.rabbitmq.check().map_err(|why| format!("rabbitmq.{why}"))?;
+        }
         let positive = [
             ("worker.prefetch", u64::from(self.worker.prefetch)),
             ("worker.batch", self.worker.batch as u64),
             ("worker.step_timeout_seconds", self.worker.step_timeout_seconds),
             ("worker.poll_ms", self.worker.poll_ms),
             ("worker.retry.attempts", u64::from(self.worker.retry.attempts)),
+            ("postgres.pool", u64::from(self.postgres.pool)),
             ("intake.poll_ms", self.intake.poll_ms),
             ("intake.max_bytes", self.intake.max_bytes),
         ];
@@ -238,6 +277,25 @@ fn merge(into: &mut Table, from: Table) {
             }
         }
     }
+}
+
+/// Keys whose value may stand in a file of its own, named by the same key with `_file` behind it.
+const SECRETS: [[&str; 2]; 3] = [["postgres", "url"], ["postgres", "password"], ["rabbitmq", "url"]];
+
+/// Takes secrets out of the files that hold them.
+fn secrets(table: &mut Table) -> Result<(), String> {
+    for [section, key] in SECRETS {
+        let file = format!("{key}_file");
+        let Some(Value::Table(section_table)) = table.get_mut(section) else { continue };
+        let Some(Value::String(path)) = section_table.remove(&file) else { continue };
+        if path.is_empty() {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path)
+            .map_err(|e| format!("{section}.{file}: {path} can't be read: {e}"))?;
+        section_table.insert(key.to_owned(), Value::String(text.trim().to_owned()));
+    }
+    Ok(())
 }
 
 fn set(table: &mut Table, keys: &[String], value: Value) {

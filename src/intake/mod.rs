@@ -3,6 +3,7 @@
 //! Whatever the source, [`Intake::accept`] keeps the bytes first and then names them in one commit; until that commit is in, the
 //! source keeps its own copy.
 
+pub mod amqp;
 pub mod data;
 pub mod folder;
 pub mod fax;

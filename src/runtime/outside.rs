@@ -10,6 +10,7 @@ use crate::store::{
 };
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
+use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -130,7 +131,7 @@ mod fail {
 }
 
 /// A store whose every call is a call to the outside.
-pub struct OutsideStore<S>(pub S);
+pub struct OutsideStore<S>(pub Arc<S>);
 
 #[async_trait]
 impl<S: Store> Store for OutsideStore<S> {

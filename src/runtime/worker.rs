@@ -143,7 +143,7 @@ impl Worker {
     async fn settle(&self, delivery: &Delivery, outcome: Outcome) {
         let deliveries = std::slice::from_ref(delivery);
         let settled = match outcome {
-            Outcome::Committed | Outcome::Parked(_) => self.broker.ack(deliveries).await,
+            Outcome::Committed | Outcome::Refused(_) => self.broker.ack(deliveries).await,
             Outcome::Untouched => self.broker.give_back(deliveries).await,
         };
         if let Err(error) = settled {
@@ -186,11 +186,11 @@ impl Worker {
             // What was written wants to be taken, and so does the next message of this one's lane.
             let wakes: BTreeSet<Step> =
                 commit.messages.iter().map(|message| message.step).chain([message.step]).collect();
-            let parked = parked(&commit);
+            let refused = refused(&commit);
             match self.committer.write(commit).await {
                 Ok(Answer::Done) => {
                     wakes.into_iter().for_each(|step| self.broker.wake(step));
-                    return parked.map_or(Outcome::Committed, Outcome::Parked);
+                    return refused.map_or(Outcome::Committed, Outcome::Refused);
                 }
                 Ok(Answer::Duplicate | Answer::AlreadyDone { .. } | Answer::Fenced) => {
                     return Outcome::Committed;
@@ -211,9 +211,9 @@ impl Worker {
     }
 
     async fn write_off(&self, commit: Commit) -> Outcome {
-        let parked = parked(&commit);
+        let refused = refused(&commit);
         match self.committer.write(commit).await {
-            Ok(_) => parked.map_or(Outcome::Committed, Outcome::Parked),
+            Ok(_) => refused.map_or(Outcome::Committed, Outcome::Refused),
             Err(Stopped) => Outcome::Untouched,
         }
     }
@@ -255,8 +255,8 @@ impl Worker {
 pub enum Outcome {
     /// What it brought about is written, now or before; it may be acknowledged.
     Committed,
-    /// It was put aside for a person, for this reason; it may be acknowledged.
-    Parked(String),
+    /// The same, and whoever sent it ought to know: it was put aside for a person or does not stand, for this reason.
+    Refused(String),
     /// Nothing was written; it has to come again.
     Untouched,
 }
@@ -265,7 +265,7 @@ impl Outcome {
     const fn as_str(&self) -> &'static str {
         match self {
             Self::Committed => "committed",
-            Self::Parked(_) => "parked",
+            Self::Refused(_) => "refused",
             Self::Untouched => "given back",
         }
     }
@@ -275,15 +275,18 @@ fn consume(message: &Message, disposition: Disposition, fence: Option<u64>) -> C
     Commit { consumes: Some(Consumed { message: message.clone(), disposition, fence }), ..Commit::default() }
 }
 
-/// Why the message is parked by this commit, if it is.
-fn parked(commit: &Commit) -> Option<String> {
+/// Why the message is parked or refused by this commit, if it is.
+fn refused(commit: &Commit) -> Option<String> {
     match &commit.consumes.as_ref()?.disposition {
         Disposition::Park { why } => Some(why.clone()),
-        Disposition::Done { .. } | Disposition::Retry { .. } => None,
+        Disposition::Done { what } => what.strip_prefix("refused: ").map(str::to_owned),
+        Disposition::Retry { .. } => None,
     }
 }
 
-fn park(message: &Message, why: String) -> Commit {
+/// Puts the message aside for a person.
+#[must_use]
+pub fn park(message: &Message, why: String) -> Commit {
     consume(message, Disposition::Park { why }, None)
 }
 
