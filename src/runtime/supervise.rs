@@ -12,7 +12,7 @@ use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio::sync::{Notify, RwLock};
+use tokio::sync::RwLock;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -68,7 +68,7 @@ impl Running {
         }
         tasks.spawn(timers::run(parts.store.clone(), parts.broker.clone(), parts.poll, stop.clone()));
         let broker = parts.broker.clone();
-        if broker.needs_relay() {
+        if let Some(woken) = broker.relay() {
             let relay = Relay {
                 store: parts.store.clone(),
                 broker: parts.broker,
@@ -76,7 +76,7 @@ impl Running {
                 lease: parts.settings.lease,
                 batch: parts.settings.prefetch.max(1) * 4,
                 poll: parts.poll,
-                woken: Arc::new(Notify::new()),
+                woken,
             };
             tasks.spawn(relay.run(stop.clone()));
         }
