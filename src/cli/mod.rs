@@ -5,6 +5,7 @@
 mod audit;
 mod balance;
 mod bench;
+mod broker;
 mod config;
 mod context;
 mod hand_over;
@@ -75,6 +76,9 @@ enum Command {
     Balance,
     /// Check the record: every chain of events, every seal 审计
     Audit(audit::Arguments),
+    /// Look at RabbitMQ: is everything there and right? Declare what is missing 消息队列
+    #[command(subcommand)]
+    Broker(broker::Command),
     /// Check or show the settings 设置
     #[command(subcommand)]
     Config(config::Command),
@@ -127,6 +131,7 @@ async fn run(arguments: Arguments) -> Result<End, Stop> {
         Command::Parked(command) => parked::run(command, context).await,
         Command::Balance => balance::run(context).await,
         Command::Audit(arguments) => audit::run(arguments, context).await,
+        Command::Broker(command) => broker::run(command, context).await,
         Command::Config(command) => config::run(&command, context),
         Command::Schemas(command) => schemas::run(&command, context),
         Command::Bench(command) => bench::run(command, context).await,
@@ -145,12 +150,20 @@ fn complain(stop: &Stop) -> ExitCode {
     stop.code()
 }
 
+/// Nothing of this crate is logged.
+fn silent(krate: &str) -> tracing_subscriber::filter::Directive {
+    let none = tracing::level_filters::LevelFilter::OFF;
+    format!("{krate}=off").parse().unwrap_or_else(|_| none.into())
+}
+
 /// The log goes to standard error; `GENDAN_LOG` sets what is said (`info`, `gendan=debug`).
 fn start_log() {
     let filter = tracing_subscriber::EnvFilter::builder()
         .with_env_var("GENDAN_LOG")
         .with_default_directive(tracing::level_filters::LevelFilter::WARN.into())
-        .from_env_lossy();
+        .from_env_lossy()
+        // It would print messages that come back, with what customers wrote; what matters is said by our own adapter.
+        .add_directive(silent("lapin"));
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())

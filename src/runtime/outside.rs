@@ -32,10 +32,14 @@ pub enum Point {
     IntakeMove,
     /// An outlet writes.
     OutletWrite,
+    BrokerPublish,
+    BrokerTake,
+    /// Deliveries are acknowledged or given back.
+    BrokerAck,
 }
 
 impl Point {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::StoreCommit,
         Self::StoreConsumed,
         Self::StoreRead,
@@ -48,6 +52,9 @@ impl Point {
         Self::IntakeRead,
         Self::IntakeMove,
         Self::OutletWrite,
+        Self::BrokerPublish,
+        Self::BrokerTake,
+        Self::BrokerAck,
     ];
 
     /// Its name in `GENDAN_FAILPOINT`.
@@ -66,6 +73,9 @@ impl Point {
             Self::IntakeRead => "intake.read",
             Self::IntakeMove => "intake.move",
             Self::OutletWrite => "outlet.write",
+            Self::BrokerPublish => "broker.publish",
+            Self::BrokerTake => "broker.take",
+            Self::BrokerAck => "broker.ack",
         }
     }
 }

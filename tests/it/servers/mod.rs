@@ -1,6 +1,8 @@
 //! Real servers for tests: the machine's own for most cases, and private ones, on free ports in a temporary folder, for cases
 //! that stop or break them. Private ones are ended by process id when they are dropped.
 
+pub(crate) mod rabbit;
+
 use std::fs::File;
 use std::net::TcpListener;
 use std::path::Path;
