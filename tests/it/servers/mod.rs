@@ -2,6 +2,7 @@
 //! that stop or break them. Private ones are ended by process id when they are dropped.
 
 pub(crate) mod rabbit;
+pub(crate) mod postgres;
 
 use std::fs::File;
 use std::net::TcpListener;

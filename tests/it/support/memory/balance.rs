@@ -202,6 +202,7 @@ impl State {
                 }
                 (At::Done { word, at }, None)
                     if word != "discarded"
+                        && word != "delivered"
                         && *at >= self.inbox_before
                         && !consumed.contains(&(id, row.message.attempt)) =>
                 {
