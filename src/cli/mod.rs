@@ -8,6 +8,7 @@ mod bench;
 mod config;
 mod context;
 mod hand_over;
+mod health;
 mod demo;
 mod documents;
 mod import;
@@ -75,6 +76,8 @@ enum Command {
     Balance,
     /// Check the record: every chain of events, every seal 审计
     Audit(audit::Arguments),
+    /// Ask a running instance whether it is ready 健康检查
+    Health(health::Arguments),
     /// Check or show the settings 设置
     #[command(subcommand)]
     Config(config::Command),
@@ -127,6 +130,7 @@ async fn run(arguments: Arguments) -> Result<End, Stop> {
         Command::Parked(command) => parked::run(command, context).await,
         Command::Balance => balance::run(context).await,
         Command::Audit(arguments) => audit::run(arguments, context).await,
+        Command::Health(arguments) => health::run(arguments, context).await,
         Command::Config(command) => config::run(&command, context),
         Command::Schemas(command) => schemas::run(&command, context),
         Command::Bench(command) => bench::run(command, context).await,
