@@ -76,7 +76,6 @@ impl<'a> Telling<'a> {
         }
         let message_id = self.ids.id(&format!("told/{}/{to}/{version}", what.as_str()));
         self.out.messages.push(outgoing(self.order.id, to, body, (message_id, self.now)));
-        self.out.effects.push(effect_key(self.order.id, what, to, version));
         self.happen(Event::Told { what, to: to.to_owned(), version, message_id })
     }
 
