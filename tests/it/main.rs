@@ -8,6 +8,7 @@ mod contract;
 mod kill;
 mod messages;
 mod office;
+mod packaging;
 mod read;
 mod release;
 mod review;
