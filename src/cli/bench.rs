@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::{End, Stop};
-use crate::bench::pipeline::{self, BenchError};
+use crate::bench::pipeline;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -20,7 +20,7 @@ pub(super) async fn run(command: Command, context: &mut Context) -> Result<End, 
     std::fs::create_dir_all(&dir)?;
     let measured = pipeline::run(&dir, orders).await;
     std::fs::remove_dir_all(&dir)?;
-    let figures = measured.map_err(stop)?;
+    let figures = measured?;
     if context.out.json {
         context.out.json(&figures)?;
         return Ok(End::Done);
@@ -41,12 +41,4 @@ pub(super) async fn run(command: Command, context: &mut Context) -> Result<End, 
     ];
     context.out.rows(&figures, &["", ""], rows)?;
     Ok(End::Done)
-}
-
-fn stop(error: BenchError) -> Stop {
-    match error {
-        BenchError::Open(error) => super::context::stop(error),
-        BenchError::Store(error) => error.into(),
-        BenchError::Config(_) | BenchError::Import(_) | BenchError::Io(_) => Stop::Failed(error.into()),
-    }
 }

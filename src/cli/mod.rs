@@ -9,6 +9,7 @@ mod broker;
 mod config;
 mod context;
 mod hand_over;
+mod health;
 mod demo;
 mod documents;
 mod import;
@@ -79,6 +80,8 @@ enum Command {
     /// Look at RabbitMQ: is everything there and right? Declare what is missing 消息队列
     #[command(subcommand)]
     Broker(broker::Command),
+    /// Ask a running instance whether it is ready 健康检查
+    Health(health::Arguments),
     /// Check or show the settings 设置
     #[command(subcommand)]
     Config(config::Command),
@@ -132,6 +135,7 @@ async fn run(arguments: Arguments) -> Result<End, Stop> {
         Command::Balance => balance::run(context).await,
         Command::Audit(arguments) => audit::run(arguments, context).await,
         Command::Broker(command) => broker::run(command, context).await,
+        Command::Health(arguments) => health::run(arguments, context).await,
         Command::Config(command) => config::run(&command, context),
         Command::Schemas(command) => schemas::run(&command, context),
         Command::Bench(command) => bench::run(command, context).await,

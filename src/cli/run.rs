@@ -53,9 +53,10 @@ pub(super) async fn run(arguments: Arguments, context: &mut Context) -> Result<E
     let grace = Duration::from_secs(house.config.worker.grace_seconds);
     let mut running = house.start(owner, roles).await.map_err(stop)?;
     let intake = house.intake(Some(&running));
+    let mut failed = Vec::new();
     if arguments.once {
         for folder in house.folders() {
-            folder.take_all(&intake).await?;
+            failed.extend(folder.take_all(&intake).await?);
         }
         running.quiet().await?;
         // A folder that is only ever worked on by runs like this one is kept in order too.
@@ -74,5 +75,8 @@ pub(super) async fn run(arguments: Arguments, context: &mut Context) -> Result<E
         }
     }
     let clean = running.stop(grace).await;
-    Ok(if clean { End::Done } else { End::Attention })
+    if !failed.is_empty() && !context.out.json {
+        context.out.line(format!("not taken: {}; the reasons are in failed/", failed.join(", ")))?;
+    }
+    Ok(if clean && failed.is_empty() { End::Done } else { End::Attention })
 }

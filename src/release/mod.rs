@@ -53,8 +53,6 @@ pub struct Release {
     pub credit: Option<Money>,
     /// The running number that was used.
     pub sequence: Option<u64>,
-    /// Permanent effect keys, one for each `Told`.
-    pub effects: Vec<String>,
 }
 
 /// Why an order can't be released, or what is due can't be told.

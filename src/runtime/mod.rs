@@ -12,6 +12,7 @@ pub mod books;
 pub mod house;
 pub mod master;
 pub mod import;
+pub mod trial;
 pub mod work;
 pub mod steps;
 

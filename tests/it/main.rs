@@ -9,6 +9,7 @@ mod data;
 mod kill;
 mod messages;
 mod office;
+mod packaging;
 mod read;
 mod release;
 mod review;

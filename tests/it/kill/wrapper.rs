@@ -14,7 +14,8 @@ enum Because {
 }
 use Because::{Reason, Wrapped};
 
-const MAY: [(&str, Because); 15] = [
+const MAY: [(&str, Because); 16] = [
+    ("cli/health.rs", Reason("asks another process whether it is ready; keeps nothing")),
     ("cli/read.rs", Reason("reads files named on the command line; keeps nothing")),
     ("cli/reviews.rs", Reason("reads a draft named on the command line")),
     ("bench/pipeline.rs", Reason("looks at what the outlet has written, after the run that is measured")),
