@@ -71,4 +71,7 @@ pub trait Broker: Send + Sync {
 
     /// Something was committed for this step: look now.
     fn wake(&self, step: Step);
+
+    /// The end of this process's work: what was acknowledged is told, what nobody took goes back.
+    async fn close(&self) {}
 }

@@ -2,52 +2,29 @@
 
 use super::context::Context;
 use super::{End, Stop};
-use crate::broker::rabbitmq::{Rabbit, RabbitError, RabbitSettings, Report, check};
+use crate::broker::Broker as _;
+use crate::broker::rabbitmq::{Rabbit, RabbitError, Report, check};
 use anyhow::anyhow;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
     /// Compare exchanges and queues with what they must be; exit code 4 when something differs 检查
-    Check(Server),
+    Check,
     /// Declare the exchanges and queues that are missing 声明
-    Declare(Server),
-}
-
-/// Which server, and under which names.
-#[derive(Debug, clap::Args)]
-pub(super) struct Server {
-    /// amqp://USER:PASSWORD@HOST:5672/%2f; better by the environment, for others see the command line 地址
-    #[arg(long, env = "GENDAN_RABBITMQ_URL", hide_env_values = true)]
-    url: String,
-    /// What every name begins with 前缀
-    #[arg(long, default_value = "gendan")]
-    prefix: String,
-    /// Routing key of messages that leave the house, for which a queue is declared here; may be repeated 声明的路由键
-    #[arg(long)]
-    declare: Vec<String>,
-    /// Routing key that nobody need listen to; may be repeated 可无人接收的路由键
-    #[arg(long)]
-    optional: Vec<String>,
-    /// PEM file of a certificate authority to trust besides the system's 证书
-    #[arg(long)]
-    ca_file: Option<std::path::PathBuf>,
-}
-
-impl From<Server> for RabbitSettings {
-    fn from(server: Server) -> Self {
-        let Server { url, prefix, declare, optional, ca_file } = server;
-        Self { url, prefix, declare, optional, ca_file, ..Self::default() }
-    }
+    Declare,
 }
 
 pub(super) async fn run(command: Command, context: &mut Context) -> Result<End, Stop> {
+    let settings = context.settings()?.rabbitmq;
+    if settings.url.is_empty() {
+        return Err(Stop::Config("rabbitmq.url is not set: the broker is in the program itself".to_owned()));
+    }
     match command {
-        Command::Check(server) => {
-            let report = check(&server.into()).await.map_err(stop)?;
+        Command::Check => {
+            let report = check(&settings).await.map_err(stop)?;
             show(&report, context)
         }
-        Command::Declare(server) => {
-            let settings = RabbitSettings::from(server);
+        Command::Declare => {
             let place = settings.server();
             Rabbit::start(settings).await.map_err(stop)?.close().await;
             if context.out.json {

@@ -41,6 +41,7 @@ pub(super) fn stop(error: OpenError) -> Stop {
     match error {
         OpenError::Books(why) => Stop::Config(why),
         OpenError::Store(error) => error.into(),
+        OpenError::Broker(error) => Stop::Failed(error.into()),
         OpenError::Io(error) => Stop::Failed(error),
     }
 }

@@ -138,7 +138,7 @@ async fn run(arguments: Arguments) -> Result<End, Stop> {
         Command::Health(arguments) => health::run(arguments, context).await,
         Command::Config(command) => config::run(&command, context),
         Command::Schemas(command) => schemas::run(&command, context),
-        Command::Bench(command) => bench::run(command, context).await,
+        Command::Bench(command) => Box::pin(bench::run(command, context)).await,
     }
 }
 

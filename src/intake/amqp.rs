@@ -3,7 +3,7 @@
 
 use super::data::{self, Incoming};
 use crate::broker::BrokerError;
-use crate::broker::rabbitmq::{Inbound, Inlet as Queue, Rabbit, Stray};
+use crate::broker::rabbitmq::{Inbound, OpenQueue, Rabbit, Stray};
 use crate::order::message::{Inlet, Message};
 use crate::runtime::worker::{Outcome, Worker, park};
 use serde_json::json;
@@ -55,15 +55,15 @@ impl Inlets {
     }
 
     /// Until its outcome is committed the message is held here, and not given back: a server counts that against it.
-    async fn one(&self, queue: &Queue, inlet: Inlet, inbound: &Inbound, stop: &CancellationToken) {
+    async fn one(&self, queue: &OpenQueue, inlet: Inlet, inbound: &Inbound, stop: &CancellationToken) {
         let Some(message) = self.message(inlet, inbound, stop).await else {
             return queue.give_back(&[inbound.tag]);
         };
         self.worker.in_hand.fetch_add(1, Ordering::SeqCst);
         let outcome = loop {
-            match self.worker.work(&message, inbound.redelivered, stop).await {
-                Outcome::Untouched if !stop.is_cancelled() => {}
-                outcome => break outcome,
+            let outcome = self.worker.work(&message, inbound.redelivered, stop).await;
+            if outcome != Outcome::Untouched || stop.is_cancelled() {
+                break outcome;
             }
         };
         self.worker.in_hand.fetch_sub(1, Ordering::SeqCst);
@@ -102,9 +102,7 @@ impl Inlets {
         let about = properties.correlation_id.as_deref().or(properties.message_id.as_deref());
         let body = json!({ "type": "message.refused", "message_id": properties.message_id, "error": why });
         let body = body.to_string();
-        if let Err(error) =
-            self.rabbit.answer(reply_to, about, "message.refused", body.as_bytes()).await
-        {
+        if let Err(error) = self.rabbit.answer(reply_to, about, "message.refused", body.as_bytes()).await {
             tracing::warn!(%error, "an answer could not be sent");
         }
     }

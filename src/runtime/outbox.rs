@@ -69,7 +69,8 @@ impl Relay {
 fn marks(claimed: &[Claimed], answers: Vec<Published>) -> Vec<(uuid::Uuid, u32, Relayed)> {
     let mark = |answer| match answer {
         // A message that left the house is done; until the store has a mark for that, it counts as sent.
-        Published::Confirmed | Published::Delivered => Relayed::Sent,
+        Published::Confirmed => Relayed::Sent,
+        Published::Delivered => Relayed::Delivered,
         Published::Returned { why } => Relayed::Returned { why },
         Published::Unknown => Relayed::Free,
     };

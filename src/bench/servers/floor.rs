@@ -113,7 +113,8 @@ async fn publish(
                 .with_delivery_mode(2);
             let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
             let (exchange, key) = (exchange.as_str().into(), out.key.as_str().into());
-            let confirm = channel.basic_publish(exchange, key, options, out.body.as_bytes(), properties).await?;
+            let confirm =
+                channel.basic_publish(exchange, key, options, out.body.as_bytes(), properties).await?;
             confirms.push(confirm);
         }
         for confirm in confirms {
@@ -332,12 +333,12 @@ async fn write(
         if *name == "aggregate" {
             // What orders share is written once in a batch.
             let mut seen = std::collections::HashSet::new();
-            all.retain(|(row, _, number)| match &row[1] {
-                Cell::Shared(id) => seen.insert((id, number % SHARED)),
-                _ => true,
+            all.retain(|(row, _, number)| {
+                let Cell::Shared(id) = &row[1] else { return true };
+                seen.insert((id, number % SHARED))
             });
         }
-        let mut query = sqlx::query(sql);
+        let mut query = sqlx::query(*sql);
         for (at, (_, kind)) in spec.iter().enumerate() {
             query = match kind {
                 Text => query.bind(all.iter().map(|it| text(&it.0[at], it.1, it.2)).collect::<Vec<_>>()),

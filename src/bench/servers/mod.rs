@@ -13,8 +13,8 @@ mod shop;
 mod site;
 mod template;
 
-use super::BenchError;
-use super::process::{self, Usage};
+use crate::bench::BenchError;
+use crate::bench::process::{self, Usage};
 use serde::Serialize;
 use shop::{Received, Shop};
 use site::{Site, Worker};
@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use template::Template;
 
-pub use floor::work as floor_loop;
+pub use floor::{Place, work as floor_loop};
 
 /// Without a message for so long a run is given up.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -90,7 +90,7 @@ pub async fn pipeline(plan: &Plan) -> Result<Figures, BenchError> {
 pub async fn compare(plan: &Plan, rounds: usize) -> Result<Compared, BenchError> {
     let mut compared = Compared { pipeline: Vec::new(), floor: Vec::new(), ratio: 0.0 };
     for _ in 0..rounds.max(1) {
-        compared.pipeline.push(pipeline(plan).await?);
+        compared.pipeline.push(Box::pin(pipeline(plan)).await?);
         let site = Site::open(plan).await?;
         let measured = floor(plan, &site).await;
         site.close().await?;
@@ -111,7 +111,7 @@ async fn floor(plan: &Plan, site: &Site) -> Result<Figures, BenchError> {
     let shop = Shop::open(site).await?;
     let worker = site.worker(1).await?;
     let mut receiver = shop.receive(site).await?;
-    shop.place(0..1, site.day()).await?;
+    shop.place(0..1, site.day().await?).await?;
     let mut out = Vec::new();
     while out.len() < site::OUT.len() {
         out.push(receiver.next(PATIENCE).await?);
@@ -145,71 +145,95 @@ async fn start(plan: &Plan, site: &Site, work: Work<'_>) -> Result<Vec<Worker>, 
 async fn measure(plan: &Plan, site: &Site, work: Work<'_>) -> Result<Figures, BenchError> {
     let shop = Shop::open(site).await?;
     let mut receiver = shop.receive(site).await?;
+    let mut seen = HashMap::new();
     let mut workers = start(plan, site, work).await?;
     // The order of the template, if any, has number 0.
-    shop.place(1..1 + WARM, site.day()).await?;
-    let mut seen = HashMap::new();
-    collect(&mut receiver, WARM * site::OUT.len(), &mut seen, |_| {}).await?;
+    let day = site.day().await?;
+    let (warm, first) = (1..1 + WARM, 1 + WARM);
+    let orders = first..first + plan.orders;
+    shop.place(warm, day).await?;
+    collect(&mut receiver, WARM * site::OUT.len(), &mut seen, || {}).await?;
     if plan.rate.is_none() {
         // All orders wait when the work begins.
-        for worker in workers.drain(..) {
-            worker.stop().await?;
-        }
+        stop(workers).await?;
+        shop.place(orders.clone(), day).await?;
+        workers = Vec::new();
     }
     let (rows, bytes) = (site.rows().await?, site.bytes().await?);
-    let first = 1 + WARM;
-    let mut sent = HashMap::new();
     if plan.rate.is_none() {
-        shop.place(first..first + plan.orders, site.day()).await?;
         workers = start(plan, site, work).await?;
     }
     let before = Usage::now(&pids(&workers));
     let started = Instant::now();
     let wanted = plan.orders * site::OUT.len();
-    let mut resident = Vec::new();
-    let tenth = (wanted / 10).max(1);
-    let mut count = 0;
-    let mut look = |_: &Received| {
-        count += 1;
-        if count % tenth == 0 {
-            resident.push(pids(&workers).iter().map(|pid| process::resident_mb(*pid)).fold(0.0, f64::max));
+    let mut memory = Memory::new(pids(&workers), wanted / 10);
+    let sent = match plan.rate {
+        Some(rate) => {
+            let feed = shop.pace(orders, day, rate);
+            let (fed, collected) =
+                tokio::join!(feed, collect(&mut receiver, wanted, &mut seen, || memory.look()));
+            collected?;
+            fed?
+        }
+        None => {
+            collect(&mut receiver, wanted, &mut seen, || memory.look()).await?;
+            HashMap::new()
         }
     };
-    if let Some(rate) = plan.rate {
-        let feed = shop.pace(first..first + plan.orders, site.day(), rate);
-        let (fed, collected) = tokio::join!(feed, collect(&mut receiver, wanted, &mut seen, &mut look));
-        sent = fed?;
-        collected?;
-    } else {
-        collect(&mut receiver, wanted, &mut seen, &mut look).await?;
-    }
     let seconds = started.elapsed().as_secs_f64();
     let used = Usage::now(&pids(&workers)).since(&before);
     let peak_mb = pids(&workers).iter().map(|pid| process::peak_mb_of(*pid)).fold(0.0, f64::max);
     let start_ms = workers.iter().map(|it| it.started.as_secs_f64() * 1000.0).fold(0.0, f64::max);
-    for worker in workers {
-        worker.stop().await?;
-    }
-    let per = |total: f64| total / plan.orders as f64;
+    stop(workers).await?;
     let told = told(&seen, &sent);
     let at = |share: f64| told.get(((told.len() as f64 - 1.0) * share) as usize).copied();
+    let per = |total: f64| total / plan.orders as f64;
     Ok(Figures {
         orders: plan.orders,
         seconds,
         orders_per_second: plan.orders as f64 / seconds,
         doubles: seen.values().filter(|it| it.times > 1).count(),
         messages_out: per(wanted as f64),
-        rows: per((site.rows().await? - rows) as f64),
-        bytes: per((site.bytes().await? - bytes) as f64),
+        rows: per(site.rows().await?.saturating_sub(rows) as f64),
+        bytes: per(site.bytes().await?.saturating_sub(bytes) as f64),
         worker_cpu_ms: per(used.workers),
         postgres_cpu_ms: per(used.postgres),
         rabbitmq_cpu_ms: per(used.rabbitmq),
         peak_mb,
-        resident_mb: resident,
+        resident_mb: memory.seen,
         told_p50_ms: at(0.5),
         told_p99_ms: at(0.99),
         start_ms,
     })
+}
+
+async fn stop(workers: Vec<Worker>) -> Result<(), BenchError> {
+    for worker in workers {
+        worker.stop().await?;
+    }
+    Ok(())
+}
+
+/// What the workers held at each tenth of a run, in MB: the one that held most.
+struct Memory {
+    workers: Vec<u32>,
+    tenth: usize,
+    messages: usize,
+    seen: Vec<f64>,
+}
+
+impl Memory {
+    fn new(workers: Vec<u32>, tenth: usize) -> Self {
+        Self { workers, tenth: tenth.max(1), messages: 0, seen: Vec::new() }
+    }
+
+    fn look(&mut self) {
+        self.messages += 1;
+        if self.messages.is_multiple_of(self.tenth) {
+            let held = self.workers.iter().map(|pid| process::resident_mb(*pid));
+            self.seen.push(held.fold(0.0, f64::max));
+        }
+    }
 }
 
 fn pids(workers: &[Worker]) -> Vec<u32> {
@@ -228,12 +252,12 @@ async fn collect(
     receiver: &mut shop::Receiver,
     wanted: usize,
     seen: &mut HashMap<String, Seen>,
-    mut look: impl FnMut(&Received),
+    mut look: impl FnMut(),
 ) -> Result<(), BenchError> {
     let before = seen.len();
     while seen.len() - before < wanted {
         let received = receiver.next(PATIENCE).await?;
-        look(&received);
+        look();
         let id = received.message_id.clone();
         seen.entry(id).and_modify(|it| it.times += 1).or_insert(Seen { times: 1, first: received });
     }

@@ -30,7 +30,6 @@ pub(super) struct Received {
     pub(super) key: String,
     pub(super) message_id: String,
     pub(super) body: Value,
-    pub(super) bytes: usize,
 }
 
 /// All receivers together.
@@ -84,7 +83,10 @@ impl Shop {
             .with_delivery_mode(2);
         let body = orders::placed(number, day);
         let options = BasicPublishOptions::default();
-        Ok(self.channel.basic_publish("".into(), self.queue.as_str().into(), options, &body, properties).await?)
+        Ok(self
+            .channel
+            .basic_publish("".into(), self.queue.as_str().into(), options, &body, properties)
+            .await?)
     }
 
     /// Takes whatever the receivers' queues get.
@@ -106,7 +108,6 @@ impl Shop {
                         key: key.to_owned(),
                         message_id: id.unwrap_or_default(),
                         body: serde_json::from_slice(&delivery.data).unwrap_or_default(),
-                        bytes: delivery.data.len(),
                     };
                     if sender.send(received).is_err() {
                         break;

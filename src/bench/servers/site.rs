@@ -2,8 +2,10 @@
 
 use super::Plan;
 use crate::bench::{BenchError, orders};
+use crate::broker::Broker as _;
+use crate::broker::rabbitmq::Rabbit;
 use crate::config::Config;
-use crate::runtime::house::House;
+use crate::runtime::house::{House, OpenError};
 use crate::runtime::import;
 use crate::store::postgres::Scratch;
 use chrono::NaiveDate;
@@ -48,17 +50,13 @@ impl Site {
         let house = House::open(&dir, Config::load(Some(&file), [])?).await?;
         import::import(house.store.as_ref(), orders::master(), false).await?;
         // Declares the queues before anybody places an order.
-        crate::broker::rabbitmq::Rabbit::start(house.config.rabbitmq.clone())
-            .await
-            .map_err(crate::runtime::house::OpenError::from)?
-            .close_all()
-            .await;
+        Rabbit::start(house.config.rabbitmq.clone()).await.map_err(OpenError::from)?.close().await;
         Ok(Self { scratch, rabbitmq: plan.rabbitmq.clone(), prefix, dir, house })
     }
 
     /// The day of the orders.
-    pub(super) fn day(&self) -> NaiveDate {
-        self.house.today(self.house.clock().now())
+    pub(super) async fn day(&self) -> Result<NaiveDate, BenchError> {
+        Ok(self.house.today(self.house.store.now().await?))
     }
 
     pub(super) fn url(&self) -> &str {

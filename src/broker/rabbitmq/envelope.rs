@@ -23,6 +23,8 @@ pub struct Properties {
     pub type_name: Option<String>,
     pub content_type: Option<String>,
     pub reply_to: Option<String>,
+    /// The user that it was sent by: the server takes no other name than the connection's.
+    pub user_id: Option<String>,
     pub app_id: Option<String>,
     /// Seconds since 1970.
     pub timestamp: Option<u64>,
@@ -37,6 +39,7 @@ impl Properties {
             type_name: text(properties.kind()),
             content_type: text(properties.content_type()),
             reply_to: text(properties.reply_to()),
+            user_id: text(properties.user_id()),
             app_id: text(properties.app_id()),
             timestamp: *properties.timestamp(),
         }

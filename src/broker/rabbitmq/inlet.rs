@@ -2,15 +2,15 @@
 
 use super::envelope::{Properties, returns};
 use super::feed::Feed;
-use super::topology::InQueue;
 use crate::broker::{BrokerError, Tag};
+use crate::order::message::Inlet;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// A message of another system, unread.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inbound {
-    pub queue: InQueue,
+    pub queue: Inlet,
     pub properties: Properties,
     pub body: Vec<u8>,
     /// It was handed out before and not acknowledged.
@@ -23,12 +23,12 @@ pub struct Inbound {
 
 /// One in-queue. Survives reconnects.
 #[derive(Clone)]
-pub struct Inlet {
-    pub(super) queue: InQueue,
+pub struct OpenQueue {
+    pub(super) queue: Inlet,
     pub(super) feed: Arc<Feed>,
 }
 
-impl Inlet {
+impl OpenQueue {
     /// Waits until there is a message, or `wait` is over; then hands out at most `max`.
     pub async fn take(&self, max: u32, wait: Duration) -> Result<Vec<Inbound>, BrokerError> {
         let taken = self.feed.take(max, wait).await?;

@@ -210,9 +210,12 @@ fn jittered(wait: Duration) -> Duration {
     wait / 2 + wait.mul_f64(f64::from((dice % 1000) as u16) / 2000.0)
 }
 
+/// The connection of the moment, and the task that keeps it.
+type Kept = (watch::Receiver<Option<Arc<Link>>>, std::sync::Mutex<Option<JoinHandle<()>>>);
+
 /// Keeps one connection open, from the first time it is asked for.
 pub(super) struct Keeper {
-    running: OnceLock<(watch::Receiver<Option<Arc<Link>>>, std::sync::Mutex<Option<JoinHandle<()>>>)>,
+    running: OnceLock<Kept>,
     opener: std::sync::Mutex<Option<Opener>>,
     stop: CancellationToken,
     limit: Duration,

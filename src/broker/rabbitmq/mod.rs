@@ -17,13 +17,12 @@ mod topology;
 
 pub use check::{Found, KeyFound, Report, check};
 pub use envelope::Properties;
-pub use inlet::{Inbound, Inlet};
+pub use inlet::{Inbound, OpenQueue};
 pub use settings::RabbitSettings;
 pub use stray::Stray;
-pub use topology::InQueue;
 
 use super::{Broker, BrokerError, Delivery, Published, Tag};
-use crate::order::message::{Message, Step};
+use crate::order::message::{Inlet, Message, Step};
 use crate::runtime::outside::{Point, call};
 use async_trait::async_trait;
 use envelope::{decode, returns};
@@ -117,13 +116,13 @@ impl Rabbit {
 
     /// One of the queues in which other systems put messages for us.
     #[must_use]
-    pub fn inlet(&self, queue: InQueue, prefetch: u16) -> Inlet {
+    pub fn inlet(&self, queue: Inlet, prefetch: u16) -> OpenQueue {
         let name = self.topology.inlet(queue);
         let plan = self.topology.queue(&name).cloned();
         let plan = plan.unwrap_or_else(|| topology::Queue::bare(name));
         let feed = Feed::new(plan, prefetch.max(1), Arc::clone(&self.foreign), Arc::clone(&self.settings));
         self.inlets.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&feed));
-        Inlet { queue, feed }
+        OpenQueue { queue, feed }
     }
 
     /// What no step can take: rubbish that this process found on inner queues, and dead letters. Waits until there is one,
@@ -200,14 +199,6 @@ impl Rabbit {
         [&self.publisher.keeper, &self.steps, &self.foreign, &self.graves]
     }
 
-    /// A clean end: acknowledgements are written, deliveries that nobody took go back, connections are closed.
-    pub async fn close(&self) {
-        let inlets = std::mem::take(&mut *self.inlets.lock().unwrap_or_else(PoisonError::into_inner));
-        let feeds = self.feeds.iter().chain([&self.dead]).chain(&inlets);
-        futures_util::future::join_all(feeds.map(|feed| feed.close())).await;
-        futures_util::future::join_all(self.keepers().map(|keeper| keeper.close())).await;
-    }
-
     fn read(&self, step: Step, feed: &Feed, (tag, raw): (Tag, Raw)) -> Option<Delivery> {
         let message = decode(&raw.properties, &raw.data).and_then(|message| {
             let why = || format!("it is for the step {}", message.step.as_str());
@@ -270,6 +261,14 @@ impl Broker for Rabbit {
     /// Something stands in the outbox: the relay is to look.
     fn wake(&self, _step: Step) {
         self.woken.notify_one();
+    }
+
+    /// A clean end: acknowledgements are written, deliveries that nobody took go back, connections are closed.
+    async fn close(&self) {
+        let inlets = std::mem::take(&mut *self.inlets.lock().unwrap_or_else(PoisonError::into_inner));
+        let feeds = self.feeds.iter().chain([&self.dead]).chain(&inlets);
+        futures_util::future::join_all(feeds.map(|feed| feed.close())).await;
+        futures_util::future::join_all(self.keepers().map(|keeper| keeper.close())).await;
     }
 }
 

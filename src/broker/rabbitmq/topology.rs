@@ -2,7 +2,7 @@
 
 use super::settings::RabbitSettings;
 use super::{RabbitError, lost, within};
-use crate::order::message::Step;
+use crate::order::message::{Inlet, Step};
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{Channel, ExchangeKind};
@@ -25,34 +25,6 @@ pub(super) const OUT_KEYS: [&str; 8] = [
     "accounting.invoice",
     "order.status",
 ];
-
-/// The queues in which other systems put messages for us.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum InQueue {
-    /// Orders of the shop.
-    Orders,
-    /// Reports of the ERP, carriers and accounting.
-    Reports,
-    /// Decisions of an office system.
-    Decisions,
-    /// Master data.
-    Master,
-}
-
-impl InQueue {
-    pub const ALL: [Self; 4] = [Self::Orders, Self::Reports, Self::Decisions, Self::Master];
-
-    /// Its name behind `<prefix>.in.`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Orders => "orders",
-            Self::Reports => "reports",
-            Self::Decisions => "decisions",
-            Self::Master => "master",
-        }
-    }
-}
 
 /// One queue as it must be.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,7 +56,7 @@ impl Topology {
             let name = topology.step(step);
             topology.queues.push(Queue { name, arguments: bounded(settings.delivery_limit), bindings });
         }
-        for queue in InQueue::ALL {
+        for queue in Inlet::ALL {
             let name = topology.inlet(queue);
             topology.queues.push(Queue { name, arguments: bounded(FOREIGN_LIMIT), bindings: Vec::new() });
         }
@@ -103,7 +75,7 @@ impl Topology {
         format!("{}.{}", self.inner, step.as_str())
     }
 
-    pub(super) fn inlet(&self, queue: InQueue) -> String {
+    pub(super) fn inlet(&self, queue: Inlet) -> String {
         format!("{}.in.{}", self.inner, queue.as_str())
     }
 

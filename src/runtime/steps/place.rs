@@ -38,9 +38,10 @@ impl Steps {
 
 /// The message itself is the document: its text is kept with the record, for as long as that stands.
 fn document(now: &Now<'_>) -> Document {
-    let (text, by) = match &now.message.body {
-        Body::Arrived(arrived) => (arrived.text.clone(), arrived.by.clone()),
-        body => (serde_json::to_string(body).unwrap_or_default(), None),
+    let (text, by) = if let Body::Arrived(arrived) = &now.message.body {
+        (arrived.text.clone(), arrived.by.clone())
+    } else {
+        (serde_json::to_string(&now.message.body).unwrap_or_default(), None)
     };
     Document {
         id: intake::data::document_id(now.message),

@@ -20,10 +20,13 @@ const LOOKS: u32 = 3;
 
 const LOCK: &str = "select pg_try_advisory_lock(hashtextextended('gendan/' || $1, 0)) as free";
 const UNLOCK: &str = "select pg_advisory_unlock(hashtextextended('gendan/' || $1, 0)) as free";
-const HOLDERS: &str = "select holder from outbox where state = 'waiting' and lease_until > $1 and holder <> $2
+const HOLDERS: &str =
+    "select holder from outbox where state = 'waiting' and lease_until > $1 and holder <> $2
     union select holder from intent where state = 'held' and lease_until > $1 and holder <> $2";
-const LET_GO: &str = "update outbox set holder = null, lease_until = null where state = 'waiting' and holder = $1";
-const LET_GO_INTENTS: &str = "update intent set lease_until = $2 where state = 'held' and holder = $1 and lease_until > $2";
+const LET_GO: &str =
+    "update outbox set holder = null, lease_until = null where state = 'waiting' and holder = $1";
+const LET_GO_INTENTS: &str =
+    "update intent set lease_until = $2 where state = 'held' and holder = $1 and lease_until > $2";
 
 impl Postgres {
     /// Says that `holder` lives, and lets go what dead processes held, until it is stopped. Wakes the relay when there was
@@ -73,7 +76,8 @@ async fn asked(session: &mut PgConnection, sql: &'static str, holder: &str) -> R
 }
 
 async fn holders(shared: &Shared, holder: &str) -> Result<Vec<String>, StoreError> {
-    let rows = within(sqlx::query(HOLDERS).bind(shared.whole_now()).bind(holder).fetch_all(&shared.pool)).await?;
+    let rows =
+        within(sqlx::query(HOLDERS).bind(shared.whole_now()).bind(holder).fetch_all(&shared.pool)).await?;
     rows.iter().map(|row| get(row, "holder")).collect()
 }
 

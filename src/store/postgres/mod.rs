@@ -4,6 +4,7 @@
 //! order, before it is looked at. What nobody could lock because it was not there meets at its primary key, and the batch is
 //! decided again.
 
+mod alive;
 mod audit;
 mod balance;
 mod claim;
@@ -21,6 +22,7 @@ mod rare;
 mod read;
 mod relay;
 mod rows;
+mod scratch;
 mod seal;
 mod settings;
 mod timers;
@@ -35,6 +37,7 @@ use crate::runtime::clock::Clock;
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 pub use clock::DatabaseClock;
+pub use scratch::Scratch;
 pub use settings::PostgresSettings;
 use sqlx::postgres::PgPool;
 use std::sync::Arc;
