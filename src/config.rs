@@ -6,6 +6,7 @@ use crate::order::money::Currency;
 use crate::order::review::Role;
 use crate::release::facts::{self, Department};
 use crate::runtime::backoff::RetrySettings;
+use crate::web::HttpSettings;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -43,6 +44,7 @@ pub struct Config {
     pub exchange: Exchange,
     pub tax: TaxRates,
     pub worker: WorkerConfig,
+    pub http: HttpSettings,
     pub upkeep: Upkeep,
     pub rules: RulesConfig,
     #[serde(default)]
@@ -205,6 +207,7 @@ impl Config {
         if self.worker.lease_seconds <= self.worker.step_timeout_seconds {
             return Err("worker.lease_seconds must be longer than worker.step_timeout_seconds".to_owned());
         }
+        self.http.check(self.intake.max_bytes, self.worker.grace_seconds)?;
         let longest = u64::from(self.worker.retry.longest_seconds) * u64::from(self.worker.retry.attempts);
         if u64::from(self.upkeep.retention_days) * 86_400 <= longest {
             return Err("upkeep.retention_days must be longer than all retries together".to_owned());

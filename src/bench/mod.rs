@@ -2,4 +2,4 @@
 
 mod orders;
 pub mod pipeline;
-mod process;
+pub(crate) mod process;

@@ -52,6 +52,11 @@ pub trait Broker: Send + Sync {
     /// Whether the relay has to publish what stands in the outbox; else `take` finds it there by itself.
     fn needs_relay(&self) -> bool;
 
+    /// Whether it can be reached at the moment, as far as is known without asking; for readiness.
+    fn is_connected(&self) -> bool {
+        true
+    }
+
     /// Publishes, and waits for the answers, in order.
     async fn publish(&self, messages: &[Message]) -> Result<Vec<Published>, BrokerError>;
 

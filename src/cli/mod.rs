@@ -8,6 +8,7 @@ mod bench;
 mod config;
 mod context;
 mod hand_over;
+mod http;
 mod demo;
 mod documents;
 mod import;
@@ -81,6 +82,9 @@ enum Command {
     /// List or show the JSON Schemas of messages 消息格式
     #[command(subcommand)]
     Schemas(schemas::Command),
+    /// Tokens for programs that call over HTTP 接口令牌
+    #[command(subcommand)]
+    Http(http::Command),
     /// Measure what an order costs 性能测试
     #[command(subcommand)]
     Bench(bench::Command),
@@ -129,6 +133,7 @@ async fn run(arguments: Arguments) -> Result<End, Stop> {
         Command::Audit(arguments) => audit::run(arguments, context).await,
         Command::Config(command) => config::run(&command, context),
         Command::Schemas(command) => schemas::run(&command, context),
+        Command::Http(command) => http::run(command, context),
         Command::Bench(command) => bench::run(command, context).await,
     }
 }

@@ -127,7 +127,7 @@ pub struct Document {
     /// File name as received, made safe; a label only.
     pub name: String,
     pub channel: Channel,
-    /// Which source took it: `folder`, `fax`, `submit`.
+    /// Which source took it: `folder`, `fax`, `submit`, `http`, `orders`.
     pub source: String,
     pub received_at: DateTime<Utc>,
     pub envelope: Envelope,
