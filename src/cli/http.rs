@@ -31,7 +31,9 @@ pub(super) fn run(command: Command, context: &mut Context) -> Result<End, Stop> 
     }
     let quoted: Vec<String> = scopes.iter().map(|scope| format!("\"{scope}\"")).collect();
     context.out.line(format!("{token}\n"))?;
-    context.out.line("is shown this once: give it to the caller, who sends it as `Authorization: Bearer …`.")?;
+    context
+        .out
+        .line("is shown this once: give it to the caller, who sends it as `Authorization: Bearer …`.")?;
     context.out.line("Put into gendan.toml and start again:\n")?;
     context.out.line(format!(
         "[[http.tokens]]\nname = \"{name}\"\nscopes = [{}]\nsha256 = \"{sha256}\"",

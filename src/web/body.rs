@@ -57,7 +57,10 @@ impl Bounds {
         let read = tokio::time::timeout(self.timeout, collect(body, self.most));
         let bytes = read.await.map_err(|_| Problem::too_slow(self.timeout.as_secs()))??;
         if bytes.is_empty() {
-            return Err(Problem::unprocessable("empty", "the body is empty; send the file itself as the body"));
+            return Err(Problem::unprocessable(
+                "empty",
+                "the body is empty; send the file itself as the body",
+            ));
         }
         Ok(Taken { bytes, memory })
     }

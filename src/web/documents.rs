@@ -83,7 +83,9 @@ pub(super) fn answer(receipt: Receipt, keyed: bool) -> Answer {
 
 fn parameters(uri: &Uri) -> Result<Parameters, Problem> {
     let Query(parameters) = Query::<Parameters>::try_from_uri(uri).map_err(|_| {
-        Problem::bad_request("the query may hold name, channel (mail or fax) and, for a fax, caller; each once")
+        Problem::bad_request(
+            "the query may hold name, channel (mail or fax) and, for a fax, caller; each once",
+        )
     })?;
     let number = |text: &String| {
         text.len() <= LONGEST_CALLER && text.chars().all(|c| c.is_ascii_digit() || "+-() ".contains(c))

@@ -11,8 +11,11 @@ const LONGEST: usize = 200;
 pub(super) fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let mut values = headers.get_all(HEADER).iter();
     let Some(value) = values.next() else { return Ok(None) };
-    let wrong =
-        || Problem::bad_request(format!("Idempotency-Key must be one text of 1 to {LONGEST} visible ASCII characters"));
+    let wrong = || {
+        Problem::bad_request(format!(
+            "Idempotency-Key must be one text of 1 to {LONGEST} visible ASCII characters"
+        ))
+    };
     let text = value.to_str().map_err(|_| wrong())?.trim();
     let bare = text.strip_prefix('"').map_or(Some(text), |rest| rest.strip_suffix('"')).ok_or_else(wrong)?;
     let visible = bare.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\');

@@ -18,23 +18,23 @@ mod server;
 use crate::intake::{Intake, NotAccepted};
 use crate::runtime::metrics;
 use crate::runtime::supervise::Running;
+use axum::Router;
 use axum::extract::Request;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::Router;
 use metrics_exporter_prometheus::PrometheusHandle;
 pub use problem::{Field, Problem};
 pub use server::{Bound, bind};
 pub use settings::{HttpSettings, Scope, TokenSettings, check_name};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+pub use tokens::{Tokens, fresh};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
-pub use tokens::{Tokens, fresh};
 
 /// What programs must know to call us.
 pub const OPENAPI: &str = include_str!("../../schemas/openapi.json");
@@ -111,7 +111,9 @@ fn router(web: Arc<Web>) -> Router {
         .route(HEALTHZ, get(health::alive))
         .route(READYZ, get(health::ready))
         .route(METRICS, get(scrape::get))
-        .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "not-found", format!("see {OPENAPI_PATH}")) })
+        .fallback(|| async {
+            Problem::new(StatusCode::NOT_FOUND, "not-found", format!("see {OPENAPI_PATH}"))
+        })
         .method_not_allowed_fallback(|method: Method| async move {
             let detail = format!("{method} is not for this path: see {OPENAPI_PATH}");
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail)

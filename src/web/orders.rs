@@ -59,7 +59,8 @@ pub(super) async fn post(State(web): State<Arc<Web>>, request: Request) -> Resul
     match placed {
         Ok(Placed(receipt)) => Ok(answer(receipt, keyed)),
         Err(Refused::Invalid(fields)) => {
-            Err(Problem::unprocessable("invalid-order", "the order does not fit its schema").with_fields(fields))
+            Err(Problem::unprocessable("invalid-order", "the order does not fit its schema")
+                .with_fields(fields))
         }
         Err(Refused::NotAccepted(why)) => Err(problem_of(&why)),
     }
@@ -84,8 +85,9 @@ fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
 
 /// The error says where, and nothing of what stands there.
 fn check_json(bytes: &[u8]) -> Result<(), Problem> {
-    let text = std::str::from_utf8(bytes)
-        .map_err(|e| Problem::bad_request(format!("the body is not UTF-8 from byte {} on", e.valid_up_to())))?;
+    let text = std::str::from_utf8(bytes).map_err(|e| {
+        Problem::bad_request(format!("the body is not UTF-8 from byte {} on", e.valid_up_to()))
+    })?;
     let value: serde_json::Value = serde_json::from_str(text).map_err(|e| {
         Problem::bad_request(format!("the body is not JSON: line {}, column {}", e.line(), e.column()))
     })?;

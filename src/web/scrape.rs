@@ -32,7 +32,10 @@ pub(super) fn install() -> Result<PrometheusHandle, String> {
         .map_err(|error| format!("nothing can be counted: {error}"))
 }
 
-pub(super) async fn get(State(web): State<Arc<Web>>, headers: HeaderMap) -> Result<impl IntoResponse, Problem> {
+pub(super) async fn get(
+    State(web): State<Arc<Web>>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Problem> {
     if web.tokens.any(Scope::Metrics) {
         web.tokens.allow(&headers, Scope::Metrics)?;
     }

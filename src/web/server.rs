@@ -22,6 +22,10 @@ use tokio_util::sync::CancellationToken;
 const HEAD: usize = 64 * 1024;
 /// What is left of the grace time for everything else when requests have had theirs.
 const SPARE: Duration = Duration::from_secs(1);
+/// A connection is used for so many times the timeout, then its client is told to make another.
+const LIFE: u32 = 10;
+/// And then what is in flight on it has so many times the timeout: for its head, its body and its answer.
+const LAST: u32 = 3;
 /// Pause after the system could not give us a connection.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -66,7 +70,12 @@ impl Bound {
             timeout: settings.timeout(),
             drain,
             finish: grace.saturating_sub(drain + SPARE),
-            web: Arc::new(Web::new(&settings, self.tokens, self.metrics, (house.intake(Some(running)), running))),
+            web: Arc::new(Web::new(
+                &settings,
+                self.tokens,
+                self.metrics,
+                (house.intake(Some(running)), running),
+            )),
         };
         server.run(self.listener, stop)
     }
@@ -108,7 +117,12 @@ impl Server {
         gathering.abort();
     }
 
-    async fn listen(&self, listener: &TcpListener, closing: &CancellationToken, connections: &mut JoinSet<()>) {
+    async fn listen(
+        &self,
+        listener: &TcpListener,
+        closing: &CancellationToken,
+        connections: &mut JoinSet<()>,
+    ) {
         let router = router(self.web.clone());
         loop {
             while connections.try_join_next().is_some() {}
@@ -130,7 +144,8 @@ impl Server {
     }
 }
 
-/// One connection, request after request. A head that does not come in time, the next one's too, ends it.
+/// One connection, request after request. A head that does not come in time, the next one's too, ends it; so does a client
+/// who does not take his answers.
 async fn connection(stream: TcpStream, router: Router, timeout: Duration, closing: CancellationToken) {
     let _ = stream.set_nodelay(true);
     let serving = http1::Builder::new()
@@ -141,12 +156,20 @@ async fn connection(stream: TcpStream, router: Router, timeout: Duration, closin
     let mut serving = pin!(serving);
     let served = tokio::select! {
         biased;
-        served = serving.as_mut() => served,
-        () = closing.cancelled() => {
-            serving.as_mut().graceful_shutdown();
-            serving.await
-        }
+        served = serving.as_mut() => Some(served),
+        () = closing.cancelled() => None,
+        () = tokio::time::sleep(timeout * LIFE) => None,
     };
+    if let Some(served) = served {
+        return early(served);
+    }
+    serving.as_mut().graceful_shutdown();
+    if let Ok(served) = tokio::time::timeout(timeout * LAST, serving).await {
+        early(served);
+    }
+}
+
+fn early(served: hyper::Result<()>) {
     if let Err(error) = served {
         tracing::debug!(%error, "a connection ended early");
     }

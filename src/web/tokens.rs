@@ -78,7 +78,9 @@ fn read(file: &Path) -> Result<String, String> {
     let token = text.trim();
     if token.len() < LEAST || token.contains(char::is_whitespace) {
         let file = file.display();
-        return Err(format!("{file} must hold one token of at least {LEAST} characters; `gendan http token` makes one"));
+        return Err(format!(
+            "{file} must hold one token of at least {LEAST} characters; `gendan http token` makes one"
+        ));
     }
     Ok(token.to_owned())
 }
@@ -128,7 +130,8 @@ mod tests {
     #[test]
     fn a_caller_is_known_by_his_token_and_kept_to_his_scopes() {
         let tokens = tokens(&[("erp", "one", Scope::Orders), ("scan", "two", Scope::Documents)]);
-        let allow = |header: &str, scope| tokens.allow(&headers(header), scope).map(|token| token.name.clone());
+        let allow =
+            |header: &str, scope| tokens.allow(&headers(header), scope).map(|token| token.name.clone());
         assert_eq!(allow("Bearer two", Scope::Documents).unwrap(), "scan");
         assert_eq!(allow("bearer one", Scope::Orders).unwrap(), "erp");
         assert_eq!(allow("Bearer one", Scope::Documents).unwrap_err().status(), 403);
