@@ -5,6 +5,7 @@
 mod cases;
 mod check;
 mod contract;
+mod http;
 mod kill;
 mod messages;
 mod office;
