@@ -7,6 +7,7 @@ use crate::order::money::Currency;
 use crate::order::review::Role;
 use crate::release::facts::{self, Department};
 use crate::runtime::backoff::RetrySettings;
+use crate::web::HttpSettings;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -46,6 +47,7 @@ pub struct Config {
     pub worker: WorkerConfig,
     pub postgres: PostgresConfig,
     pub rabbitmq: RabbitSettings,
+    pub http: HttpSettings,
     pub upkeep: Upkeep,
     pub rules: RulesConfig,
     #[serde(default)]
@@ -244,6 +246,7 @@ impl Config {
         if self.worker.lease_seconds <= self.worker.step_timeout_seconds {
             return Err("worker.lease_seconds must be longer than worker.step_timeout_seconds".to_owned());
         }
+        self.http.check(self.intake.max_bytes, self.worker.grace_seconds)?;
         let longest = u64::from(self.worker.retry.longest_seconds) * u64::from(self.worker.retry.attempts);
         if u64::from(self.upkeep.retention_days) * 86_400 <= longest {
             return Err("upkeep.retention_days must be longer than all retries together".to_owned());

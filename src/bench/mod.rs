@@ -2,7 +2,7 @@
 
 mod orders;
 pub mod pipeline;
-mod process;
+pub(crate) mod process;
 pub mod servers;
 
 use crate::config::ConfigError;

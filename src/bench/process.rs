@@ -7,7 +7,7 @@ use std::path::Path;
 const TICKS: f64 = 100.0;
 
 /// Processor time, user and system, in milliseconds; 0 where there is no `/proc`.
-pub(super) fn cpu_ms() -> f64 {
+pub(crate) fn cpu_ms() -> f64 {
     cpu_of("self", false)
 }
 
@@ -58,6 +58,11 @@ fn named(name: &str) -> Vec<String> {
 /// Peak resident memory in MB.
 pub(super) fn peak_mb() -> f64 {
     memory("self", "VmHWM:")
+}
+
+/// Resident memory in bytes.
+pub(crate) fn resident_bytes() -> f64 {
+    memory("self", "VmRSS:") * 1024.0 * 1024.0
 }
 
 pub(super) fn peak_mb_of(pid: u32) -> f64 {

@@ -57,6 +57,11 @@ pub trait Broker: Send + Sync {
     /// What wakes the relay that has to publish what stands in the outbox; none where `take` finds it there by itself.
     fn relay(&self) -> Option<Arc<Notify>>;
 
+    /// Whether it can be reached at the moment, as far as is known without asking; for readiness.
+    fn is_connected(&self) -> bool {
+        true
+    }
+
     /// Publishes, and waits for the answers, in order.
     async fn publish(&self, messages: &[Message]) -> Result<Vec<Published>, BrokerError>;
 

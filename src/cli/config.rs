@@ -22,6 +22,7 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<End, Stop>
     }
     let settings = context.settings()?;
     let books = Books::open(&settings).map_err(|why| stop(OpenError::Books(why)))?;
+    crate::web::Tokens::open(&settings.http.tokens, &context.dir).map_err(Stop::Config)?;
     match command {
         Command::Show if context.out.json => context.out.json(&settings)?,
         Command::Show => context.out.line(toml::to_string_pretty(&settings).map_err(anyhow::Error::from)?)?,

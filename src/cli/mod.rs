@@ -10,6 +10,7 @@ mod config;
 mod context;
 mod hand_over;
 mod health;
+mod http;
 mod demo;
 mod documents;
 mod import;
@@ -88,6 +89,9 @@ enum Command {
     /// List or show the JSON Schemas of messages 消息格式
     #[command(subcommand)]
     Schemas(schemas::Command),
+    /// Tokens for programs that call over HTTP 接口令牌
+    #[command(subcommand)]
+    Http(http::Command),
     /// Measure what an order costs 性能测试
     #[command(subcommand)]
     Bench(bench::Command),
@@ -138,6 +142,7 @@ async fn run(arguments: Arguments) -> Result<End, Stop> {
         Command::Health(arguments) => health::run(arguments, context).await,
         Command::Config(command) => config::run(&command, context),
         Command::Schemas(command) => schemas::run(&command, context),
+        Command::Http(command) => http::run(command, context),
         Command::Bench(command) => Box::pin(bench::run(command, context)).await,
     }
 }

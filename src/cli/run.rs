@@ -4,6 +4,7 @@ use super::context::{Context, stop};
 use super::{End, Stop};
 use crate::order::message::Step;
 use crate::runtime::house::Roles;
+use crate::web;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -51,6 +52,7 @@ pub(super) async fn run(arguments: Arguments, context: &mut Context) -> Result<E
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let grace = Duration::from_secs(house.config.worker.grace_seconds);
+    let bound = if arguments.once || !intakes { None } else { web::bind(&house).await.map_err(stop)? };
     let mut running = house.start(owner, roles).await.map_err(stop)?;
     let intake = house.intake(Some(&running));
     let mut failed = Vec::new();
@@ -68,6 +70,13 @@ pub(super) async fn run(arguments: Arguments, context: &mut Context) -> Result<E
         running.also(house.upkeep(running.stopping()));
         if !context.out.json {
             context.out.line(format!("working in {}; Ctrl-C stops", context.dir.display()))?;
+        }
+        if let Some(bound) = bound {
+            let address = bound.address();
+            running.also(bound.serve(&house, &running));
+            if let Some(address) = address.filter(|_| !context.out.json) {
+                context.out.line(format!("listening on http://{address}"))?;
+            }
         }
         tokio::select! {
             _ = terminate.recv() => {}

@@ -4,7 +4,7 @@ pub mod file;
 pub mod mail;
 
 use crate::order::message::{Body, Message};
-use crate::runtime::Failure;
+use crate::runtime::{Failure, metrics};
 use crate::store::{Commit, Consumed, Disposition, Intended, Store};
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -75,7 +75,8 @@ impl Delivery {
     /// Intent, effect, outcome. What is returned is the outcome, to be committed under the intent's fence.
     pub async fn deliver(&self, message: &Message) -> Result<Commit, Failure> {
         let destination = destination(&message.body);
-        let outlet = if matches!(message.body, Body::MailSend(_)) { &self.mail } else { &self.messages };
+        let is_mail = matches!(message.body, Body::MailSend(_));
+        let outlet = if is_mail { &self.mail } else { &self.messages };
         let (fence, again) = match self.store.intend(message, &destination, &self.holder, self.lease).await? {
             Intended::Go { fence, again } => (fence, again),
             Intended::Held { until } => {
@@ -88,6 +89,7 @@ impl Delivery {
         } else {
             self.send(outlet.as_ref(), message, &destination).await
         };
+        metrics::delivered(if is_mail { "mail" } else { "messages" }, word(&sent));
         match sent {
             Ok(()) => Ok(outcome(message, done("delivered"), Some(fence))),
             Err(NotSent::Unsure(why)) => {
@@ -108,6 +110,15 @@ impl Delivery {
             Ok(sent) => sent,
             Err(_) => Err(late()),
         }
+    }
+}
+
+const fn word(sent: &Result<(), NotSent>) -> &'static str {
+    match sent {
+        Ok(()) => "delivered",
+        Err(NotSent::Unsure(_)) => "unsure",
+        Err(NotSent::Never(_)) => "parked",
+        Err(NotSent::Later(_)) => "later",
     }
 }
 

@@ -129,7 +129,7 @@ pub struct Document {
     /// File name as received, made safe; a label only.
     pub name: String,
     pub channel: Channel,
-    /// Which source took it: `folder`, `fax`, `submit`, `orders` (a shop's message).
+    /// Which source took it: `folder`, `fax`, `submit`, `imap`, `http`, `orders` (data).
     pub source: String,
     pub received_at: DateTime<Utc>,
     pub envelope: Envelope,

@@ -2,6 +2,7 @@
 //!
 //! Only for a broker of its own; the in-process one takes from the outbox itself.
 
+use super::metrics;
 use crate::broker::{Broker, Published};
 use crate::store::{Claim, Claimed, Relayed, Store, StoreError};
 use std::sync::Arc;
@@ -60,6 +61,7 @@ impl Relay {
                 vec![Published::Unknown; messages.len()]
             }
         };
+        answers.iter().for_each(metrics::relayed);
         let failed = answers.iter().all(|answer| *answer == Published::Unknown);
         self.store.relayed(&self.holder, marks(&claimed, answers)).await?;
         Ok(if failed { 0 } else { claimed.len() })

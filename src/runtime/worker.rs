@@ -5,7 +5,7 @@
 
 use super::backoff::RetrySettings;
 use super::committer::{Committer, Stopped};
-use super::{Failure, Handler};
+use super::{Failure, Handler, metrics};
 use crate::broker::{Broker, Delivery};
 use crate::order::ids;
 use crate::order::message::{Message, Step};
@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{RwLock, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -71,6 +71,7 @@ impl Worker {
                 hands.spawn(async move {
                     worker.deliver(delivery, &stop).await;
                     worker.in_hand.fetch_sub(1, Ordering::SeqCst);
+                    metrics::settled();
                     drop(permit);
                 });
             }
@@ -93,6 +94,7 @@ impl Worker {
         match self.broker.take(step, max, self.settings.wait).await {
             Ok(deliveries) => {
                 self.in_hand.fetch_add(deliveries.len(), Ordering::SeqCst);
+                metrics::taken(step, deliveries.len());
                 Some(deliveries)
             }
             Err(error) => {
@@ -144,7 +146,10 @@ impl Worker {
         let deliveries = std::slice::from_ref(delivery);
         let settled = match outcome {
             Outcome::Committed | Outcome::Refused(_) => self.broker.ack(deliveries).await,
-            Outcome::Untouched => self.broker.give_back(deliveries).await,
+            Outcome::Untouched => {
+                metrics::finished(delivery.message.step, "given_back");
+                self.broker.give_back(deliveries).await
+            }
         };
         if let Err(error) = settled {
             tracing::warn!(%error, "the broker was not told; the message will come again and be found done");
@@ -187,12 +192,15 @@ impl Worker {
             let wakes: BTreeSet<Step> =
                 commit.messages.iter().map(|message| message.step).chain([message.step]).collect();
             let refused = refused(&commit);
+            let outcome = metrics::outcome(&commit);
             match self.committer.write(commit).await {
                 Ok(Answer::Done) => {
+                    metrics::finished(message.step, outcome);
                     wakes.into_iter().for_each(|step| self.broker.wake(step));
                     return refused.map_or(Outcome::Committed, Outcome::Refused);
                 }
                 Ok(Answer::Duplicate | Answer::AlreadyDone { .. } | Answer::Fenced) => {
+                    metrics::finished(message.step, "known");
                     return Outcome::Committed;
                 }
                 Ok(Answer::Lost { .. }) if rounds < 50 && !stop.is_cancelled() => {
@@ -212,16 +220,23 @@ impl Worker {
 
     async fn write_off(&self, commit: Commit) -> Outcome {
         let refused = refused(&commit);
+        let step = commit.consumes.as_ref().map(|consumed| consumed.message.step);
         match self.committer.write(commit).await {
-            Ok(_) => refused.map_or(Outcome::Committed, Outcome::Refused),
+            Ok(_) => {
+                step.into_iter().for_each(|step| metrics::finished(step, "parked"));
+                refused.map_or(Outcome::Committed, Outcome::Refused)
+            }
             Err(Stopped) => Outcome::Untouched,
         }
     }
 
     /// Runs the step, and turns whatever goes wrong in it into a commit that says so.
     async fn compute(&self, message: &Message) -> Result<Commit, StoreError> {
+        let since = Instant::now();
         let run = AssertUnwindSafe(self.handler.handle(message)).catch_unwind();
-        let (why, fence) = match tokio::time::timeout(self.settings.step_timeout, run).await {
+        let ran = tokio::time::timeout(self.settings.step_timeout, run).await;
+        metrics::computed(message.step, since);
+        let (why, fence) = match ran {
             Ok(Ok(Ok(commit))) => return Ok(commit),
             Ok(Ok(Err(Failure::Store(error)))) => return Err(error),
             Ok(Ok(Err(Failure::Busy(why)))) => return Err(StoreError::Unavailable(why)),

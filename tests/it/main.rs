@@ -6,6 +6,7 @@ mod cases;
 mod check;
 mod contract;
 mod data;
+mod http;
 mod kill;
 mod messages;
 mod office;
