@@ -25,9 +25,16 @@ pub(super) async fn run(arguments: Arguments, context: &mut Context) -> Result<E
     let grace = Duration::from_secs(house.config.worker.grace_seconds);
     let mut running = house.start(owner, steps).await?;
     let intake = house.intake(Some(&running));
+    let mut unread = false;
     if arguments.once {
         for folder in house.folders() {
             folder.take_all(&intake).await?;
+        }
+        for mailbox in house.mailboxes(&intake) {
+            if let Err(why) = mailbox.once(running.stopping()).await {
+                tracing::warn!(why, "a mailbox can't be read; `gendan mailboxes list` shows which");
+                unread = true;
+            }
         }
         running.quiet().await?;
         // A folder that is only ever worked on by runs like this one is kept in order too.
@@ -35,6 +42,9 @@ pub(super) async fn run(arguments: Arguments, context: &mut Context) -> Result<E
     } else {
         for folder in house.folders() {
             running.also(folder.run(intake.clone(), running.stopping()));
+        }
+        for mailbox in house.mailboxes(&intake) {
+            running.also(mailbox.run(running.stopping()));
         }
         running.also(house.upkeep(running.stopping()));
         if !context.out.json {
@@ -46,5 +56,5 @@ pub(super) async fn run(arguments: Arguments, context: &mut Context) -> Result<E
         }
     }
     let clean = running.stop(grace).await;
-    Ok(if clean { End::Done } else { End::Attention })
+    Ok(if clean && !unread { End::Done } else { End::Attention })
 }

@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::deliver::{Delivery, file};
 use crate::intake::Intake;
 use crate::intake::folder::Folder;
+use crate::intake::imap::Reader;
 use crate::order::document::Channel;
 use crate::order::message::Step;
 use crate::store::blobs::{Blobs, Disk};
@@ -202,6 +203,13 @@ impl House {
             }
         }
         folders.into()
+    }
+
+    /// A reader for each mailbox of the settings.
+    #[must_use]
+    pub fn mailboxes(&self, intake: &Intake) -> Vec<Reader> {
+        let reader = |it| Reader::new(it, self.config.intake.max_bytes, intake.clone());
+        self.config.mailboxes.iter().cloned().map(reader).collect()
     }
 
     /// Housekeeping, once an hour: yesterday is sealed, old rows are pruned.
