@@ -5,6 +5,7 @@
 mod cases;
 mod check;
 mod contract;
+mod imap;
 mod kill;
 mod messages;
 mod office;

@@ -1,6 +1,8 @@
 //! Real servers for tests: the machine's own for most cases, and private ones, on free ports in a temporary folder, for cases
 //! that stop or break them. Private ones are ended by process id when they are dropped.
 
+pub(crate) mod dovecot;
+
 use std::fs::File;
 use std::net::TcpListener;
 use std::path::Path;
@@ -17,8 +19,7 @@ impl Process {
     /// Starts it; what it says goes to `<folder>/<name>.log`.
     pub(crate) fn start(name: &str, command: &mut Command, folder: &Path) -> Self {
         let log = File::options().create(true).append(true).open(folder.join(format!("{name}.log"))).unwrap();
-        let started =
-            command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn();
+        let started = command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn();
         let child = started.unwrap_or_else(|e| panic!("{name} can't be started: {e}; tests/run installs it"));
         Self { child, name: name.to_owned() }
     }
