@@ -2,6 +2,7 @@
 
 use crate::broker::rabbitmq::RabbitSettings;
 use crate::check::CheckSettings;
+use crate::intake::imap::settings::{self as mailboxes, Mailbox};
 use crate::order::document::Language;
 use crate::order::money::Currency;
 use crate::order::review::Role;
@@ -50,6 +51,8 @@ pub struct Config {
     pub http: HttpSettings,
     pub upkeep: Upkeep,
     pub rules: RulesConfig,
+    #[serde(default)]
+    pub mailboxes: Vec<Mailbox>,
     #[serde(default)]
     pub users: Vec<User>,
 }
@@ -251,6 +254,7 @@ impl Config {
         if u64::from(self.upkeep.retention_days) * 86_400 <= longest {
             return Err("upkeep.retention_days must be longer than all retries together".to_owned());
         }
+        mailboxes::check(&self.mailboxes)?;
         let mut ids: Vec<&str> = self.users.iter().map(|user| user.id.as_str()).collect();
         ids.sort_unstable();
         match ids.windows(2).find(|pair| pair[0] == pair[1]) {

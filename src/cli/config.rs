@@ -2,6 +2,7 @@
 
 use super::context::{Context, stop};
 use super::{End, Stop};
+use crate::intake::imap::settings::Mailbox;
 use crate::runtime::books::Books;
 use crate::runtime::house::OpenError;
 
@@ -23,6 +24,9 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<End, Stop>
     let settings = context.settings()?;
     let books = Books::open(&settings).map_err(|why| stop(OpenError::Books(why)))?;
     crate::web::Tokens::open(&settings.http.tokens, &context.dir).map_err(Stop::Config)?;
+    if matches!(command, Command::Check) {
+        settings.mailboxes.iter().try_for_each(Mailbox::check_files).map_err(Stop::Config)?;
+    }
     match command {
         Command::Show if context.out.json => context.out.json(&settings)?,
         Command::Show => context.out.line(toml::to_string_pretty(&settings).map_err(anyhow::Error::from)?)?,

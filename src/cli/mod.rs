@@ -14,6 +14,7 @@ mod http;
 mod demo;
 mod documents;
 mod import;
+mod mailboxes;
 mod orders;
 mod out;
 mod parked;
@@ -71,6 +72,9 @@ enum Command {
     /// List reviews, show one with what there is to decide, decide 评审
     #[command(subcommand)]
     Reviews(reviews::Command),
+    /// Mailboxes that are read: list, with the mails that wait; try these at once 邮箱
+    #[command(subcommand)]
+    Mailboxes(mailboxes::Command),
     /// Messages that need a person: list, show, replay, discard 搁置的消息
     #[command(subcommand)]
     Parked(parked::Command),
@@ -135,6 +139,7 @@ async fn run(arguments: Arguments) -> Result<End, Stop> {
         Command::Orders(command) => orders::run(command, context).await,
         Command::Documents(command) => documents::run(command, context).await,
         Command::Reviews(command) => reviews::run(command, context).await,
+        Command::Mailboxes(command) => mailboxes::run(command, context).await,
         Command::Parked(command) => parked::run(command, context).await,
         Command::Balance => balance::run(context).await,
         Command::Audit(arguments) => audit::run(arguments, context).await,

@@ -56,9 +56,16 @@ pub(super) async fn run(arguments: Arguments, context: &mut Context) -> Result<E
     let mut running = house.start(owner, roles).await.map_err(stop)?;
     let intake = house.intake(Some(&running));
     let mut failed = Vec::new();
+    let mut unread = false;
     if arguments.once {
         for folder in house.folders() {
             failed.extend(folder.take_all(&intake).await?);
+        }
+        for mailbox in house.mailboxes(&intake) {
+            if let Err(why) = mailbox.once(running.stopping()).await {
+                tracing::warn!(why, "a mailbox can't be read; `gendan mailboxes list` shows which");
+                unread = true;
+            }
         }
         running.quiet().await?;
         // A folder that is only ever worked on by runs like this one is kept in order too.
@@ -66,6 +73,9 @@ pub(super) async fn run(arguments: Arguments, context: &mut Context) -> Result<E
     } else {
         for folder in house.folders().into_iter().filter(|_| intakes) {
             running.also(folder.run(intake.clone(), running.stopping()));
+        }
+        for mailbox in house.mailboxes(&intake).into_iter().filter(|_| intakes) {
+            running.also(mailbox.run(running.stopping()));
         }
         running.also(house.upkeep(running.stopping()));
         if !context.out.json {
@@ -87,5 +97,5 @@ pub(super) async fn run(arguments: Arguments, context: &mut Context) -> Result<E
     if !failed.is_empty() && !context.out.json {
         context.out.line(format!("not taken: {}; the reasons are in failed/", failed.join(", ")))?;
     }
-    Ok(if clean && failed.is_empty() { End::Done } else { End::Attention })
+    Ok(if clean && !unread && failed.is_empty() { End::Done } else { End::Attention })
 }

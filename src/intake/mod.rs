@@ -1,4 +1,4 @@
-//! Sources of documents: the drop folder, the fax spool and files handed over on the command line.
+//! Sources of documents: mailboxes, the drop folder, the fax spool and files handed over on the command line.
 //!
 //! Whatever the source, [`Intake::accept`] keeps the bytes first and then names them in one commit; until that commit is in, the
 //! source keeps its own copy.
@@ -8,6 +8,7 @@ pub mod data;
 pub mod folder;
 pub mod fax;
 pub mod client;
+pub mod imap;
 
 use crate::broker::Broker;
 use crate::order::document::{Channel, Document, Envelope};
@@ -29,7 +30,7 @@ pub struct Arrival {
     /// File name as it came; a label only.
     pub name: String,
     pub channel: Channel,
-    /// `folder`, `fax`, `submit`, `http`, `orders`.
+    /// `folder`, `fax`, `imap`, `submit`, `http`, `orders`.
     pub source: &'static str,
     /// Caller's number of a fax.
     pub caller: Option<String>,

@@ -16,6 +16,7 @@ use crate::deliver::{Delivery, file};
 use crate::intake::Intake;
 use crate::intake::amqp::Inlets;
 use crate::intake::folder::Folder;
+use crate::intake::imap::Reader;
 use crate::order::document::Channel;
 use crate::order::message::{Inlet, Step};
 use crate::store::blobs::{Blobs, Disk};
@@ -242,6 +243,13 @@ impl House {
             }
         }
         folders.into()
+    }
+
+    /// A reader for each mailbox of the settings.
+    #[must_use]
+    pub fn mailboxes(&self, intake: &Intake) -> Vec<Reader> {
+        let reader = |it| Reader::new(it, self.config.intake.max_bytes, intake.clone());
+        self.config.mailboxes.iter().cloned().map(reader).collect()
     }
 
     /// Housekeeping, once an hour: yesterday is sealed, old rows are pruned.

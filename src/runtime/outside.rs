@@ -26,9 +26,9 @@ pub enum Point {
     StoreUpkeep,
     BlobPut,
     BlobGet,
-    /// A source looks at or takes a file.
+    /// A source looks at or takes a file or a mail.
     IntakeRead,
-    /// A source moves a file away.
+    /// A source moves a file away, or marks a mail.
     IntakeMove,
     /// An outlet writes.
     OutletWrite,
@@ -102,6 +102,14 @@ pub async fn call_blocking<T: Send + 'static>(
 #[cfg(not(debug_assertions))]
 mod fail {
     pub(super) const fn hit(_point: super::Point, _side: &str) {}
+}
+
+/// Does something outside that blocks the thread it is called on, with a failpoint on either side.
+pub fn call_here<T>(point: Point, work: impl FnOnce() -> T) -> T {
+    fail::hit(point, "before");
+    let done = work();
+    fail::hit(point, "after");
+    done
 }
 
 /// Failpoints of debug builds: `GENDAN_FAILPOINT=store.commit:after:17` kills the process at the 17th passing.

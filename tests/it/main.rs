@@ -7,6 +7,7 @@ mod check;
 mod contract;
 mod data;
 mod http;
+mod imap;
 mod kill;
 mod messages;
 mod office;

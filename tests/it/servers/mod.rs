@@ -3,6 +3,7 @@
 
 pub(crate) mod rabbit;
 pub(crate) mod postgres;
+pub(crate) mod dovecot;
 
 use std::fs::File;
 use std::net::TcpListener;
