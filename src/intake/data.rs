@@ -73,6 +73,15 @@ pub fn read(inlet: Inlet, body: Map<String, Value>, schemas: &Schemas) -> Result
     schemas.read_body(inlet.type_name(), Value::Object(body))
 }
 
+/// The bytes of an order (`order.placed`), understood.
+pub fn order(bytes: &[u8], schemas: &Schemas) -> Result<Body, SchemaError> {
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    let arrived = Arrived { inlet: Inlet::Orders, by: None, message_id: None, text, hex: false };
+    let type_name = Inlet::Orders.type_name().to_owned();
+    let fields = fields(&arrived).map_err(|what| SchemaError { type_name, path: String::new(), what })?;
+    read(Inlet::Orders, fields, schemas)
+}
+
 /// The fields of a message, with the `type` that messages of this inlet have where it names none.
 pub fn fields(arrived: &Arrived) -> Result<Map<String, Value>, String> {
     if arrived.inlet == Inlet::Inner {

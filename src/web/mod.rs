@@ -17,6 +17,7 @@ mod server;
 
 use crate::intake::{Intake, NotAccepted};
 use crate::runtime::metrics;
+use crate::runtime::house::House;
 use crate::runtime::supervise::Running;
 use axum::Router;
 use axum::extract::Request;
@@ -61,16 +62,12 @@ struct Web {
 }
 
 impl Web {
-    fn new(
-        settings: &HttpSettings,
-        tokens: Tokens,
-        metrics: PrometheusHandle,
-        (intake, running): (Intake, &Running),
-    ) -> Self {
+    fn new((house, running): (&House, &Running), tokens: Tokens, metrics: PrometheusHandle) -> Self {
+        let (settings, intake) = (&house.config.http, house.intake(Some(running)));
         Self {
             tokens,
             bounds: body::Bounds::new(settings),
-            orders: orders::Orders { intake: intake.clone() },
+            orders: orders::Orders { intake: intake.clone(), books: house.books.clone() },
             health: health::Health::new(intake.clone(), running.broker(), running.stopping()),
             intake,
             metrics,

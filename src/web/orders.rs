@@ -7,8 +7,9 @@ use super::problem::{Field, Problem};
 use super::settings::Scope;
 use super::{Web, problem_of};
 use crate::intake::client::{Client, Receipt};
-use crate::intake::{Arrival, Intake, NotAccepted};
+use crate::intake::{Arrival, Intake, NotAccepted, data};
 use crate::order::document::Channel;
+use crate::runtime::books::Books;
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
@@ -30,15 +31,18 @@ pub enum Refused {
 #[derive(Clone)]
 pub struct Orders {
     pub intake: Intake,
+    pub books: Arc<Books>,
 }
 
 impl Orders {
     /// Places an order: `bytes` are one JSON object in UTF-8. Safe to call again with the same client and key.
     pub async fn place(&self, client: &Client, bytes: Vec<u8>) -> Result<Placed, Refused> {
+        data::order(&bytes, &self.books.schemas)
+            .map_err(|e| Refused::Invalid(vec![Field { pointer: e.path, detail: e.what }]))?;
         let arrival = Arrival {
             bytes,
             name: format!("{}.json", client.key.as_deref().unwrap_or("order")),
-            channel: Channel::Mail,
+            channel: Channel::Data,
             source: "orders",
             caller: None,
             sent_at: None,

@@ -70,12 +70,7 @@ impl Bound {
             timeout: settings.timeout(),
             drain,
             finish: grace.saturating_sub(drain + SPARE),
-            web: Arc::new(Web::new(
-                &settings,
-                self.tokens,
-                self.metrics,
-                (house.intake(Some(running)), running),
-            )),
+            web: Arc::new(Web::new((house, running), self.tokens, self.metrics)),
         };
         server.run(self.listener, stop)
     }

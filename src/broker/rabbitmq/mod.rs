@@ -179,13 +179,6 @@ impl Rabbit {
         call(Point::BrokerPublish, self.publisher.reply(reply_to, properties, json)).await
     }
 
-    /// Whether the connections that are in use are there; for `/readyz`.
-    #[must_use]
-    pub fn is_connected(&self) -> bool {
-        let publishing = self.publisher.keeper.now();
-        publishing.is_some_and(|link| link.is_alive() && !link.blocked())
-    }
-
     /// Drops the connections, as a failing network does; they are opened again by themselves.
     pub fn reconnect(&self) {
         for keeper in self.keepers() {
@@ -261,6 +254,12 @@ impl Broker for Rabbit {
     /// Something stands in the outbox: the relay is to look.
     fn wake(&self, _step: Step) {
         self.woken.notify_one();
+    }
+
+    /// Whether the connections that are in use are there; for `/readyz`.
+    fn is_connected(&self) -> bool {
+        let publishing = self.publisher.keeper.now();
+        publishing.is_some_and(|link| link.is_alive() && !link.blocked())
     }
 
     /// A clean end: acknowledgements are written, deliveries that nobody took go back, connections are closed.

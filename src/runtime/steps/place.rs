@@ -12,19 +12,9 @@ use crate::store::{Commit, PartRecord};
 
 impl Steps {
     pub(super) async fn place(&self, message: &Message, placed: &OrderPlaced) -> Result<Commit, Failure> {
-        let order = keyed::from_data(&placed.order, "/order")
-            .map_err(|e| Failure::Park(format!("order.placed at `/order`: {e}")))?;
+        let draft = draft(placed).map_err(Failure::Park)?;
         let now = self.now(message).await?;
         let document = document(&now);
-        let draft = Draft {
-            source: "body".to_owned(),
-            kind: PartKind::Order,
-            kind_confidence: Confidence::FULL,
-            language: placed.language,
-            order: Some(order),
-            refers_to: None,
-            unread: Vec::new(),
-        };
         let part =
             Part { index: 0, source: draft.source.clone(), kind: draft.kind, state: PartState::Waiting };
         let mut record = PartRecord { document_id: document.id, part, draft };
@@ -34,6 +24,21 @@ impl Steps {
         commit.effects.push(format!("document:{}", document.sha256));
         Ok(commit)
     }
+}
+
+/// The draft of an order that came as data.
+pub(super) fn draft(placed: &OrderPlaced) -> Result<Draft, String> {
+    let order =
+        keyed::from_data(&placed.order, "/order").map_err(|e| format!("order.placed at `/order`: {e}"))?;
+    Ok(Draft {
+        source: "body".to_owned(),
+        kind: PartKind::Order,
+        kind_confidence: Confidence::FULL,
+        language: placed.language,
+        order: Some(order),
+        refers_to: None,
+        unread: Vec::new(),
+    })
 }
 
 /// The message itself is the document: its text is kept with the record, for as long as that stands.

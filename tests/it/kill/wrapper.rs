@@ -14,7 +14,7 @@ enum Because {
 }
 use Because::{Reason, Wrapped};
 
-const MAY: [(&str, Because); 19] = [
+const MAY: &[(&str, Because)] = &[
     ("cli/health.rs", Reason("asks another process whether it is ready; keeps nothing")),
     ("cli/read.rs", Reason("reads files named on the command line; keeps nothing")),
     ("cli/reviews.rs", Reason("reads a draft named on the command line")),
