@@ -4,7 +4,7 @@
 
 mod checks;
 mod house;
-mod letters;
+pub(crate) mod letters;
 mod wrapper;
 
 use fastrand::Rng;

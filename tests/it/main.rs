@@ -20,3 +20,4 @@ mod servers;
 mod sim;
 mod support;
 mod walks;
+mod wired;

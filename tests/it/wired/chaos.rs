@@ -1,0 +1,141 @@
+//! Everything is killed while orders run: workers, broker, database, mailbox and mail server. Nothing is missing, nothing is
+//! told twice but by the same id, no mail goes twice.
+//!
+//! `GENDAN_CHAOS_ORDERS=2000 GENDAN_CHAOS_KILLS=50 GENDAN_CHAOS_FALLS=3` is the long run that the README tells of.
+
+use super::shop::{self, Shop};
+use super::site::Site;
+use crate::kill::letters::{self, Letters};
+use crate::servers::Process;
+use fastrand::Rng;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+const LIMIT: Duration = Duration::from_secs(900);
+const WORKERS: usize = 2;
+
+fn setting(name: &str, default: usize) -> usize {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+/// What falls.
+#[derive(Debug, Clone, Copy)]
+enum Fall {
+    Worker(usize),
+    Rabbit,
+    Postgres,
+    Dovecot,
+    Mail,
+}
+
+#[test]
+fn whatever_falls_nothing_is_lost_and_nothing_is_done_twice() {
+    let began = Instant::now();
+    let mut rng = Rng::with_seed(26);
+    let orders = setting("GENDAN_CHAOS_ORDERS", 120);
+    let (kills, falls) = (setting("GENDAN_CHAOS_KILLS", 12), setting("GENDAN_CHAOS_FALLS", 1));
+    let mut site = Site::start();
+    let shop = Shop::open(site.rabbit.url());
+    let today = letters::today().date_naive();
+    // A fifth comes by mail.
+    let letters = Letters::make(&mut rng, orders / 5);
+    let placed = orders - orders / 5;
+    let by_shop = (0..placed).map(|n| (format!("shop-{n}"), shop::order(&format!("WEB-{n}"), today)));
+    let mut by_shop: Vec<_> = by_shop.collect();
+    let mut by_mail = letters.all.iter();
+    let mut workers: Vec<Process> = (0..WORKERS).map(|n| site.work(&format!("worker-{n}"))).collect();
+
+    let mut plan: Vec<Fall> = (0..kills).map(|n| Fall::Worker(n % WORKERS)).collect();
+    for fall in [Fall::Rabbit, Fall::Postgres, Fall::Dovecot, Fall::Mail] {
+        plan.extend(std::iter::repeat_n(fall, falls));
+    }
+    rng.shuffle(&mut plan);
+    let steps = plan.len();
+    for (step, fall) in plan.into_iter().enumerate() {
+        shop.place(by_shop.split_off(by_shop.len() * (steps - step - 1) / (steps - step)));
+        let mails = letters.all.len() * (step + 1) / steps - letters.all.len() * step / steps;
+        by_mail.by_ref().take(mails).for_each(|letter| site.dovecot.deliver("orders", &letter.bytes));
+        std::thread::sleep(Duration::from_millis(rng.u64(200..=1_500)));
+        let pause = Duration::from_millis(rng.u64(0..=2_000));
+        match fall {
+            Fall::Worker(n) => {
+                workers.remove(n).kill();
+                workers.insert(n, site.work(&format!("worker-{n}")));
+            }
+            Fall::Rabbit => {
+                site.rabbit.kill();
+                std::thread::sleep(pause);
+                site.rabbit.restart();
+            }
+            Fall::Postgres => {
+                site.postgres.kill();
+                std::thread::sleep(pause);
+                site.postgres.restart();
+            }
+            Fall::Dovecot => {
+                site.dovecot.kill();
+                std::thread::sleep(pause);
+                site.dovecot.restart();
+            }
+            Fall::Mail => {
+                site.mail.kill();
+                std::thread::sleep(pause);
+                site.mail.restart();
+            }
+        }
+    }
+    let storm = began.elapsed();
+    site.until_done(placed + letters.orders, LIMIT);
+    for worker in workers {
+        worker.terminate(Duration::from_secs(30));
+    }
+    let seen = check(&site, &shop, placed + letters.orders);
+    println!("{orders} orders, {kills} workers killed, {falls} falls of each server in {storm:?}, all in {:?}: {seen}", began.elapsed());
+}
+
+fn check(site: &Site, shop: &Shop, orders: usize) -> String {
+    let balance = site.ask(&["balance"]);
+    assert_eq!((&balance["missing"], &balance["double"]), (&json!([]), &json!([])));
+    assert_eq!(balance["messages"]["parked"], 0, "{}", site.ask(&["parked", "list"]));
+    assert_eq!(site.ask(&["audit"])["findings"], json!([]));
+    let unsure: BTreeSet<String> =
+        balance["unsure"].as_array().unwrap().iter().map(|it| text(&it["message_id"])).collect();
+    let all = site.ask(&["orders", "list", "--limit", "100000"]);
+    let own = all.as_array().unwrap().iter().filter(|order| order["kind"] == "order").count();
+    assert_eq!(own, orders, "each order once");
+
+    // Every message that an order says it told is at its receiver, or is a mail.
+    let received = shop.received();
+    let delivered = site.delivered();
+    let twice: Vec<_> = delivered.iter().filter(|(_, times)| **times > 1).collect();
+    assert!(twice.is_empty(), "mails that went twice: {twice:?}");
+    let (mut told, mut mails) = (0, 0);
+    for order in all.as_array().unwrap() {
+        let id = text(&order["id"]);
+        let mut expected: BTreeMap<String, usize> = BTreeMap::new();
+        for it in order["told"].as_array().unwrap() {
+            told += 1;
+            let message = text(&it["message_id"]);
+            if !received.contains_key(&message) && !unsure.contains(&message) {
+                *expected.entry(text(&it["what"])).or_default() += 1;
+            }
+        }
+        for (what, count) in expected {
+            mails += count;
+            let sent = delivered.range(id.clone()..).take_while(|(it, _)| it.starts_with(&id));
+            let sent = sent.filter(|(it, _)| it.contains(&format!(".{what}"))).count();
+            assert_eq!(sent, count, "order {id} says that it told {what} so often");
+        }
+    }
+    let again = received.values().filter(|(times, _)| *times > 1).count();
+    format!(
+        "{told} told, {} at receivers ({again} more than once by the same id), {mails} mails checked, {} unsure",
+        received.len(),
+        unsure.len()
+    )
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
