@@ -1,6 +1,8 @@
 //! Settings: the compiled-in default, then a file, then the environment; refused when wrong.
 
 use crate::check::CheckSettings;
+use crate::deliver::fax::FaxGateway;
+use crate::deliver::smtp::settings::SmtpSettings;
 use crate::order::document::Language;
 use crate::order::money::Currency;
 use crate::order::review::Role;
@@ -44,6 +46,8 @@ pub struct Config {
     pub tax: TaxRates,
     pub worker: WorkerConfig,
     pub upkeep: Upkeep,
+    pub smtp: SmtpSettings,
+    pub fax_gateway: FaxGateway,
     pub rules: RulesConfig,
     #[serde(default)]
     pub users: Vec<User>,
@@ -208,6 +212,11 @@ impl Config {
         let longest = u64::from(self.worker.retry.longest_seconds) * u64::from(self.worker.retry.attempts);
         if u64::from(self.upkeep.retention_days) * 86_400 <= longest {
             return Err("upkeep.retention_days must be longer than all retries together".to_owned());
+        }
+        self.smtp.check(self.worker.lease_seconds)?;
+        self.fax_gateway.check()?;
+        if self.upkeep.retention_days.saturating_mul(24) <= self.smtp.give_up_hours {
+            return Err("upkeep.retention_days must be longer than smtp.give_up_hours".to_owned());
         }
         let mut ids: Vec<&str> = self.users.iter().map(|user| user.id.as_str()).collect();
         ids.sort_unstable();

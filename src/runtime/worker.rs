@@ -214,7 +214,9 @@ impl Worker {
     /// Runs the step, and turns whatever goes wrong in it into a commit that says so.
     async fn compute(&self, message: &Message) -> Result<Commit, StoreError> {
         let run = AssertUnwindSafe(self.handler.handle(message)).catch_unwind();
-        let (why, fence) = match tokio::time::timeout(self.settings.step_timeout, run).await {
+        let limits = self.handler.limits(message);
+        let timeout = limits.timeout.unwrap_or(self.settings.step_timeout);
+        let (why, fence) = match tokio::time::timeout(timeout, run).await {
             Ok(Ok(Ok(commit))) => return Ok(commit),
             Ok(Ok(Err(Failure::Store(error)))) => return Err(error),
             Ok(Ok(Err(Failure::Busy(why)))) => return Err(StoreError::Unavailable(why)),
@@ -222,7 +224,7 @@ impl Worker {
             Ok(Ok(Err(Failure::Retry(why)))) => (why, None),
             Ok(Ok(Err(Failure::Later { why, fence }))) => (why, Some(fence)),
             Ok(Err(panic)) => return Ok(park(message, format!("the step panicked: {}", panic_text(&panic)))),
-            Err(_) => (format!("the step took longer than {} s", self.settings.step_timeout.as_secs()), None),
+            Err(_) => (format!("the step took longer than {} s", timeout.as_secs()), None),
         };
         self.again_later(message, why, fence).await
     }
@@ -235,7 +237,11 @@ impl Worker {
         fence: Option<u64>,
     ) -> Result<Commit, StoreError> {
         let now = self.store.now().await?;
-        let disposition = match self.settings.retry.next(message, now) {
+        // A server may be away for longer than the attempts last.
+        let until = self.handler.limits(message).until.filter(|until| fence.is_some() && now < *until);
+        let retry = &self.settings.retry;
+        let next = retry.next(message, now).or_else(|| until.map(|_| retry.after(message, now)));
+        let disposition = match next {
             Some(not_before) => Disposition::Retry { why, not_before },
             None => Disposition::Park { why },
         };

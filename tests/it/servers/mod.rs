@@ -1,6 +1,9 @@
 //! Real servers for tests: the machine's own for most cases, and private ones, on free ports in a temporary folder, for cases
 //! that stop or break them. Private ones are ended by process id when they are dropped.
 
+pub(crate) mod mailserver;
+pub(crate) mod scripted_smtp;
+
 use std::fs::File;
 use std::net::TcpListener;
 use std::path::Path;
