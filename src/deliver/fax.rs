@@ -46,8 +46,11 @@ impl FaxGateway {
         if !self.sender.is_empty() && !self.sender.contains('@') {
             return Err(format!("fax_gateway.sender `{}` is not an address", self.sender));
         }
-        for (key, pattern, group) in [("caller", &self.caller, "number"), ("receipt", &self.receipt, "failed")] {
-            let regex = Regex::new(pattern).map_err(|e| format!("fax_gateway.{key} is no regular expression: {e}"))?;
+        for (key, pattern, group) in
+            [("caller", &self.caller, "number"), ("receipt", &self.receipt, "failed")]
+        {
+            let regex = Regex::new(pattern)
+                .map_err(|e| format!("fax_gateway.{key} is no regular expression: {e}"))?;
             if !regex.capture_names().flatten().any(|name| name == group) {
                 return Err(format!("fax_gateway.{key} has no group (?<{group}>…)"));
             }
@@ -105,11 +108,7 @@ mod tests {
     fn gateway() -> FaxGateway {
         let table: toml::Table = crate::config::DEFAULT.parse().unwrap();
         let gateway: FaxGateway = table["fax_gateway"].clone().try_into().unwrap();
-        FaxGateway {
-            address: "{number}@fax.example".into(),
-            sender: "gateway@fax.example".into(),
-            ..gateway
-        }
+        FaxGateway { address: "{number}@fax.example".into(), sender: "gateway@fax.example".into(), ..gateway }
     }
 
     fn headers(text: &str) -> Headers {
@@ -136,7 +135,8 @@ mod tests {
 
     #[test]
     fn receipts_say_whether_it_went_through() {
-        let said = |sent, number: Option<&str>| Some(Receipt { sent, order: None, number: number.map(Into::into) });
+        let said =
+            |sent, number: Option<&str>| Some(Receipt { sent, order: None, number: number.map(Into::into) });
         for (text, receipt) in [
             ("Subject: Fax to 0769-5550-1202 was delivered\n", said(true, Some("076955501202"))),
             ("Subject: Fax to 0769-5550-1202 was not delivered: busy\n", said(false, Some("076955501202"))),

@@ -99,7 +99,9 @@ impl Delivery {
                 tracing::warn!(message.id = %message.id, why, "not known whether it was delivered");
                 Ok((outcome(message, done("unsure"), Some(fence)), Vec::new()))
             }
-            Err(NotSent::Never(why)) => Ok((outcome(message, Disposition::Park { why }, Some(fence)), Vec::new())),
+            Err(NotSent::Never(why)) => {
+                Ok((outcome(message, Disposition::Park { why }, Some(fence)), Vec::new()))
+            }
             Err(NotSent::Later(why)) => Err(Failure::Later { why, fence }),
         }
     }

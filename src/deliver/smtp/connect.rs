@@ -74,8 +74,7 @@ impl Door {
             within(limit, smtp.starttls(tls, &self.hello)).await.map_err(|e| wrong("STARTTLS", &e))?;
         }
         if !settings.user.is_empty() {
-            let credentials =
-                Credentials::new(settings.user.clone(), self.password.reveal().to_owned());
+            let credentials = Credentials::new(settings.user.clone(), self.password.reveal().to_owned());
             within(settings.command(), smtp.auth(&[Mechanism::Plain, Mechanism::Login], &credentials))
                 .await
                 .map_err(|e| wrong("smtp.user and its password were not accepted", &e))?;

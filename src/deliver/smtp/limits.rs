@@ -55,7 +55,10 @@ impl Limits {
         let full = |times: &VecDeque<Instant>| times.iter().filter(|at| now - **at < HOUR).count();
         let over = |to: &&String| counts.to.get(*to).is_some_and(|times| full(times) >= self.per_recipient);
         if self.per_recipient > 0 && recipients.iter().any(|to| over(&to)) {
-            tracing::warn!(cap = self.per_recipient, "a recipient has got as many mails as an hour allows; a loop?");
+            tracing::warn!(
+                cap = self.per_recipient,
+                "a recipient has got as many mails as an hour allows; a loop?"
+            );
             return Err(NotSent::Later(format!(
                 "a recipient got {} mails within the hour, which is smtp.per_recipient_per_hour; see whether \
                  two programs answer each other",

@@ -129,9 +129,14 @@ mod tests {
 
     #[test]
     fn bare_line_ends_are_found() {
-        for (text, well) in
-            [("a\r\nb\r\n", true), ("a", true), ("a\nb", false), ("a\rb", false), ("a\r", false), ("\r\r\n", false)]
-        {
+        for (text, well) in [
+            ("a\r\nb\r\n", true),
+            ("a", true),
+            ("a\nb", false),
+            ("a\rb", false),
+            ("a\r", false),
+            ("\r\r\n", false),
+        ] {
             assert_eq!(lines_end_well(text.as_bytes()), well, "{text:?}");
         }
     }

@@ -200,7 +200,11 @@ mod tests {
             let wrong = settings(text).unwrap_err();
             assert!(wrong.contains(said), "{text}: {wrong}");
         }
-        for right in ["", "host = \"127.0.0.1\"\nsecurity = \"none\"", "host = \"mail.example\"\nuser = \"u\"\npassword = \"x\""] {
+        for right in [
+            "",
+            "host = \"127.0.0.1\"\nsecurity = \"none\"",
+            "host = \"mail.example\"\nuser = \"u\"\npassword = \"x\"",
+        ] {
             assert_eq!(settings(right), Ok(()), "{right}");
         }
     }

@@ -72,7 +72,9 @@ impl Talk<'_> {
         let size = letter.bytes.len();
         if let Some(most) = can.most.filter(|most| size > *most) {
             return Err(Failed {
-                why: NotSent::Never(format!("the mail has {size} bytes, and the mail server takes {most} at most")),
+                why: NotSent::Never(format!(
+                    "the mail has {size} bytes, and the mail server takes {most} at most"
+                )),
                 reusable: true,
                 stale: false,
             });
@@ -145,9 +147,11 @@ impl Talk<'_> {
             let before = state();
             let limit = if before.1 { times.answer } else { times.command };
             let left = times.end.saturating_duration_since(Instant::now());
-            match within(limit.min(left), &mut sending).await {
-                Err(Wrong::Lost(_)) if state() != before && Instant::now() < times.end => {}
-                answer => break answer,
+            match tokio::time::timeout(limit.min(left), &mut sending).await {
+                Ok(answer) => break answer.map_err(Wrong::from),
+                // It moves.
+                Err(_) if state() != before && Instant::now() < times.end => {}
+                Err(_) => break Err(Wrong::Lost(format!("no answer within {} s", limit.as_secs()))),
             }
         };
         let failed = |why, reusable| Err(Failed { why, reusable, stale: false });
@@ -162,9 +166,10 @@ impl Talk<'_> {
                 failed(NotSent::Never(format!("the mail was refused for good: {text}")), true)
             }
             Err(Wrong::Lost(why)) if all.load(Ordering::SeqCst) => failed(unsure(&why), false),
-            Err(Wrong::Lost(why)) => {
-                failed(NotSent::Later(format!("the connection broke before the mail was whole: {why}")), false)
-            }
+            Err(Wrong::Lost(why)) => failed(
+                NotSent::Later(format!("the connection broke before the mail was whole: {why}")),
+                false,
+            ),
         }
     }
 
@@ -185,7 +190,9 @@ impl Talk<'_> {
         let why = match wrong {
             Wrong::Permanent(text) => NotSent::Never(format!("{what} was refused for good: {text}")),
             Wrong::Transient(text) => NotSent::Later(format!("{what} was refused for now: {text}")),
-            Wrong::Lost(why) => NotSent::Later(format!("the connection broke before the mail was sent: {why}")),
+            Wrong::Lost(why) => {
+                NotSent::Later(format!("the connection broke before the mail was sent: {why}"))
+            }
         };
         Failed { why, reusable, stale }
     }

@@ -57,7 +57,7 @@ pub fn returned(bytes: &[u8]) -> Option<Returned> {
         part.declared == "message/delivery-status" || part.declared == "message/global-delivery-status"
     });
     let notices = match status {
-        Some(status) => report(status),
+        Some(status) => report(status, &message.parts),
         None => plain(&headers, &message.parts),
     };
     (!notices.is_empty()).then(|| Returned { about: about(&headers, &message.parts), notices })
@@ -105,18 +105,18 @@ fn text(part: &Part) -> String {
 }
 
 /// The fields of a delivery report: one group about the mail, then one for each recipient.
-fn report(status: &Part) -> Vec<Notice> {
+fn report(status: &Part, parts: &[Part]) -> Vec<Notice> {
     let mut rest = cut(status);
     let mut notices = Vec::new();
     while !rest.is_empty() && notices.len() < MOST {
         let (fields, end) = Headers::parse(rest);
-        notices.extend(notice(&fields));
+        notices.extend(notice(&fields, parts));
         rest = &rest[end.max(1).min(rest.len())..];
     }
     notices
 }
 
-fn notice(fields: &Headers) -> Option<Notice> {
+fn notice(fields: &Headers, parts: &[Part]) -> Option<Notice> {
     let fate = match fields.token("action")?.as_str() {
         "failed" => Fate::Failed,
         "delayed" => Fate::Delayed,
@@ -130,7 +130,9 @@ fn notice(fields: &Headers) -> Option<Notice> {
         Some(value).filter(|value| !value.is_empty())
     };
     let recipient = value("original-recipient").or_else(|| value("final-recipient"));
-    let text = value("diagnostic-code").or_else(|| value("status")).unwrap_or_default();
+    // Some servers give their reason in words only.
+    let text =
+        value("diagnostic-code").or_else(|| said(parts)).or_else(|| value("status")).unwrap_or_default();
     let recipient = recipient.map(|it| it.trim_matches(['<', '>']).to_lowercase());
     Some(Notice { recipient, fate, text: head(&text, 300).to_owned() })
 }
@@ -142,11 +144,10 @@ fn plain(headers: &Headers, parts: &[Part]) -> Vec<Notice> {
         return Vec::new();
     }
     let subject = headers.text("subject").unwrap_or_default().to_lowercase();
-    let delayed = ["delay", "warning", "still being retried", "延迟"].iter().any(|word| subject.contains(word));
+    let delayed =
+        ["delay", "warning", "still being retried", "延迟"].iter().any(|word| subject.contains(word));
     let fate = if delayed { Fate::Delayed } else { Fate::Failed };
-    let words = parts.iter().filter(|part| part.declared == "text/plain").map(text).collect::<Vec<_>>().join("\n");
-    let said = words.lines().find_map(|line| CODE.captures(line)).map(|found| header::clean(&found[1]));
-    let text = head(&said.unwrap_or_default(), 300).to_owned();
+    let text = head(&said(parts).unwrap_or_default(), 300).to_owned();
     let failed = headers.text("x-failed-recipients").unwrap_or_default();
     let named: Vec<&str> = failed.split(',').map(str::trim).filter(|it| !it.is_empty()).collect();
     if named.is_empty() {
@@ -154,6 +155,13 @@ fn plain(headers: &Headers, parts: &[Part]) -> Vec<Notice> {
     }
     let notice = |to: &&str| Notice { recipient: Some(to.to_lowercase()), fate, text: text.clone() };
     named.iter().take(MOST).map(notice).collect()
+}
+
+/// The first line with a code, of what is written for people.
+fn said(parts: &[Part]) -> Option<String> {
+    let words =
+        parts.iter().filter(|part| part.declared == "text/plain").map(text).collect::<Vec<_>>().join("\n");
+    words.lines().find_map(|line| CODE.captures(line)).map(|found| header::clean(&found[1]))
 }
 
 #[cfg(test)]

@@ -101,8 +101,8 @@ impl Steps {
         // A program's address is never answered; a person of the customer's is told.
         let robot = envelope.from_address.as_deref().filter(|_| envelope.automatic);
         let answerable = |address: &String| {
-            let own =
-                case.master.is_own_domain(domain(address)) || domain(address) == self.books.config.firm.domain;
+            let own = case.master.is_own_domain(domain(address))
+                || domain(address) == self.books.config.firm.domain;
             !own && robot.is_none_or(|robot| !robot.eq_ignore_ascii_case(address))
         };
         let fax = || row.fax.as_deref().and_then(|number| self.books.config.fax_gateway.address_of(number));

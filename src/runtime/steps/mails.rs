@@ -3,10 +3,10 @@
 use super::{Now, Steps, parsed};
 use crate::deliver::fax::Receipt;
 use crate::intake;
+use crate::order::Order;
 use crate::order::document::{Channel, Document, Kind as PartKind, Part, PartState};
 use crate::order::draft::{Confidence, Draft};
 use crate::order::message::{Body, MailSend, Message};
-use crate::order::Order;
 use crate::read::mail;
 use crate::read::mail::header::Headers;
 use crate::read::mail::returned::{Fate, Notice, Returned, about, returned};
@@ -82,11 +82,8 @@ impl Steps {
         let reason = format!("{word}:{}", ours.about);
         let mut commit = super::done(now.message, format!("filed as {word} {}", ours.about));
         let headers = Headers::parse(&bytes[..bytes.len().min(HEADER)]).0;
-        let document = Document {
-            parts: Some(1),
-            envelope: mail::address::envelope(&headers),
-            ..document.clone()
-        };
+        let document =
+            Document { parts: Some(1), envelope: mail::address::envelope(&headers), ..document.clone() };
         commit.writes.push(intake::write(&document, version));
         commit.writes.push(filed(&document, reason));
         commit.effects.push(format!("part:{}/0", document.id));
@@ -136,7 +133,9 @@ impl Steps {
             let known = mail.is_some() || order.is_some();
             return Ok(known.then_some(Ours { about, mail, message_id, order, sent }));
         }
-        let Some((number, fax)) = fax.and_then(|fax| Some((fax.order.clone()?, fax))) else { return Ok(None) };
+        let Some((number, fax)) = fax.and_then(|fax| Some((fax.order.clone()?, fax))) else {
+            return Ok(None);
+        };
         let filter = Filter { number: Some(number), limit: 1, ..Filter::default() };
         let Some(found) = self.store.list(Kind::Order, &filter).await?.into_iter().next() else {
             return Ok(None);
@@ -147,7 +146,8 @@ impl Steps {
             let address = self.books.config.fax_gateway.address_of(fax.number.as_deref().unwrap_or_default());
             address.is_none_or(|address| address == *to)
         };
-        let mail = sent.iter().find(|mail| mail.purpose == "confirmation" && mail.to.iter().any(called)).cloned();
+        let mail =
+            sent.iter().find(|mail| mail.purpose == "confirmation" && mail.to.iter().any(called)).cloned();
         Ok(mail.map(|mail| Ours {
             about: order.id,
             message_id: mail.message_id.clone(),

@@ -1,7 +1,8 @@
 //! A private exim: takes mails for any domain on a free port, with STARTTLS and PLAIN, and delivers them into maildirs.
 //!
-//! `<maildirs>/<local part>@<domain>/new/…`; Dovecot can serve the same folder. What is sent to a local part `nobody` is
-//! accepted first and then bounced, as a relay behind it would.
+//! `<maildirs>/<local part>@<domain>/new/…` for a mailbox that [`MailServer::mailbox`] made, else `<maildirs>/others/new/…`; Dovecot can
+//! serve the same folder. `refused@…` is refused for good, `later@…` for now,
+//! and what goes to an address that [`MailServer::close`] named is taken first and returned then, as a relay does.
 
 use super::{Process, free_port, listens, until};
 use std::fs;
@@ -19,6 +20,7 @@ pub(crate) struct MailServer {
     /// The authority that its certificate (for `localhost` and 127.0.0.1) goes back to.
     pub(crate) ca_file: PathBuf,
     folder: PathBuf,
+    maildirs: PathBuf,
     process: Option<Process>,
 }
 
@@ -27,6 +29,7 @@ impl MailServer {
     pub(crate) fn start(folder: &Path, maildirs: &Path) -> Self {
         let port = free_port();
         fs::create_dir_all(folder.join("spool")).unwrap();
+        fs::create_dir_all(folder.join("gone")).unwrap();
         fs::create_dir_all(maildirs).unwrap();
         // Exim gives up root for its own user, who has to get at the folders.
         for open in [folder, &folder.join("spool"), maildirs] {
@@ -34,9 +37,22 @@ impl MailServer {
         }
         let ca_file = certificates(folder);
         fs::write(folder.join("exim.conf"), configuration(folder, maildirs, port)).unwrap();
-        let mut server = Self { port, ca_file, folder: folder.to_owned(), process: None };
+        let mut server =
+            Self { port, ca_file, folder: folder.to_owned(), maildirs: maildirs.to_owned(), process: None };
         server.restart();
         server
+    }
+
+    /// Makes a mailbox: a folder of its own.
+    pub(crate) fn mailbox(&self, address: &str) {
+        let folder = self.maildirs.join(address);
+        fs::create_dir_all(&folder).unwrap();
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o777)).unwrap();
+    }
+
+    /// From now on this mailbox is gone: its mails are accepted and then bounced.
+    pub(crate) fn close(&self, address: &str) {
+        fs::write(self.folder.join("gone").join(address), "").unwrap();
     }
 
     /// SIGKILL; what it had accepted stays in its spool.
@@ -75,7 +91,9 @@ fn certificates(folder: &Path) -> PathBuf {
     let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
     let own = rcgen::KeyPair::generate().unwrap();
     let certificate = rcgen::CertificateParams::new(names).unwrap().signed_by(&own, &issuer).unwrap();
-    for (name, pem) in [("ca.pem", signed.pem()), ("tls.pem", certificate.pem()), ("tls.key", own.serialize_pem())] {
+    for (name, pem) in
+        [("ca.pem", signed.pem()), ("tls.pem", certificate.pem()), ("tls.key", own.serialize_pem())]
+    {
         fs::write(folder.join(name), pem).unwrap();
         fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o644)).unwrap();
     }
@@ -117,17 +135,18 @@ acl_rcpt:
 begin routers
 gone:
   driver = redirect
-  local_parts = nobody
+  condition = ${{if exists{{{folder}/gone/${{lc:$local_part}}@${{lc:$domain}}}}}}
   allow_fail
   data = :fail: 550 5.1.1 the mailbox is gone
 everybody:
   driver = accept
+  address_data = ${{lookup{{${{lc:$local_part}}@${{lc:$domain}}}}dsearch,filter=dir{{{maildirs}}}{{$value}}{{others}}}}
   transport = maildir
 
 begin transports
 maildir:
   driver = appendfile
-  directory = {maildirs}/${{lc:$local_part}}@${{lc:$domain}}
+  directory = {maildirs}/$address_data
   create_directory
   create_file = anywhere
   directory_mode = 0777

@@ -20,8 +20,7 @@ impl Process {
     /// Starts it; what it says goes to `<folder>/<name>.log`.
     pub(crate) fn start(name: &str, command: &mut Command, folder: &Path) -> Self {
         let log = File::options().create(true).append(true).open(folder.join(format!("{name}.log"))).unwrap();
-        let started =
-            command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn();
+        let started = command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn();
         let child = started.unwrap_or_else(|e| panic!("{name} can't be started: {e}; tests/run installs it"));
         Self { child, name: name.to_owned() }
     }
