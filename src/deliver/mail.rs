@@ -29,10 +29,15 @@ pub fn bytes(mail: &MailSend, at: DateTime<Utc>) -> Result<Vec<u8>, NotSent> {
     if !mail.references.is_empty() {
         builder = builder.references(mail.references.join(" "));
     }
-    let body = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(mail.text.clone());
+    let body = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(crlf(&mail.text));
     let built =
         builder.singlepart(body).map_err(|e| NotSent::Never(format!("the mail can't be built: {e}")))?;
     Ok(built.formatted())
+}
+
+/// Lines as a mail has them. (lettre would do it too, in a time that grows with the square of the length.)
+fn crlf(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n")
 }
 
 fn field(name: HeaderName, value: &str) -> HeaderValue {

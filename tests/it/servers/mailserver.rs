@@ -101,19 +101,27 @@ fn certificates(folder: &Path) -> PathBuf {
 }
 
 fn configuration(folder: &Path, maildirs: &Path, port: u16) -> String {
-    let (folder, maildirs) = (folder.display(), maildirs.display());
-    format!(
-        r#"primary_hostname = mail.test.example
+    let words = [
+        ("@FOLDER@", folder.display().to_string()),
+        ("@MAILDIRS@", maildirs.display().to_string()),
+        ("@PORT@", port.to_string()),
+        ("@USER@", USER.to_owned()),
+        ("@PASSWORD@", PASSWORD.to_owned()),
+    ];
+    words.iter().fold(CONFIGURATION.to_owned(), |text, (word, value)| text.replace(word, value))
+}
+
+const CONFIGURATION: &str = r#"primary_hostname = mail.test.example
 qualify_domain = test.example
-daemon_smtp_ports = {port}
+daemon_smtp_ports = @PORT@
 local_interfaces = 127.0.0.1
-spool_directory = {folder}/spool
-log_file_path = {folder}/exim_%slog
-pid_file_path = {folder}/exim.pid
+spool_directory = @FOLDER@/spool
+log_file_path = @FOLDER@/exim_%slog
+pid_file_path = @FOLDER@/exim.pid
 tls_advertise_hosts = *
-tls_certificate = {folder}/tls.pem
-tls_privatekey = {folder}/tls.key
-auth_advertise_hosts = ${{if eq{{$tls_in_cipher}}{{}}{{}}{{*}}}}
+tls_certificate = @FOLDER@/tls.pem
+tls_privatekey = @FOLDER@/tls.key
+auth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*}}
 acl_smtp_rcpt = acl_rcpt
 host_lookup =
 rfc1413_hosts =
@@ -135,18 +143,18 @@ acl_rcpt:
 begin routers
 gone:
   driver = redirect
-  condition = ${{if exists{{{folder}/gone/${{lc:$local_part}}@${{lc:$domain}}}}}}
+  condition = ${if exists{@FOLDER@/gone/${lc:$local_part}@${lc:$domain}}}
   allow_fail
   data = :fail: 550 5.1.1 the mailbox is gone
 everybody:
   driver = accept
-  address_data = ${{lookup{{${{lc:$local_part}}@${{lc:$domain}}}}dsearch,filter=dir{{{maildirs}}}{{$value}}{{others}}}}
+  address_data = ${lookup{${lc:$local_part}@${lc:$domain}}dsearch,filter=dir{@MAILDIRS@}{$value}{others}}
   transport = maildir
 
 begin transports
 maildir:
   driver = appendfile
-  directory = {maildirs}/$address_data
+  directory = @MAILDIRS@/$address_data
   create_directory
   create_file = anywhere
   directory_mode = 0777
@@ -165,8 +173,6 @@ plain:
   driver = plaintext
   public_name = PLAIN
   server_prompts = :
-  server_condition = ${{if and{{{{eq{{$auth2}}{{{USER}}}}}{{eq{{$auth3}}{{{PASSWORD}}}}}}}}}
+  server_condition = ${if and{{eq{$auth2}{@USER@}}{eq{$auth3}{@PASSWORD@}}}}
   server_set_id = $auth2
-"#
-    )
-}
+"#;

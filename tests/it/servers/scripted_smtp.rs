@@ -146,7 +146,7 @@ impl Talk {
             let verb = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
             match verb.as_str() {
                 "EHLO" => {
-                    let can = "250-scripted.example\r\n250-SIZE 1000000\r\n250 8BITMIME\r\n";
+                    let can = "250-scripted.example\r\n250-SIZE 100000000\r\n250 8BITMIME\r\n";
                     self.answer(Stage::Ehlo, &line, can)?;
                 }
                 "MAIL" => {
@@ -181,10 +181,16 @@ impl Talk {
         let mut first = true;
         loop {
             let line = self.line()?;
-            if first && !matches!(self.asked(Stage::Middle, "").1, Do::Well) {
-                return Err(Over);
+            if first {
+                first = false;
+                let what = self.asked(Stage::Middle, "");
+                if matches!(what, Do::Hang) {
+                    std::thread::park_timeout(Duration::from_secs(3));
+                }
+                if !matches!(what, Do::Well) {
+                    return Err(Over);
+                }
             }
-            first = false;
             if line == "." {
                 break;
             }
@@ -199,26 +205,28 @@ impl Talk {
             text: text.clone(),
         };
         // Whatever it says or does not say, only a refusal means that it has not taken the mail.
-        let refused = matches!(self.asked(Stage::Dot, "").1, Do::Say(words) if !words.starts_with('2'));
+        let what = self.asked(Stage::Dot, "");
+        let refused = matches!(&what, Do::Say(words) if !words.starts_with('2'));
         if !refused {
             self.got.lock().unwrap().push(got);
         }
-        let before = self.carried;
-        let answered = self.answer(Stage::Dot, "", "250 taken\r\n");
-        self.carried = before + 1;
-        answered.map(drop)
+        self.carried += 1;
+        self.act(what, "250 taken\r\n").map(drop)
     }
 
-    fn asked(&self, stage: Stage, line: &str) -> (At, Do) {
+    fn asked(&self, stage: Stage, line: &str) -> Do {
         let line = line.to_owned();
-        let at = At { stage, connection: self.connection, carried: self.carried, line };
-        let what = (self.script)(&at);
-        (at, what)
+        (self.script)(&At { stage, connection: self.connection, carried: self.carried, line })
     }
 
     /// Answers as the script has it; whether that was a yes.
     fn answer(&mut self, stage: Stage, line: &str, well: &str) -> Result<bool, Over> {
-        match self.asked(stage, line).1 {
+        let what = self.asked(stage, line);
+        self.act(what, well)
+    }
+
+    fn act(&mut self, what: Do, well: &str) -> Result<bool, Over> {
+        match what {
             Do::Well => self.out.write_all(well.as_bytes())?,
             Do::Say(words) => {
                 self.out.write_all(format!("{words}\r\n").as_bytes())?;

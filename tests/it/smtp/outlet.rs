@@ -4,28 +4,32 @@ use super::{Post, letter, outlet, refused};
 use crate::servers::scripted_smtp::{At, Do, Scripted, Stage};
 use futures_util::future::join_all;
 use gendan::deliver::{NotSent, Outlet};
-use gendan::order::message::Message;
+use gendan::order::message::{Body, Message};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 const TO: &str = "buyer@x.example";
 
-/// What came of one mail through a server that misbehaves like this at one place of its first connection.
+/// What came of one mail through a server that misbehaves like this, once, at one place.
 async fn once(stage: Stage, misdeed: Do) -> (String, u32, usize, usize) {
-    let server =
-        Scripted::start(
-            move |at| {
-                if at.connection == 1 && at.stage == stage { misdeed.clone() } else { Do::Well }
-            },
-        );
-    let post = Post::start(outlet(server.port, &[])).await;
-    let (word, attempts) = post.send(&[letter(1, &[TO])]).await.remove(0);
+    once_with(letter(1, &[TO]), stage, misdeed).await
+}
+
+async fn once_with(letter: Message, stage: Stage, misdeed: Do) -> (String, u32, usize, usize) {
+    let done = AtomicBool::new(false);
+    let server = Scripted::start(move |at| {
+        let now = at.stage == stage && !done.swap(true, Ordering::SeqCst);
+        if now { misdeed.clone() } else { Do::Well }
+    });
+    let post = Post::start(outlet(server.port, &[("MAX_BYTES", "50000000")])).await;
+    let (word, attempts) = post.send(&[letter]).await.remove(0);
     let unsure = post.balance().await.unsure.len();
     (word, attempts, server.got().len(), unsure)
 }
 
 #[tokio::test]
 async fn what_was_surely_not_sent_is_sent_later_and_once() {
-    let stages = [Stage::Greeting, Stage::Ehlo, Stage::Mail, Stage::Rcpt, Stage::Data, Stage::Middle];
+    let stages = [Stage::Greeting, Stage::Ehlo, Stage::Mail, Stage::Rcpt, Stage::Data];
     let refused = ["421 going down", "451 try again", "450 mailbox busy"].map(Do::Say);
     let mut cases: Vec<(Stage, Do)> = Vec::new();
     for stage in stages {
@@ -67,6 +71,20 @@ async fn a_lost_answer_is_unsure_and_never_sent_again() {
 }
 
 #[tokio::test]
+async fn a_mail_that_broke_off_in_the_middle_was_not_sent_when_that_can_be_known() {
+    for misdeed in [Do::Drop, Do::Hang] {
+        // Larger than what a socket takes without anybody reading.
+        let mut large = letter(1, &[TO]);
+        let Body::MailSend(mail) = &mut large.body else { unreachable!() };
+        mail.text = format!("{}\n", "5# nylon zipper, closed end, auto lock".repeat(2)).repeat(200_000);
+        let (word, attempts, copies, unsure) = once_with(large, Stage::Middle, misdeed.clone()).await;
+        assert_eq!((word.as_str(), attempts, copies, unsure), ("delivered", 2, 1, 0), "{misdeed:?}");
+    }
+    // A small one is gone with its final dot before anything is heard.
+    assert_eq!(once(Stage::Middle, Do::Drop).await, ("unsure".to_owned(), 1, 0, 1));
+}
+
+#[tokio::test]
 async fn what_is_refused_for_good_is_parked() {
     let words = Do::Say("550 5.7.1 not you");
     for stage in [Stage::Mail, Stage::Rcpt, Stage::Data, Stage::Dot] {
@@ -92,7 +110,9 @@ async fn a_refusal_names_recipient_and_words() {
 
 #[tokio::test]
 async fn a_slow_server_is_waited_for() {
-    let server = Scripted::start(|_| Do::Drip(Duration::from_millis(2)));
+    let server = Scripted::start(|at| {
+        if at.stage == Stage::Middle { Do::Well } else { Do::Drip(Duration::from_millis(2)) }
+    });
     outlet(server.port, &[]).send(&letter(1, &[TO]), "mail").await.unwrap();
     assert_eq!(server.got().len(), 1);
 }
@@ -188,7 +208,6 @@ async fn nothing_is_said_in_clear_when_starttls_is_taken_away() {
 
 #[tokio::test]
 async fn notices_about_mails_have_no_sender_to_return_to() {
-    use gendan::order::message::Body;
     let server = Scripted::start(|_| Do::Well);
     let outlet = outlet(server.port, &[("RETURN_PATH", "bounces@example.com")]);
     let mut notice = letter(2, &[TO]);
