@@ -3,6 +3,8 @@
 use crate::broker::rabbitmq::RabbitSettings;
 use crate::check::CheckSettings;
 use crate::intake::imap::settings::{self as mailboxes, Mailbox};
+use crate::deliver::fax::FaxGateway;
+use crate::deliver::smtp::settings::SmtpSettings;
 use crate::order::document::Language;
 use crate::order::money::Currency;
 use crate::order::review::Role;
@@ -50,6 +52,8 @@ pub struct Config {
     pub rabbitmq: RabbitSettings,
     pub http: HttpSettings,
     pub upkeep: Upkeep,
+    pub smtp: SmtpSettings,
+    pub fax_gateway: FaxGateway,
     pub rules: RulesConfig,
     #[serde(default)]
     pub mailboxes: Vec<Mailbox>,
@@ -255,6 +259,11 @@ impl Config {
             return Err("upkeep.retention_days must be longer than all retries together".to_owned());
         }
         mailboxes::check(&self.mailboxes)?;
+        self.smtp.check(self.worker.lease_seconds)?;
+        self.fax_gateway.check()?;
+        if self.upkeep.retention_days.saturating_mul(24) <= self.smtp.give_up_hours {
+            return Err("upkeep.retention_days must be longer than smtp.give_up_hours".to_owned());
+        }
         let mut ids: Vec<&str> = self.users.iter().map(|user| user.id.as_str()).collect();
         ids.sort_unstable();
         match ids.windows(2).find(|pair| pair[0] == pair[1]) {

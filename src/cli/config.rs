@@ -3,8 +3,10 @@
 use super::context::{Context, stop};
 use super::{End, Stop};
 use crate::intake::imap::settings::Mailbox;
+use crate::deliver::smtp::Smtp;
 use crate::runtime::books::Books;
 use crate::runtime::house::OpenError;
+use std::time::Duration;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -26,6 +28,10 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<End, Stop>
     crate::web::Tokens::open(&settings.http.tokens, &context.dir).map_err(Stop::Config)?;
     if matches!(command, Command::Check) {
         settings.mailboxes.iter().try_for_each(Mailbox::check_files).map_err(Stop::Config)?;
+    }
+    if settings.smtp.is_on() {
+        Smtp::new(&settings.smtp, &settings.firm.domain, Duration::ZERO)
+            .map_err(|why| stop(OpenError::Books(why)))?;
     }
     match command {
         Command::Show if context.out.json => context.out.json(&settings)?,

@@ -1,9 +1,12 @@
 //! The outlets, the only steps with effects outside: intent, effect, outcome.
 
+pub mod fax;
 pub mod file;
 pub mod mail;
+pub mod smtp;
 
 use crate::order::message::{Body, Message};
+use crate::release::undelivered::Refused;
 use crate::runtime::{Failure, metrics};
 use crate::store::{Commit, Consumed, Disposition, Intended, Store};
 use async_trait::async_trait;
@@ -19,6 +22,8 @@ pub enum NotSent {
     Never(String),
     /// The receiver's answer was lost.
     Unsure(String),
+    /// Delivered, but not to everybody: who was refused for good.
+    InPart(Vec<Refused>),
 }
 
 /// A way out of the house.
@@ -72,8 +77,9 @@ pub fn destination(body: &Body) -> String {
 }
 
 impl Delivery {
-    /// Intent, effect, outcome. What is returned is the outcome, to be committed under the intent's fence.
-    pub async fn deliver(&self, message: &Message) -> Result<Commit, Failure> {
+    /// Intent, effect, outcome. What is returned is the outcome, to be committed under the intent's fence; and, when a mail
+    /// did not reach everybody, who was refused.
+    pub async fn deliver(&self, message: &Message) -> Result<(Commit, Vec<Refused>), Failure> {
         let destination = destination(&message.body);
         let is_mail = matches!(message.body, Body::MailSend(_));
         let outlet = if is_mail { &self.mail } else { &self.messages };
@@ -82,7 +88,7 @@ impl Delivery {
             Intended::Held { until } => {
                 return Err(Failure::Busy(format!("another worker delivers it until {until}")));
             }
-            Intended::Finished => return Ok(outcome(message, done("delivered"), None)),
+            Intended::Finished => return Ok((outcome(message, done("delivered"), None), Vec::new())),
         };
         let sent = if again && !outlet.idempotent() {
             Err(NotSent::Unsure("the process ended between the intent and its outcome".into()))
@@ -91,12 +97,18 @@ impl Delivery {
         };
         metrics::delivered(if is_mail { "mail" } else { "messages" }, word(&sent));
         match sent {
-            Ok(()) => Ok(outcome(message, done("delivered"), Some(fence))),
+            Ok(()) => Ok((outcome(message, done("delivered"), Some(fence)), Vec::new())),
+            Err(NotSent::InPart(refused)) => {
+                tracing::warn!(message.id = %message.id, "delivered, but not to everybody");
+                Ok((outcome(message, done("delivered_in_part"), Some(fence)), refused))
+            }
             Err(NotSent::Unsure(why)) => {
                 tracing::warn!(message.id = %message.id, why, "not known whether it was delivered");
-                Ok(outcome(message, done("unsure"), Some(fence)))
+                Ok((outcome(message, done("unsure"), Some(fence)), Vec::new()))
             }
-            Err(NotSent::Never(why)) => Ok(outcome(message, Disposition::Park { why }, Some(fence))),
+            Err(NotSent::Never(why)) => {
+                Ok((outcome(message, Disposition::Park { why }, Some(fence)), Vec::new()))
+            }
             Err(NotSent::Later(why)) => Err(Failure::Later { why, fence }),
         }
     }

@@ -91,6 +91,9 @@ pub struct Envelope {
     pub sent_offset_minutes: Option<i32>,
     /// Caller's number of a fax: a hint, never a proof.
     pub caller: Option<String>,
+    /// A program sent it, whatever it is; its address is never answered (RFC 3834).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub automatic: bool,
 }
 
 /// Where the work on a part stands. `Waiting` and `Keying` are the only ones that are not an ending.

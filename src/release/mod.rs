@@ -19,10 +19,11 @@ mod invoice;
 mod status;
 pub mod ask;
 pub mod filed;
+pub mod undelivered;
 
 pub use facts::ReleaseFacts;
 pub use status::status_message;
-pub use telling::{effect_key, message_id};
+pub use telling::{about, effect_key, message_id};
 
 use crate::order::Order;
 use crate::order::event::{Event, Gate, Milestone};

@@ -42,6 +42,13 @@ pub(super) fn from_house(
         references: Vec::new(),
         purpose: purpose.split('.').next().unwrap_or(purpose).to_owned(),
     }
+
+/// The order or document that a Message-ID of ours is about; none for anybody else's.
+#[must_use]
+pub fn about(message_id: &str, domain: &str) -> Option<Uuid> {
+    let (local, host) = message_id.strip_prefix('<')?.strip_suffix('>')?.rsplit_once('@')?;
+    let (id, _) = local.split_once('.').filter(|_| host.eq_ignore_ascii_case(domain))?;
+    id.parse().ok()
 }
 
 /// A message to somebody outside the house's steps, in the lane of its order and destination.

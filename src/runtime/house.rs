@@ -12,7 +12,8 @@ use crate::broker::Broker;
 use crate::broker::local::Local;
 use crate::broker::rabbitmq::{Rabbit, RabbitError};
 use crate::config::Config;
-use crate::deliver::{Delivery, file};
+use crate::deliver::smtp::Smtp;
+use crate::deliver::{Delivery, Outlet, file};
 use crate::intake::Intake;
 use crate::intake::amqp::Inlets;
 use crate::intake::folder::Folder;
@@ -54,6 +55,7 @@ pub struct House {
     pub blobs: Arc<dyn Blobs>,
     pub books: Arc<Books>,
     pub shelf: Arc<MasterShelf>,
+    mails: Arc<dyn Outlet>,
 }
 
 /// The right to work: on a data folder held by one process at a time, freed by its end however it ends; on servers by as
@@ -73,6 +75,7 @@ impl House {
     /// The same with another clock: the demo has one of its own.
     pub async fn open_with(dir: &Path, config: Config, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let books = Books::open(&config).map_err(OpenError::Books)?;
+        let mails = mails(dir, &config).map_err(OpenError::Books)?;
         std::fs::create_dir_all(dir).map_err(|e| {
             anyhow::anyhow!("the data folder {} can't be made: {e}; name another with --dir", dir.display())
         })?;
@@ -86,6 +89,7 @@ impl House {
             postgres,
             blobs: Arc::new(blobs),
             books: Arc::new(books),
+            mails,
             dir: dir.to_owned(),
             config,
         })
@@ -187,11 +191,11 @@ impl House {
         let out = self.dir.join(&self.config.folders.outgoing);
         let delivery = Delivery {
             store: self.store.clone(),
-            mail: Arc::new(file::Folder::new(&out)),
+            mail: self.mails.clone(),
             messages: Arc::new(file::Folder::new(&out)),
             holder: holder.to_owned(),
             lease: Duration::from_secs(self.config.worker.lease_seconds),
-            timeout: Duration::from_secs(self.config.worker.step_timeout_seconds / 2 + 1),
+            timeout: outlet_timeout(&self.config),
         };
         Steps {
             store: self.store.clone(),
@@ -328,6 +332,19 @@ async fn records(
     }
     let sqlite = Sqlite::open(&dir.join("gendan.db"), clock).await?;
     Ok((Arc::new(OutsideStore(Arc::new(sqlite))), None))
+/// What an outlet may take, so that its outcome is written well before the intent's lease ends.
+fn outlet_timeout(config: &Config) -> Duration {
+    Duration::from_secs(config.worker.lease_seconds) * 3 / 4
+}
+
+/// How mails leave: by the mail server, or to the outgoing folder when none is set.
+fn mails(dir: &Path, config: &Config) -> Result<Arc<dyn Outlet>, String> {
+    if !config.smtp.is_on() {
+        return Ok(Arc::new(file::Folder::new(dir.join(&config.folders.outgoing))));
+    }
+    // It has to end by itself before it is given up, for then nobody would know what was sent.
+    let total = outlet_timeout(config) * 9 / 10;
+    Ok(Arc::new(Smtp::new(&config.smtp, &config.firm.domain, total)?))
 }
 
 /// Unlike any other run's, on this machine or another.

@@ -234,7 +234,9 @@ impl Worker {
     async fn compute(&self, message: &Message) -> Result<Commit, StoreError> {
         let since = Instant::now();
         let run = AssertUnwindSafe(self.handler.handle(message)).catch_unwind();
-        let ran = tokio::time::timeout(self.settings.step_timeout, run).await;
+        let limits = self.handler.limits(message);
+        let timeout = limits.timeout.unwrap_or(self.settings.step_timeout);
+        let ran = tokio::time::timeout(timeout, run).await;
         metrics::computed(message.step, since);
         let (why, fence) = match ran {
             Ok(Ok(Ok(commit))) => return Ok(commit),
@@ -244,7 +246,7 @@ impl Worker {
             Ok(Ok(Err(Failure::Retry(why)))) => (why, None),
             Ok(Ok(Err(Failure::Later { why, fence }))) => (why, Some(fence)),
             Ok(Err(panic)) => return Ok(park(message, format!("the step panicked: {}", panic_text(&panic)))),
-            Err(_) => (format!("the step took longer than {} s", self.settings.step_timeout.as_secs()), None),
+            Err(_) => (format!("the step took longer than {} s", timeout.as_secs()), None),
         };
         self.again_later(message, why, fence).await
     }
@@ -257,7 +259,11 @@ impl Worker {
         fence: Option<u64>,
     ) -> Result<Commit, StoreError> {
         let now = self.store.now().await?;
-        let disposition = match self.settings.retry.next(message, now) {
+        // A server may be away for longer than the attempts last.
+        let until = self.handler.limits(message).until.filter(|until| fence.is_some() && now < *until);
+        let retry = &self.settings.retry;
+        let next = retry.next(message, now).or_else(|| until.map(|_| retry.after(message, now)));
+        let disposition = match next {
             Some(not_before) => Disposition::Retry { why, not_before },
             None => Disposition::Park { why },
         };

@@ -18,6 +18,7 @@ mod review;
 #[expect(dead_code, reason = "what the servers have in common; each file beside it uses a part")]
 mod servers;
 mod sim;
+mod smtp;
 mod support;
 mod walks;
 mod wired;

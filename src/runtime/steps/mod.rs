@@ -9,6 +9,7 @@ mod decide;
 mod desk;
 mod facts;
 mod holdings;
+mod mails;
 mod master;
 mod place;
 mod read;
@@ -17,19 +18,20 @@ mod timer;
 
 use super::books::Books;
 use super::master::MasterShelf;
-use super::{Failure, Handler};
+use super::{Failure, Handler, Limits};
 use crate::deliver::Delivery;
 use crate::order::Order;
 use crate::order::ids::Ids;
-use crate::order::message::{Body, Message};
+use crate::order::message::{Body, Message, Step};
 use crate::order::sheet::FoldError;
 use crate::runtime::work::{Stamp, Work};
 use crate::store::blobs::Blobs;
 use crate::store::{Commit, Consumed, Disposition, Key, Kind, Snapshot, Store, StoreError};
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
+use std::time::Duration;
 use uuid::Uuid;
 
 /// All steps of a process.
@@ -84,7 +86,7 @@ impl Handler for Steps {
             | Body::AccountingInvoice(_)
             | Body::OrderConfirmed(_)
             | Body::Notification(_)
-            | Body::OrderStatus(_) => self.delivery.deliver(message).await?,
+            | Body::OrderStatus(_) => self.deliver(message).await?,
         };
         for sent in &commit.messages {
             self.books.schemas.check_message(sent).map_err(|e| {
@@ -92,6 +94,19 @@ impl Handler for Steps {
             })?;
         }
         Ok(commit)
+    }
+
+    /// What leaves the house has the time that its outlet allows itself, and a mail server may be away for long.
+    fn limits(&self, message: &Message) -> Limits {
+        if message.step != Step::Deliver {
+            return Limits::default();
+        }
+        let patience = TimeDelta::hours(i64::from(self.books.config.smtp.give_up_hours));
+        let mail = matches!(message.body, Body::MailSend(_));
+        Limits {
+            timeout: Some(self.delivery.timeout + Duration::from_secs(5)),
+            until: mail.then(|| message.created_at + patience),
+        }
     }
 }
 

@@ -24,11 +24,16 @@ impl Steps {
             .get(&document.sha256)
             .await
             .map_err(|e| Failure::Retry(format!("the bytes of the document can't be read: {e}")))?;
-        let reading = match document.channel {
-            Channel::Data => self.read_data(&bytes).map_err(Failure::Park)?,
-            Channel::Mail | Channel::Fax => heavy(|| self.read_bytes(&bytes, &document)),
-        };
         let now = self.now(message).await?;
+        let reading = if document.channel == Channel::Data {
+            self.read_data(&bytes).map_err(Failure::Park)?
+        } else {
+            if let Some(commit) = self.report_back(&bytes, (&document, version), &now).await? {
+                return Ok(commit);
+            }
+            self.faxed(&bytes, &mut document);
+            heavy(|| self.read_bytes(&bytes, &document))
+        };
         document.parts = Some(u32::try_from(reading.drafts.len()).unwrap_or(u32::MAX));
         document.envelope = joined(reading.envelope, &document.envelope);
         let mut commit = done(message, "read");

@@ -4,6 +4,8 @@
 pub(crate) mod rabbit;
 pub(crate) mod postgres;
 pub(crate) mod dovecot;
+pub(crate) mod mailserver;
+pub(crate) mod scripted_smtp;
 
 use std::fs::File;
 use std::net::TcpListener;

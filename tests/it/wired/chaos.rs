@@ -91,7 +91,10 @@ fn whatever_falls_nothing_is_lost_and_nothing_is_done_twice() {
         worker.terminate(Duration::from_secs(30));
     }
     let seen = check(&site, &shop, placed + letters.orders);
-    println!("{orders} orders, {kills} workers killed, {falls} falls of each server in {storm:?}, all in {:?}: {seen}", began.elapsed());
+    println!(
+        "{orders} orders, {kills} workers killed, {falls} falls of each server in {storm:?}, all in {:?}: {seen}",
+        began.elapsed()
+    );
 }
 
 fn check(site: &Site, shop: &Shop, orders: usize) -> String {

@@ -96,7 +96,12 @@ async fn receive(url: &str, key: &str, received: &Received) -> Result<(), lapin:
     let (_connection, channel) = connect(url).await?;
     let queue = format!("gendan.out.{key}");
     let mut consumer = channel
-        .basic_consume(queue.as_str().into(), key.into(), BasicConsumeOptions::default(), FieldTable::default())
+        .basic_consume(
+            queue.as_str().into(),
+            key.into(),
+            BasicConsumeOptions::default(),
+            FieldTable::default(),
+        )
         .await?;
     while let Some(delivery) = consumer.next().await {
         let delivery = delivery?;
@@ -113,8 +118,7 @@ async fn place(url: &str, left: &mut Vec<(String, Value)>) -> Result<(), lapin::
     let (_connection, channel) = connect(url).await?;
     channel.confirm_select(ConfirmSelectOptions::default()).await?;
     while let Some((id, order)) = left.last() {
-        let properties =
-            BasicProperties::default().with_message_id(id.as_str().into()).with_delivery_mode(2);
+        let properties = BasicProperties::default().with_message_id(id.as_str().into()).with_delivery_mode(2);
         let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
         let body = order.to_string();
         let confirm = channel

@@ -38,14 +38,20 @@ fn a_mailed_order_comes_back_as_a_confirmation_and_goes_on_to_the_carrier() {
     assert_eq!(orders[0]["number"], instruction["number"]);
     site.until_done(1, LIMIT);
     let balance = site.ask(&["balance"]);
-    assert_eq!((&balance["missing"], &balance["double"], &balance["unsure"]), (&json!([]), &json!([]), &json!([])));
+    assert_eq!(
+        (&balance["missing"], &balance["double"], &balance["unsure"]),
+        (&json!([]), &json!([]), &json!([]))
+    );
     assert_eq!(balance["messages"]["parked"], 0, "{}", site.ask(&["parked", "list"]));
 
     // What can't be understood is answered, and kept.
     let answer = shop.ask("gendan.in.orders", br#"{"order": {"lines": [{"quantity": "many"}]}}"#);
     assert!(answer["error"].as_str().unwrap().contains("/order/lines/0/quantity"), "{answer}");
     assert_eq!(site.ask(&["parked", "list"]).as_array().unwrap().len(), 1);
-    let answer = shop.ask("gendan.in.reports", br#"{"number": "X-1", "milestone": "paid", "at": "2026-11-20T00:00:00Z", "by": "erp"}"#);
+    let answer = shop.ask(
+        "gendan.in.reports",
+        br#"{"number": "X-1", "milestone": "paid", "at": "2026-11-20T00:00:00Z", "by": "erp"}"#,
+    );
     assert!(answer["error"].as_str().unwrap().contains("no order of this number"), "{answer}");
 
     // An order as data is confirmed as data.
