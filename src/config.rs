@@ -2,9 +2,9 @@
 
 use crate::broker::rabbitmq::RabbitSettings;
 use crate::check::CheckSettings;
-use crate::intake::imap::settings::{self as mailboxes, Mailbox};
 use crate::deliver::fax::FaxGateway;
 use crate::deliver::smtp::settings::SmtpSettings;
+use crate::intake::imap::settings::{self as mailboxes, Mailbox};
 use crate::order::document::Language;
 use crate::order::money::Currency;
 use crate::order::review::Role;

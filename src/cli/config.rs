@@ -2,8 +2,8 @@
 
 use super::context::{Context, stop};
 use super::{End, Stop};
-use crate::intake::imap::settings::Mailbox;
 use crate::deliver::smtp::Smtp;
+use crate::intake::imap::settings::Mailbox;
 use crate::runtime::books::Books;
 use crate::runtime::house::OpenError;
 use std::time::Duration;

@@ -128,6 +128,7 @@ impl Delivery {
 const fn word(sent: &Result<(), NotSent>) -> &'static str {
     match sent {
         Ok(()) => "delivered",
+        Err(NotSent::InPart(_)) => "in_part",
         Err(NotSent::Unsure(_)) => "unsure",
         Err(NotSent::Never(_)) => "parked",
         Err(NotSent::Later(_)) => "later",

@@ -42,6 +42,7 @@ pub(super) fn from_house(
         references: Vec::new(),
         purpose: purpose.split('.').next().unwrap_or(purpose).to_owned(),
     }
+}
 
 /// The order or document that a Message-ID of ours is about; none for anybody else's.
 #[must_use]

@@ -332,6 +332,8 @@ async fn records(
     }
     let sqlite = Sqlite::open(&dir.join("gendan.db"), clock).await?;
     Ok((Arc::new(OutsideStore(Arc::new(sqlite))), None))
+}
+
 /// What an outlet may take, so that its outcome is written well before the intent's lease ends.
 fn outlet_timeout(config: &Config) -> Duration {
     Duration::from_secs(config.worker.lease_seconds) * 3 / 4

@@ -16,8 +16,8 @@ mod scrape;
 mod server;
 
 use crate::intake::{Intake, NotAccepted};
-use crate::runtime::metrics;
 use crate::runtime::house::House;
+use crate::runtime::metrics;
 use crate::runtime::supervise::Running;
 use axum::Router;
 use axum::extract::Request;
