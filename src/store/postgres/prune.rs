@@ -19,7 +19,7 @@ const INBOX: &str = "with old as (
                 and (o.state <> 'done' or o.word in ('unsure', 'discarded')))
             and not exists (select 1 from parked p where p.message_id = i.message_id
                 and (p.out_at is null or p.out_word = 'discarded'))
-        order by i.at limit $2
+        order by i.at, i.message_id, i.step, i.attempt limit $2
     )
     delete from inbox i using old
     where i.message_id = old.message_id and i.step = old.step and i.attempt = old.attempt

@@ -12,7 +12,7 @@ use gendan::store::Store;
 use gendan::store::postgres::{Postgres, PostgresSettings};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -134,13 +134,16 @@ impl Drop for Database {
     }
 }
 
+static WAITING: Mutex<Option<Child>> = Mutex::new(None);
+
 /// A test binary has no last moment of its own: somebody else waits for it.
 fn drop_at_the_end() {
     let script = r#"tail --pid="$1" -f /dev/null; psql -X "$2" -Atc "select 'drop database ' || quote_ident(datname)
         || ' with (force);' from pg_database where datname like '$3%'" | psql -X -q "$2""#;
-    let mut command = Command::new("sh");
-    command.args(["-c", script, "sh", &std::process::id().to_string(), &server(), &prefix()]);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut command = Command::new("setsid");
+    command.args(["sh", "-c", script, "sh", &std::process::id().to_string(), &server(), &prefix()]);
+    let waiting = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    *WAITING.lock().unwrap() = Some(waiting.unwrap());
 }
 
 /// PostgreSQL on a database of its own.

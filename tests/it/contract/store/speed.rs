@@ -32,16 +32,16 @@ fn passing(draft: &Message, number: u128) -> Commit {
 #[tokio::test]
 #[ignore = "measures; has nothing to check"]
 async fn orders_a_second_on_sqlite() {
-    orders_a_second(OnSqlite::fresh().await).await;
+    println!("{}", orders_a_second(OnSqlite::fresh().await).await);
 }
 
 #[tokio::test]
 #[ignore = "measures; has nothing to check"]
 async fn orders_a_second_on_postgres() {
-    orders_a_second(OnPostgres::fresh().await).await;
+    println!("{}", orders_a_second(OnPostgres::fresh().await).await);
 }
 
-async fn orders_a_second(h: impl Harness) {
+async fn orders_a_second(h: impl Harness) -> String {
     let drafts: Vec<Message> = (1..=ORDERS).map(|n| message(n * 10, Step::Check)).collect();
     for batch in drafts.chunks(500) {
         h.commit(send(batch.to_vec())).await;
@@ -67,13 +67,16 @@ async fn orders_a_second(h: impl Harness) {
         assert!(answers.iter().all(|answer| *answer == Answer::Done));
     }
     let rate = ORDERS as f64 / begun.elapsed().as_secs_f64();
-    println!("{rate:.0} orders/s; claiming {claiming:?}, test data {deciding:?}, committing {committing:?}");
     let at = Instant::now();
     h.store().balance().await.unwrap();
-    println!("balance {:?}", at.elapsed());
+    let balance = at.elapsed();
     let at = Instant::now();
     assert!(h.store().audit().await.unwrap().findings.is_empty());
-    println!("audit {:?}", at.elapsed());
+    let audit = at.elapsed();
+    format!(
+        "{rate:.0} orders/s; claiming {claiming:?}, test data {deciding:?}, committing {committing:?}; \
+         balance {balance:?}, audit {audit:?}"
+    )
 }
 
 /// The rows of [`passing`], written by statements that look at nothing.
