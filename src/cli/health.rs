@@ -15,7 +15,7 @@ const LONGEST: u64 = 8192;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Where the instance listens, as in [http] listen 地址
+    /// Where the instance listens, as `http.listen` has it 地址
     #[arg(value_name = "HOST:PORT", default_value = "127.0.0.1:8080", env = "GENDAN_HEALTH")]
     address: String,
 }
