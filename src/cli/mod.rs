@@ -177,7 +177,7 @@ fn start_log() {
         .with_default_directive(tracing::level_filters::LevelFilter::WARN.into())
         .from_env_lossy()
         // It would print messages that come back, with what customers wrote; what matters is said by our own adapter.
-        .add_directive(silent("lapin"));
+        .add_directive(silent(crate::broker::rabbitmq::LIBRARY));
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())

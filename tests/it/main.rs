@@ -15,7 +15,6 @@ mod packaging;
 mod read;
 mod release;
 mod review;
-#[expect(dead_code, reason = "what the servers have in common; each file beside it uses a part")]
 mod servers;
 mod sim;
 mod smtp;

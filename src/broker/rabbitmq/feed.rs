@@ -11,8 +11,8 @@ use lapin::message::Delivery as Raw;
 use lapin::options::{BasicConsumeOptions, BasicQosOptions};
 use lapin::types::FieldTable;
 use lapin::{Channel, Consumer};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, RwLock};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::{Mutex, oneshot};
@@ -34,6 +34,7 @@ pub(super) struct Feed {
     open: Mutex<Open>,
     /// Where settlements of the present channel go.
     session: RwLock<Option<(u64, UnboundedSender<Settle>)>>,
+    closed: AtomicBool,
 }
 
 #[derive(Default)]
@@ -42,7 +43,6 @@ struct Open {
     /// Not opened again before this.
     not_before: Option<Instant>,
     wait: Duration,
-    closed: bool,
 }
 
 impl Feed {
@@ -52,8 +52,8 @@ impl Feed {
         keeper: Arc<Keeper>,
         settings: Arc<RabbitSettings>,
     ) -> Arc<Self> {
-        let (open, session) = (Mutex::default(), RwLock::default());
-        Arc::new(Self { queue, prefetch, keeper, settings, open, session })
+        let (open, session, closed) = (Mutex::default(), RwLock::default(), AtomicBool::new(false));
+        Arc::new(Self { queue, prefetch, keeper, settings, open, session, closed })
     }
 
     pub(super) fn name(&self) -> &str {
@@ -66,7 +66,7 @@ impl Feed {
         let end = Instant::now() + wait;
         let Ok(mut open) = timeout_at(end, self.open.lock()).await else { return Ok(Vec::new()) };
         loop {
-            if open.closed || self.keeper.is_closed() {
+            if self.closed.load(Ordering::SeqCst) || self.keeper.is_closed() {
                 return Err(BrokerError("it was closed".to_owned()));
             }
             if open.consumer.is_none() && !self.reopen(&mut open, end).await {
@@ -157,11 +157,11 @@ impl Feed {
     }
 
     fn set_session(&self, session: Option<(u64, UnboundedSender<Settle>)>) {
-        *self.session.write().unwrap_or_else(std::sync::PoisonError::into_inner) = session;
+        *self.session.write().unwrap_or_else(PoisonError::into_inner) = session;
     }
 
     fn settle(&self, tags: impl IntoIterator<Item = Tag>, order: impl Fn(u64) -> Settle) {
-        let session = self.session.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let session = self.session.read().unwrap_or_else(PoisonError::into_inner);
         let Some((epoch, settle)) = session.as_ref() else { return };
         for tag in tags {
             // Of an earlier channel: the server has taken it back, and its numbers mean others now.
@@ -181,16 +181,19 @@ impl Feed {
 
     /// Ends it: what was acknowledged is written, what nobody took goes back.
     pub(super) async fn close(&self) {
-        let session = self.session.write().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        self.closed.store(true, Ordering::SeqCst);
+        let limit = self.settings.answer();
+        let session = self.session.write().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((_, settle)) = session {
             let (told, closed) = oneshot::channel();
             if settle.send(Settle::Close(told)).is_ok() {
-                let _ = tokio::time::timeout(self.settings.answer() * 2, closed).await;
+                let _ = tokio::time::timeout(limit * 2, closed).await;
             }
         }
-        // Whoever waits for deliveries sees the consumer end.
-        let mut open = self.open.lock().await;
-        open.closed = true;
-        open.consumer = None;
+        // Whoever waits for deliveries sees the consumer end, and opens no other.
+        if let Ok(mut open) = tokio::time::timeout(limit, self.open.lock()).await {
+            open.consumer = None;
+            self.set_session(None);
+        }
     }
 }

@@ -9,7 +9,7 @@ use futures_util::FutureExt as _;
 use lapin::tcp::{AMQPUriTcpExt as _, OwnedTLSConfig};
 use lapin::{Channel, Connection, ConnectionProperties};
 use std::hash::{BuildHasher as _, Hasher as _};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -139,7 +139,7 @@ impl Opener {
         let mut hung = false;
         loop {
             let pause = jittered(wait);
-            wait = (wait * 2).min(LONGEST_WAIT);
+            wait = (wait * 2).clamp(FIRST_WAIT, LONGEST_WAIT);
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return None,
@@ -210,33 +210,35 @@ fn jittered(wait: Duration) -> Duration {
     wait / 2 + wait.mul_f64(f64::from((dice % 1000) as u16) / 2000.0)
 }
 
-/// The connection of the moment, and the task that keeps it.
-type Kept = (watch::Receiver<Option<Arc<Link>>>, std::sync::Mutex<Option<JoinHandle<()>>>);
-
 /// Keeps one connection open, from the first time it is asked for.
 pub(super) struct Keeper {
-    running: OnceLock<Kept>,
-    opener: std::sync::Mutex<Option<Opener>>,
+    running: OnceLock<Running>,
+    opener: Mutex<Option<Opener>>,
     stop: CancellationToken,
     limit: Duration,
+}
+
+struct Running {
+    links: watch::Receiver<Option<Arc<Link>>>,
+    task: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Keeper {
     pub(super) fn new(opener: Opener) -> Self {
         let limit = opener.settings.answer();
-        let opener = std::sync::Mutex::new(Some(opener));
+        let opener = Mutex::new(Some(opener));
         Self { running: OnceLock::new(), opener, stop: CancellationToken::new(), limit }
     }
 
     /// Begins with this connection, or with opening one.
     pub(super) fn begin(&self, first: Option<Link>) -> &watch::Receiver<Option<Arc<Link>>> {
-        let (links, _) = self.running.get_or_init(|| {
-            let (sender, receiver) = watch::channel(None);
-            let opener = self.opener.lock().ok().and_then(|mut opener| opener.take());
+        let running = self.running.get_or_init(|| {
+            let (sender, links) = watch::channel(None);
+            let opener = self.opener.lock().unwrap_or_else(PoisonError::into_inner).take();
             let task = opener.map(|opener| tokio::spawn(opener.keep(first, sender, self.stop.clone())));
-            (receiver, std::sync::Mutex::new(task))
+            Running { links, task: Mutex::new(task) }
         });
-        links
+        &running.links
     }
 
     /// The connection; waits for one until `end`.
@@ -249,8 +251,7 @@ impl Keeper {
 
     /// The connection as it is.
     pub(super) fn now(&self) -> Option<Arc<Link>> {
-        let (links, _) = self.running.get()?;
-        links.borrow().clone()
+        self.running.get()?.links.borrow().clone()
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -259,7 +260,8 @@ impl Keeper {
 
     pub(super) async fn close(&self) {
         self.stop.cancel();
-        let task = self.running.get().and_then(|(_, task)| task.lock().ok().and_then(|mut task| task.take()));
+        let running = self.running.get();
+        let task = running.and_then(|it| it.task.lock().unwrap_or_else(PoisonError::into_inner).take());
         if let Some(task) = task {
             let _ = tokio::time::timeout(self.limit * 2, task.map(drop)).await;
         }

@@ -40,6 +40,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
 use topology::Topology;
 
+/// The protocol library, as it names itself in logs. It would print whole messages that come back.
+pub const LIBRARY: &str = "lapin";
+
 /// Dead letters and rubbish are handed out together; the one is looked for so often while the other is waited for.
 const STRAYS_LOOK: Duration = Duration::from_millis(250);
 /// Dead letters in hand at a time.

@@ -177,11 +177,15 @@ pub(super) fn short(name: &str) -> Result<ShortString, RabbitError> {
 fn explain(kind: &str, name: &str, error: &lapin::Error) -> RabbitError {
     let text = error.to_string();
     match difference(&text) {
-        Some((argument, wanted, there)) => RabbitError::Differs(format!(
-            "{kind} `{name}` stands on the server with another `{argument}`: {there} there, {wanted} wanted. Set the key \
-             behind it to what is there, use another prefix, or, when it is empty, delete it on the server (`rabbitmqctl \
-             delete_queue {name}`); then start again"
-        )),
+        Some((argument, wanted, there)) => {
+            let guess =
+                if there == "none" { " (another program declared it, perhaps as another type)" } else { "" };
+            RabbitError::Differs(format!(
+                "{kind} `{name}` stands on the server with another `{argument}`: {there} there, {wanted} wanted{guess}. \
+                 Set the key behind it to what is there, use another prefix, or, when it is empty, delete it on the server \
+                 (`rabbitmqctl delete_queue {name}`); then start again"
+            ))
+        }
         None if text.contains("ACCESS_REFUSED") => RabbitError::Differs(format!(
             "the user may not declare {kind} `{name}`: give it configure, write and read on names that begin with the \
              prefix (`rabbitmqctl set_permissions`)"

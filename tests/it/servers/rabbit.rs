@@ -58,7 +58,19 @@ impl Place {
         (connection, channel)
     }
 
-    /// Messages that are ready in a queue.
+    /// Waits until so many messages are ready in a queue, and stay so.
+    pub(crate) async fn holds(&self, channel: &Channel, behind: &str, count: u32) {
+        let end = tokio::time::Instant::now() + Duration::from_secs(20);
+        let mut right = 0;
+        while right < 3 {
+            let ready = self.ready(channel, behind).await;
+            right = if ready == count { right + 1 } else { 0 };
+            assert!(tokio::time::Instant::now() < end, "{ready} in {behind}, not {count}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Messages that are ready in a queue at the moment.
     pub(crate) async fn ready(&self, channel: &Channel, behind: &str) -> u32 {
         let passive = QueueDeclareOptions::durable().passive();
         let queue = channel.queue_declare(self.name(behind).into(), passive, FieldTable::default());
@@ -99,6 +111,7 @@ pub(crate) struct Private {
     folder: tempfile::TempDir,
     node: String,
     port: u16,
+    tls: u16,
     dist: u16,
     process: Option<Process>,
 }
@@ -107,10 +120,46 @@ impl Private {
     pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("plugins"), "[].").unwrap();
-        let (port, dist) = (free_port(), free_port());
-        let mut server = Self { folder, node: format!("gendan-{port}@localhost"), port, dist, process: None };
+        let (port, tls, dist) = (free_port(), free_port(), free_port());
+        let node = format!("gendan-{port}@localhost");
+        let mut server = Self { folder, node, port, tls, dist, process: None };
+        server.configure();
         server.restart();
         server
+    }
+
+    /// A certificate for `localhost`, and a port that uses it.
+    fn configure(&self) {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        std::fs::write(self.certificate(), made.cert.pem()).unwrap();
+        let key = self.folder.path().join("key.pem");
+        std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+        let (certificate, key) = (self.certificate().display().to_string(), key.display().to_string());
+        let config = format!(
+            "listeners.ssl.1 = 127.0.0.1:{}\nssl_options.cacertfile = {certificate}\nssl_options.certfile = \
+             {certificate}\nssl_options.keyfile = {key}\nssl_options.verify = verify_none\n\
+             ssl_options.fail_if_no_peer_cert = false\n",
+            self.tls
+        );
+        std::fs::write(self.folder.path().join("rabbitmq.conf"), config).unwrap();
+    }
+
+    pub(crate) fn certificate(&self) -> std::path::PathBuf {
+        self.folder.path().join("certificate.pem")
+    }
+
+    pub(crate) fn url_tls(&self) -> String {
+        format!("amqps://guest:guest@localhost:{}/%2f", self.tls)
+    }
+
+    /// Runs `rabbitmqctl` for it.
+    pub(crate) fn control(&self, arguments: &[&str]) {
+        let mut command = Command::new("/usr/lib/rabbitmq/bin/rabbitmqctl");
+        command
+            .env("HOME", self.folder.path())
+            .env("RABBITMQ_CONF_ENV_FILE", self.folder.path().join("none"));
+        let output = command.args(["-n", &self.node]).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
     pub(crate) fn url(&self) -> String {
@@ -139,7 +188,7 @@ impl Private {
     fn command(&self) -> Command {
         let folder = self.folder.path();
         let mut command = Command::new("/usr/lib/rabbitmq/bin/rabbitmq-server");
-        // The last but one: the script becomes the server, which then has the process id that is known here.
+        // Under systemd the script becomes the server, which then has the process id that is known here.
         command
             .env("HOME", folder)
             .env("RABBITMQ_NODENAME", &self.node)
@@ -149,7 +198,7 @@ impl Private {
             .env("RABBITMQ_NODE_PORT", self.port.to_string())
             .env("RABBITMQ_DIST_PORT", self.dist.to_string())
             .env("RABBITMQ_ENABLED_PLUGINS_FILE", folder.join("plugins"))
-            .env("RABBITMQ_CONFIG_FILE", folder.join("none"))
+            .env("RABBITMQ_CONFIG_FILE", folder.join("rabbitmq.conf"))
             .env("RABBITMQ_CONF_ENV_FILE", folder.join("none"))
             .env("RUNNING_UNDER_SYSTEMD", "true")
             .env("RABBITMQ_LOGS", "-");

@@ -50,18 +50,14 @@ async fn an_unroutable_message_comes_back_with_its_key() {
     let answers = rabbit.publish(&batch).await.unwrap();
     assert_eq!(answers.len(), 300);
     for (message, answer) in batch.iter().zip(&answers) {
-        match answer {
-            Published::Returned { why } => {
-                assert_eq!(message.step, Step::Deliver);
-                assert!(
-                    why.contains("shipping.instruction.nobody") && why.contains(&place.name("out")),
-                    "{why}"
-                );
-            }
-            Published::Confirmed | Published::Delivered | Published::Unknown => {
-                assert_eq!((message.step, answer), (Step::Check, &Published::Confirmed));
-            }
-        }
+        let leaves = message.step == Step::Deliver;
+        let named = ["shipping.instruction.nobody".to_owned(), place.name("out")];
+        let right = match answer {
+            Published::Returned { why } => leaves && named.iter().all(|name| why.contains(name)),
+            Published::Confirmed => !leaves,
+            Published::Delivered | Published::Unknown => false,
+        };
+        assert!(right, "{:?} {answer:?}", message.step);
     }
     let long = rabbit.publish(&[instruction(1, &"x".repeat(300)), message(301, Step::Check)]).await.unwrap();
     assert!(matches!(&long[0], Published::Returned { why } if why.contains("255")), "{long:?}");
@@ -150,7 +146,7 @@ async fn rubbish_is_set_aside_and_its_neighbours_pass() {
     assert!(found.iter().all(|it| it.queue == place.name("check") && it.why.contains("schema")), "{found:?}");
     rabbit.ack_strays(&found[..1]);
     rabbit.close().await;
-    assert_eq!(place.ready(&channel, "check").await, 1, "what was not parked is still there");
+    place.holds(&channel, "check", 1).await;
 }
 
 #[tokio::test]
@@ -178,7 +174,8 @@ async fn poison_comes_back_through_the_dead() {
     rabbit.ack_strays(&[dead]);
     rabbit.close().await;
     let (_connection, channel) = place.outsider().await;
-    assert_eq!((place.ready(&channel, "dead").await, place.ready(&channel, "check").await), (0, 0));
+    place.holds(&channel, "dead", 0).await;
+    place.holds(&channel, "check", 0).await;
 }
 
 #[tokio::test]
@@ -216,7 +213,7 @@ async fn others_are_heard_and_answered() {
     );
     inlet.ack(&[again.tag]);
     rabbit.close().await;
-    assert_eq!(place.ready(&channel, "in.orders").await, 0);
+    place.holds(&channel, "in.orders", 0).await;
 }
 
 #[tokio::test]
@@ -229,6 +226,6 @@ async fn a_clean_end_loses_nothing() {
     rabbit.ack(&taken[..1]).await.unwrap();
     rabbit.close().await;
     let (_connection, channel) = place.outsider().await;
-    assert_eq!(place.ready(&channel, "check").await, 49, "what was not acknowledged went back");
+    place.holds(&channel, "check", 49).await;
     assert!(rabbit.take(Step::Check, 5, LONG).await.is_err(), "it is closed");
 }
