@@ -117,6 +117,7 @@ pub struct Folders {
     pub inbox: PathBuf,
     pub fax: PathBuf,
     pub outgoing: PathBuf,
+    pub blobs: PathBuf,
 }
 
 /// How sources are looked at.

@@ -80,8 +80,9 @@ impl House {
             anyhow::anyhow!("the data folder {} can't be made: {e}; name another with --dir", dir.display())
         })?;
         let (store, postgres) = records(dir, &config, clock).await?;
-        let blobs = Disk::open(dir.join("blobs")).map_err(|e| {
-            anyhow::anyhow!("the folder of documents {} can't be made: {e}", dir.join("blobs").display())
+        let blobs = dir.join(&config.folders.blobs);
+        let blobs = Disk::open(&blobs).map_err(|e| {
+            anyhow::anyhow!("the folder of documents {} can't be made: {e}", blobs.display())
         })?;
         Ok(Self {
             shelf: Arc::new(MasterShelf::new(store.clone())),

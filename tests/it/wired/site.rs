@@ -17,15 +17,17 @@ use tempfile::TempDir;
 /// Where customers' mails arrive, and what each department and the carrier is told by.
 const ORDERS: &str = "orders@hengtong.example";
 /// Routing keys whose queues the program declares here, for the receivers of the case.
-pub(super) const KEYS: [&str; 8] = [
+pub(super) const KEYS: [&str; 10] = [
     "order.confirmed",
     "order.status",
     "production.task",
     "warehouse.pick",
     "accounting.invoice",
     "shipping.instruction.DBX",
-    "shipping.instruction.SF",
-    "shipping.instruction.YTO",
+    "shipping.instruction.SLT",
+    "shipping.instruction.ATX",
+    "shipping.instruction.YGT",
+    "shipping.instruction.OWN",
 ];
 
 /// Everything in one temporary folder, ended with the case.
@@ -129,7 +131,7 @@ impl Site {
         format!(
             "[postgres]\nurl = '{postgres}'\n[rabbitmq]\nurl = '{rabbit}'\ndeclare = [{keys}]\n\
              [rules]\nprofile = 'lean'\noverrides = '{own}'\n[release]\nship_at = '00:00:00'\n\
-             [worker]\npoll_ms = 200\n[intake]\npoll_ms = 200\n\
+             [worker]\npoll_ms = 200\n[intake]\npoll_ms = 200\n[folders]\nblobs = '{blobs}'\n\
              [[mailboxes]]\nname = 'orders'\nhost = 'localhost'\nport = {imaps}\nsecurity = 'tls'\nuser = 'orders'\n\
              password = '{imap_password}'\npoll_seconds = 1\nca_file = '{imap_ca}'\n\
              [smtp]\nhost = 'localhost'\nport = {smtp}\nsecurity = 'starttls'\nuser = '{smtp_user}'\n\
@@ -137,6 +139,7 @@ impl Site {
             postgres = self.postgres.url("postgres"),
             rabbit = self.rabbit.url(),
             keys = keys.join(", "),
+            blobs = at(&self.folder.path().join("blobs")),
             own = at(&self.folder.path().join("own")),
             imaps = self.dovecot.imaps,
             imap_password = dovecot::PASSWORD,
