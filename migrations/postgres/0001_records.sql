@@ -166,8 +166,6 @@ create table intent (
     started timestamptz not null
 ) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
 
-create index intent_open on intent (state) where state in ('held', 'unsure');
-
 -- The daily seals, chained by `number`, and the heads that each of them took in.
 create table seal (
     number bigint primary key,

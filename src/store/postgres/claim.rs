@@ -40,13 +40,14 @@ const ANY_DUE: &str = "select exists (select 1 from outbox where state = 'delaye
 const DUE: &str = "update outbox set state = 'waiting' where id in
     (select id from outbox where state = 'delayed' and not_before <= $1 order by not_before, id
         for update skip locked)";
-const RENEW: &str = "update outbox o set lease_until = $3 where o.id = any($2) and o.state = 'waiting'
-    and o.holder = $1 and o.lease_until > $4 returning o.id";
+/// Only what is waiting has a holder; to say so once more would lead past the primary key.
+const RENEW: &str = "update outbox o set lease_until = $3 where o.id = any($2) and o.holder = $1
+    and o.lease_until > $4 returning o.id";
 const RENEW_INTENTS: &str =
     "update intent i set lease_until = $3 where i.message_id = any($2) and i.state = 'held'
     and i.holder = $1 and i.lease_until > $4";
 const GIVE_BACK: &str = "update outbox o set holder = null, lease_until = null, claims = claims - 1
-    where o.id = any($2) and o.state = 'waiting' and o.holder = $1 and o.lease_until > $3";
+    where o.id = any($2) and o.holder = $1 and o.lease_until > $3";
 const TAKE_OVER: &str = "update outbox set holder = null, lease_until = null
     where state = 'waiting' and holder <> $1 and lease_until > $2";
 const TAKE_OVER_INTENTS: &str = "update intent set lease_until = $2

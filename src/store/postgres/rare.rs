@@ -15,7 +15,7 @@ const UNPARKED: &str =
         where o.id = k.id and k.word = 'discarded'
     )
     update parked p set out_at = $1, out_word = k.word, out_why = k.why from k
-    where p.message_id = k.id and p.out_at is null";
+    where p.message_id = k.id and p.out_word is null";
 /// The next attempt of a message takes the place of the one before.
 const AGAIN: &str = "update outbox o set attempt = k.attempt, type = k.type, step = k.step, lane = k.lane,
         correlation_id = k.correlation_id, created_at = k.created_at, not_before = k.not_before, body = k.body,
@@ -52,7 +52,7 @@ const TIMERS: &str = "insert into timer (id, due, step, order_id, body, state)
         k (id, due, step, order_id, body)
     where not exists (select 1 from gone g where g.id = k.id) on conflict (id) do nothing";
 const CANCELLED: &str = "update timer t set state = 'cancelled' from unnest($1::uuid[]) k (id)
-    where t.id = k.id and t.state = 'set'";
+    where t.id = k.id and t.state not in ('fired', 'cancelled')";
 
 pub(super) async fn write(
     records: &Records<'_>,

@@ -13,10 +13,10 @@ use uuid::Uuid;
 const MARK: &str = "update outbox o set state = k.state, holder = null, lease_until = null,
         word = case when k.state = 'done' then 'delivered' end, done_at = case when k.state = 'done' then $1 end
     from unnest($3::uuid[], $4::int8[], $5::text[]) k (id, attempt, state)
-    where o.id = k.id and o.attempt = k.attempt and o.state = 'waiting' and o.holder = $2 and o.lease_until > $1";
+    where o.id = k.id and o.attempt = k.attempt and o.holder = $2 and o.lease_until > $1";
 const RETURNED: &str = concat!(
     "update outbox o set state = 'parked', holder = null, lease_until = null
-     where o.id = $2 and o.attempt = $3 and o.state = 'waiting' and o.holder = $1 and o.lease_until > $4
+     where o.id = $2 and o.attempt = $3 and o.holder = $1 and o.lease_until > $4
      returning ",
     message_columns!()
 );

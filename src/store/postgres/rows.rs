@@ -27,7 +27,7 @@ const USUAL: &str = "with consumed as (
     ), delivered as (
         update parked p set out_at = $1, out_word = 'delivered', out_why = 'delivered after all'
         from unnest($2::uuid[], $4::int8[]) k (id, attempt)
-        where p.message_id = k.id and p.attempt <= k.attempt and p.out_at is null
+        where p.message_id = k.id and p.attempt <= k.attempt and p.out_word is null
     ), done as (
         update outbox o set state = 'done', word = k.word, done_at = $1, attempt = k.attempt, holder = null,
             lease_until = null

@@ -104,6 +104,7 @@ impl PostgresSettings {
             // an empty table must not read a full one from end to end.
             ("plan_cache_mode", "force_generic_plan"),
             ("enable_seqscan", "off"),
+            ("enable_bitmapscan", "off"),
             ("enable_hashjoin", "off"),
             ("enable_mergejoin", "off"),
             ("jit", "off"),

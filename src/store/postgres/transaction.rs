@@ -17,7 +17,7 @@ pub(super) const PLAIN: &str = "begin";
 /// One consistent view for a report, with the plans that reports need; they may take long.
 pub(super) const REPORT: &str = "begin isolation level repeatable read read only;
     set local statement_timeout = 0; set local enable_hashjoin = on; set local enable_mergejoin = on;
-    set local enable_seqscan = on; set local plan_cache_mode = force_custom_plan";
+    set local enable_bitmapscan = on; set local enable_seqscan = on; set local plan_cache_mode = force_custom_plan";
 
 /// A begun transaction. Dropped before its end its connection is closed, and the server rolls it back.
 pub(super) struct Begun(Option<PoolConnection<Postgres>>);

@@ -89,6 +89,9 @@ async fn the_bare_loop_on_postgres() {
         h.commit(send(batch.to_vec())).await;
     }
     let mut connection = h.database.connect().await;
+    let plans = "set enable_seqscan = off; set enable_bitmapscan = off; set enable_hashjoin = off;
+        set enable_mergejoin = off; set plan_cache_mode = force_generic_plan";
+    connection.execute(plans).await.unwrap();
     let batches: Vec<Vec<Commit>> = drafts
         .chunks(BATCH)
         .map(|it| it.iter().map(|it| passing(it, it.id.as_u128() & 0xffff_ffff)).collect())
