@@ -12,6 +12,7 @@ use crate::store::{Commit, Consumed, Disposition, Intended, Store};
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// Why an outlet did not deliver.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +32,12 @@ pub enum NotSent {
 pub trait Outlet: Send + Sync {
     /// Whether the receiver, told twice with the same message id, does it once.
     fn idempotent(&self) -> bool;
+
+    /// How many may send at the same time. A turn is waited for before the intent is stated, so that few are in doubt when the
+    /// process dies.
+    fn turns(&self) -> Option<Arc<Semaphore>> {
+        None
+    }
 
     /// Delivers. Called again with the same message only when the first call surely had no effect, or when
     /// [`Outlet::idempotent`].
@@ -83,6 +90,10 @@ impl Delivery {
         let destination = destination(&message.body);
         let is_mail = matches!(message.body, Body::MailSend(_));
         let outlet = if is_mail { &self.mail } else { &self.messages };
+        let _turn = match outlet.turns() {
+            Some(turns) => turns.acquire_owned().await.ok(),
+            None => None,
+        };
         let (fence, again) = match self.store.intend(message, &destination, &self.holder, self.lease).await? {
             Intended::Go { fence, again } => (fence, again),
             Intended::Held { until } => {

@@ -81,9 +81,8 @@ impl House {
         })?;
         let (store, postgres) = records(dir, &config, clock).await?;
         let blobs = dir.join(&config.folders.blobs);
-        let blobs = Disk::open(&blobs).map_err(|e| {
-            anyhow::anyhow!("the folder of documents {} can't be made: {e}", blobs.display())
-        })?;
+        let blobs = Disk::open(&blobs)
+            .map_err(|e| anyhow::anyhow!("the folder of documents {} can't be made: {e}", blobs.display()))?;
         Ok(Self {
             shelf: Arc::new(MasterShelf::new(store.clone())),
             store,

@@ -15,7 +15,8 @@ const FOREIGN_LIMIT: u32 = 100;
 const NO_LIMIT: u32 = i32::MAX as u32;
 
 /// Routing keys of the messages that leave the house.
-pub(super) const OUT_KEYS: [&str; 8] = [
+pub(super) const OUT_KEYS: [&str; 9] = [
+    "order.confirmed",
     "review.requested.*",
     "notification.*",
     "production.task",

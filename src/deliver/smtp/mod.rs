@@ -16,13 +16,16 @@ use lettre::Address;
 use limits::Limits;
 use pool::Pool;
 use settings::SmtpSettings;
+use std::sync::Arc;
 use std::time::Duration;
 use talk::{Letter, Times};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 /// Sends mails by one server. What the server has answered is told apart from what it may have got: see [`NotSent`].
 pub struct Smtp {
     settings: SmtpSettings,
+    turns: Arc<Semaphore>,
     pool: Pool,
     limits: Limits,
     /// Longest time for one mail, everything included.
@@ -34,6 +37,7 @@ impl Smtp {
     pub fn new(settings: &SmtpSettings, domain: &str, total: Duration) -> Result<Self, String> {
         let door = connect::Door::new(settings, domain)?;
         Ok(Self {
+            turns: Arc::new(Semaphore::new(settings.connections.min(Semaphore::MAX_PERMITS))),
             pool: Pool::new(door, settings.connections, Duration::from_secs(settings.idle_seconds)),
             limits: Limits::new(settings.per_minute, settings.per_recipient_per_hour, domain),
             settings: settings.clone(),
@@ -95,6 +99,10 @@ impl Smtp {
 impl Outlet for Smtp {
     fn idempotent(&self) -> bool {
         false
+    }
+
+    fn turns(&self) -> Option<Arc<Semaphore>> {
+        Some(Arc::clone(&self.turns))
     }
 
     async fn send(&self, message: &Message, _destination: &str) -> Result<(), NotSent> {

@@ -100,12 +100,17 @@ async fn the_same_key_gets_the_same_answer() {
 async fn keys_belong_to_a_token_and_a_path() {
     let office = Office::open("");
     let document = office.send(office.document("", "{\"po\": 1}").header("idempotency-key", "k")).await;
-    let order = office.send(office.order("{\"po\": 2}").header("idempotency-key", "k")).await;
+    let body = r#"{"order": {"po_number": "2", "lines": [{"customer_part": "A", "quantity": 1}]}}"#;
+    let order = office.send(office.order(body).header("idempotency-key", "k")).await;
     assert_ne!(said(&document).0, said(&order).0);
-    let again = office.send(office.order("{\"po\": 2}").header("idempotency-key", "k")).await;
+    let again = office.send(office.order(body).header("idempotency-key", "k")).await;
     assert_eq!(again.text, order.text);
     let shown = office.ask(&["documents", "show", &said(&order).0]);
     assert_eq!((&shown["name"], &shown["source"]), (&json!("k.json"), &json!("orders")));
+    assert_eq!(shown["channel"], "data");
+    let wrong = office.send(office.order(r#"{"order": {"lines": [{"quantity": "many"}]}}"#)).await;
+    assert_eq!((wrong.status, wrong.problem()), (422, "invalid-order".to_owned()));
+    assert_eq!(wrong.json()["errors"][0]["pointer"], "/order/lines/0/quantity");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -182,7 +182,7 @@ impl Dovecot {
             if setup.can.is_empty() { String::new() } else { format!("imap_capability = {}\n", setup.can) };
         format!(
             "base_dir = {folder}/run\nstate_dir = {folder}/run\nlog_path = /dev/stderr\nauth_verbose = yes\n\
-             protocols = imap lmtp\nlisten = 127.0.0.1\ndisable_plaintext_auth = no\n\
+             protocols = imap lmtp\nmailbox_idle_check_interval = 2 s\nlisten = 127.0.0.1\ndisable_plaintext_auth = no\n\
              auth_mechanisms = {mechanisms}\nauth_username_format = %Ln\nauth_failure_delay = 0\n\
              mail_location = maildir:{folder}/mail/%u\nmail_uid = {uid}\nmail_gid = {gid}\n\
              first_valid_uid = 1\nfirst_valid_gid = 1\nmail_max_userip_connections = 50\n{own}{tls}{can}\
