@@ -134,7 +134,7 @@ async fn run(arguments: Arguments) -> Result<End, Stop> {
         Command::Run(arguments) => run::run(arguments, context).await,
         Command::Demo(arguments) => demo::run(arguments, context).await,
         Command::Submit(arguments) => submit::run(arguments, context).await,
-        Command::Read(arguments) => read::run(arguments, context).await,
+        Command::Read(arguments) => Box::pin(read::run(arguments, context)).await,
         Command::Import(arguments) => import::run(arguments, context).await,
         Command::Orders(command) => orders::run(command, context).await,
         Command::Documents(command) => documents::run(command, context).await,

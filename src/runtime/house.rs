@@ -79,7 +79,7 @@ impl House {
         std::fs::create_dir_all(dir).map_err(|e| {
             anyhow::anyhow!("the data folder {} can't be made: {e}; name another with --dir", dir.display())
         })?;
-        let (store, postgres) = records(dir, &config, clock).await?;
+        let (store, postgres) = Box::pin(records(dir, &config, clock)).await?;
         let blobs = dir.join(&config.folders.blobs);
         let blobs = Disk::open(&blobs)
             .map_err(|e| anyhow::anyhow!("the folder of documents {} can't be made: {e}", blobs.display()))?;

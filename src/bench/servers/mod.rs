@@ -167,25 +167,21 @@ async fn measure(plan: &Plan, site: &Site, work: Work<'_>) -> Result<Figures, Be
     let started = Instant::now();
     let wanted = plan.orders * site::OUT.len();
     let mut memory = Memory::new(pids(&workers), wanted / 10);
-    let sent = match plan.rate {
-        Some(rate) => {
-            let feed = shop.pace(orders, day, rate);
-            let (fed, collected) =
-                tokio::join!(feed, collect(&mut receiver, wanted, &mut seen, || memory.look()));
-            collected?;
-            fed?
-        }
-        None => {
-            collect(&mut receiver, wanted, &mut seen, || memory.look()).await?;
-            HashMap::new()
+    let feed = async {
+        match plan.rate {
+            Some(rate) => shop.pace(orders, day, rate).await,
+            None => Ok(HashMap::new()),
         }
     };
+    let (sent, collected) = tokio::join!(feed, collect(&mut receiver, wanted, &mut seen, || memory.look()));
+    collected?;
     let seconds = started.elapsed().as_secs_f64();
     let used = Usage::now(&pids(&workers)).since(&before);
-    let peak_mb = pids(&workers).iter().map(|pid| process::peak_mb_of(*pid)).fold(0.0, f64::max);
-    let start_ms = workers.iter().map(|it| it.started.as_secs_f64() * 1000.0).fold(0.0, f64::max);
+    let most = |each: Vec<f64>| each.into_iter().fold(0.0, f64::max);
+    let peak_mb = most(pids(&workers).iter().map(|pid| process::peak_mb_of(*pid)).collect());
+    let start_ms = most(workers.iter().map(|it| it.started.as_secs_f64() * 1000.0).collect());
     stop(workers).await?;
-    let told = told(&seen, &sent);
+    let told = told(&seen, &sent?);
     let at = |share: f64| told.get(((told.len() as f64 - 1.0) * share) as usize).copied();
     let per = |total: f64| total / plan.orders as f64;
     Ok(Figures {

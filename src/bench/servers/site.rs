@@ -47,7 +47,7 @@ impl Site {
         let settings = settings(scratch.url(), &plan.rabbitmq, &prefix);
         let file = dir.join("gendan.toml");
         std::fs::write(&file, settings)?;
-        let house = House::open(&dir, Config::load(Some(&file), [])?).await?;
+        let house = Box::pin(House::open(&dir, Config::load(Some(&file), [])?)).await?;
         import::import(house.store.as_ref(), orders::master(), false).await?;
         // Declares the queues before anybody places an order.
         Rabbit::start(house.config.rabbitmq.clone()).await.map_err(OpenError::from)?.close().await;

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 const LIMIT: Duration = Duration::from_secs(900);
 const WORKERS: usize = 2;
 
+#[expect(clippy::disallowed_methods, reason = "how long a run is wanted")]
 fn setting(name: &str, default: usize) -> usize {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
@@ -46,11 +47,7 @@ fn whatever_falls_nothing_is_lost_and_nothing_is_done_twice() {
     let mut by_mail = letters.all.iter();
     let mut workers: Vec<Process> = (0..WORKERS).map(|n| site.work(&format!("worker-{n}"))).collect();
 
-    let mut plan: Vec<Fall> = (0..kills).map(|n| Fall::Worker(n % WORKERS)).collect();
-    for fall in [Fall::Rabbit, Fall::Postgres, Fall::Dovecot, Fall::Mail] {
-        plan.extend(std::iter::repeat_n(fall, falls));
-    }
-    rng.shuffle(&mut plan);
+    let plan = plan(kills, falls, &mut rng);
     let steps = plan.len();
     for (step, fall) in plan.into_iter().enumerate() {
         shop.place(by_shop.split_off(by_shop.len() * (steps - step - 1) / (steps - step)));
@@ -63,26 +60,7 @@ fn whatever_falls_nothing_is_lost_and_nothing_is_done_twice() {
                 workers.remove(n).kill();
                 workers.insert(n, site.work(&format!("worker-{n}")));
             }
-            Fall::Rabbit => {
-                site.rabbit.kill();
-                std::thread::sleep(pause);
-                site.rabbit.restart();
-            }
-            Fall::Postgres => {
-                site.postgres.kill();
-                std::thread::sleep(pause);
-                site.postgres.restart();
-            }
-            Fall::Dovecot => {
-                site.dovecot.kill();
-                std::thread::sleep(pause);
-                site.dovecot.restart();
-            }
-            Fall::Mail => {
-                site.mail.kill();
-                std::thread::sleep(pause);
-                site.mail.restart();
-            }
+            Fall::Rabbit | Fall::Postgres | Fall::Dovecot | Fall::Mail => site_falls(&mut site, fall, pause),
         }
     }
     let storm = began.elapsed();
@@ -95,6 +73,33 @@ fn whatever_falls_nothing_is_lost_and_nothing_is_done_twice() {
         "{orders} orders, {kills} workers killed, {falls} falls of each server in {storm:?}, all in {:?}: {seen}",
         began.elapsed()
     );
+}
+
+/// In no order.
+fn plan(kills: usize, falls: usize, rng: &mut Rng) -> Vec<Fall> {
+    let mut plan: Vec<Fall> = (0..kills).map(|n| Fall::Worker(n % WORKERS)).collect();
+    for fall in [Fall::Rabbit, Fall::Postgres, Fall::Dovecot, Fall::Mail] {
+        plan.extend(std::iter::repeat_n(fall, falls));
+    }
+    rng.shuffle(&mut plan);
+    plan
+}
+
+/// Something that is done to the servers.
+type Do = fn(&mut Site);
+
+/// SIGKILL, a while without it, and its return on what it had.
+fn site_falls(site: &mut Site, fall: Fall, pause: Duration) {
+    let (down, up): (Do, Do) = match fall {
+        Fall::Worker(_) => return,
+        Fall::Rabbit => (|it| it.rabbit.kill(), |it| it.rabbit.restart()),
+        Fall::Postgres => (|it| it.postgres.kill(), |it| it.postgres.restart()),
+        Fall::Dovecot => (|it| it.dovecot.kill(), |it| it.dovecot.restart()),
+        Fall::Mail => (|it| it.mail.kill(), |it| it.mail.restart()),
+    };
+    down(site);
+    std::thread::sleep(pause);
+    up(site);
 }
 
 fn check(site: &Site, shop: &Shop, orders: usize) -> String {
