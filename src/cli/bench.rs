@@ -43,8 +43,6 @@ pub(super) enum Command {
         prefix: String,
         #[arg(long)]
         template: PathBuf,
-        #[arg(long)]
-        number: u32,
         #[command(flatten)]
         servers: Servers,
     },
@@ -83,10 +81,10 @@ pub(super) async fn run(command: Command, context: &mut Context) -> Result<End, 
         dir: dir.clone(),
     };
     match command {
-        Command::FloorLoop { prefix, template, number, servers } => {
+        Command::FloorLoop { prefix, template, servers } => {
             let (postgres, rabbitmq) = servers.needed()?;
             let (postgres, rabbitmq, prefix) = (postgres.as_str(), rabbitmq.as_str(), prefix.as_str());
-            let place = Place { postgres, rabbitmq, prefix, template: &template, number };
+            let place = Place { postgres, rabbitmq, prefix, template: &template };
             let ready = || {
                 let _ = context.out.line("working");
             };

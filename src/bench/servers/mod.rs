@@ -136,7 +136,7 @@ async fn start(plan: &Plan, site: &Site, work: Work<'_>) -> Result<Vec<Worker>, 
     for number in 1..=plan.processes.max(1) {
         workers.push(match work {
             Work::Pipeline => site.worker(number).await?,
-            Work::Floor(template) => site.floor(number, template).await?,
+            Work::Floor(template) => site.floor(template).await?,
         });
     }
     Ok(workers)

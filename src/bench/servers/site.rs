@@ -91,9 +91,9 @@ impl Site {
     }
 
     /// The bare loop.
-    pub(super) async fn floor(&self, number: usize, template: &Path) -> Result<Worker, BenchError> {
+    pub(super) async fn floor(&self, template: &Path) -> Result<Worker, BenchError> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.args(["bench", "floor-loop", "--prefix", &self.prefix, "--number", &number.to_string()]);
+        command.args(["bench", "floor-loop", "--prefix", &self.prefix]);
         command.arg("--template").arg(template);
         command.env("GENDAN_BENCH_POSTGRES", self.scratch.url()).env("GENDAN_BENCH_RABBITMQ", &self.rabbitmq);
         Worker::start(command).await
