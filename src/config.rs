@@ -1,11 +1,16 @@
 //! Settings: the compiled-in default, then a file, then the environment; refused when wrong.
 
+use crate::broker::rabbitmq::RabbitSettings;
 use crate::check::CheckSettings;
+use crate::deliver::fax::FaxGateway;
+use crate::deliver::smtp::settings::SmtpSettings;
+use crate::intake::imap::settings::{self as mailboxes, Mailbox};
 use crate::order::document::Language;
 use crate::order::money::Currency;
 use crate::order::review::Role;
 use crate::release::facts::{self, Department};
 use crate::runtime::backoff::RetrySettings;
+use crate::web::HttpSettings;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -43,8 +48,15 @@ pub struct Config {
     pub exchange: Exchange,
     pub tax: TaxRates,
     pub worker: WorkerConfig,
+    pub postgres: PostgresConfig,
+    pub rabbitmq: RabbitSettings,
+    pub http: HttpSettings,
     pub upkeep: Upkeep,
+    pub smtp: SmtpSettings,
+    pub fax_gateway: FaxGateway,
     pub rules: RulesConfig,
+    #[serde(default)]
+    pub mailboxes: Vec<Mailbox>,
     #[serde(default)]
     pub users: Vec<User>,
 }
@@ -105,6 +117,7 @@ pub struct Folders {
     pub inbox: PathBuf,
     pub fax: PathBuf,
     pub outgoing: PathBuf,
+    pub blobs: PathBuf,
 }
 
 /// How sources are looked at.
@@ -128,6 +141,28 @@ pub struct WorkerConfig {
     pub poll_ms: u64,
     pub grace_seconds: u64,
     pub retry: RetrySettings,
+}
+
+/// Where the records are kept instead of in the data folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PostgresConfig {
+    #[serde(skip_serializing)]
+    pub url: Secret,
+    #[serde(skip_serializing)]
+    pub password: Secret,
+    pub pool: u32,
+}
+
+/// A text that is never shown.
+#[derive(Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_empty() { "none" } else { "***" })
+    }
 }
 
 /// Housekeeping.
@@ -179,6 +214,7 @@ impl Config {
             }
         }
         let wrong = |why: String| ConfigError::Wrong { layers: layers.join(", "), why };
+        secrets(&mut table).map_err(wrong)?;
         let config: Self = Value::Table(table)
             .try_into()
             .map_err(|e: toml::de::Error| wrong(e.to_string().trim().replace('\n', " ")))?;
@@ -186,13 +222,26 @@ impl Config {
         Ok(config)
     }
 
+    /// Whether the house works on servers, and not in its data folder alone.
+    #[must_use]
+    pub fn on_servers(&self) -> bool {
+        !self.postgres.url.0.is_empty()
+    }
+
     fn check(&self) -> Result<(), String> {
+        if self.on_servers() == self.rabbitmq.url.is_empty() {
+            return Err("postgres.url and rabbitmq.url go together: set both, or neither".to_owned());
+        }
+        if self.on_servers() {
+            self.rabbitmq.check().map_err(|why| format!("rabbitmq.{why}"))?;
+        }
         let positive = [
             ("worker.prefetch", u64::from(self.worker.prefetch)),
             ("worker.batch", self.worker.batch as u64),
             ("worker.step_timeout_seconds", self.worker.step_timeout_seconds),
             ("worker.poll_ms", self.worker.poll_ms),
             ("worker.retry.attempts", u64::from(self.worker.retry.attempts)),
+            ("postgres.pool", u64::from(self.postgres.pool)),
             ("intake.poll_ms", self.intake.poll_ms),
             ("intake.max_bytes", self.intake.max_bytes),
         ];
@@ -205,9 +254,16 @@ impl Config {
         if self.worker.lease_seconds <= self.worker.step_timeout_seconds {
             return Err("worker.lease_seconds must be longer than worker.step_timeout_seconds".to_owned());
         }
+        self.http.check(self.intake.max_bytes, self.worker.grace_seconds)?;
         let longest = u64::from(self.worker.retry.longest_seconds) * u64::from(self.worker.retry.attempts);
         if u64::from(self.upkeep.retention_days) * 86_400 <= longest {
             return Err("upkeep.retention_days must be longer than all retries together".to_owned());
+        }
+        mailboxes::check(&self.mailboxes)?;
+        self.smtp.check(self.worker.lease_seconds)?;
+        self.fax_gateway.check()?;
+        if self.upkeep.retention_days.saturating_mul(24) <= self.smtp.give_up_hours {
+            return Err("upkeep.retention_days must be longer than smtp.give_up_hours".to_owned());
         }
         let mut ids: Vec<&str> = self.users.iter().map(|user| user.id.as_str()).collect();
         ids.sort_unstable();
@@ -238,6 +294,25 @@ fn merge(into: &mut Table, from: Table) {
             }
         }
     }
+}
+
+/// Keys whose value may stand in a file of its own, named by the same key with `_file` behind it.
+const SECRETS: [[&str; 2]; 3] = [["postgres", "url"], ["postgres", "password"], ["rabbitmq", "url"]];
+
+/// Takes secrets out of the files that hold them.
+fn secrets(table: &mut Table) -> Result<(), String> {
+    for [section, key] in SECRETS {
+        let file = format!("{key}_file");
+        let Some(Value::Table(section_table)) = table.get_mut(section) else { continue };
+        let Some(Value::String(path)) = section_table.remove(&file) else { continue };
+        if path.is_empty() {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path)
+            .map_err(|e| format!("{section}.{file}: {path} can't be read: {e}"))?;
+        section_table.insert(key.to_owned(), Value::String(text.trim().to_owned()));
+    }
+    Ok(())
 }
 
 fn set(table: &mut Table, keys: &[String], value: Value) {

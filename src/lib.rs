@@ -39,6 +39,7 @@ pub mod config;
 pub mod runtime;
 pub mod store;
 pub mod broker;
+pub mod web;
 
 pub mod cli;
 pub mod demo;

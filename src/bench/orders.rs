@@ -1,5 +1,7 @@
 //! Orders and master data for the bench: every order is a mail with a table, proves itself, and passes untouched.
 
+use chrono::{Days, NaiveDate};
+use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 const CUSTOMERS: usize = 200;
@@ -69,6 +71,31 @@ pub(super) fn mail(number: usize, sent: &str, ordered: &str, wanted: &str) -> Ve
         cents / 100,
         cents % 100
     )
+    .into_bytes()
+}
+
+/// PO number of order `number`.
+pub(super) fn po(number: usize) -> String {
+    format!("PO-{number:07}")
+}
+
+/// The same order as data (`order.placed`), of this day and wanted twenty days later.
+pub(super) fn placed(number: usize, day: NaiveDate) -> Vec<u8> {
+    let lines: Vec<Value> = (0..3)
+        .map(|line| {
+            let sku = sku((number * 7 + line * 31) % PRODUCTS);
+            let quantity = 100 * (1 + (number + line) % 9);
+            let amount = format!("{}.{:02}", quantity / 2, 0);
+            json!({"line": (line + 1).to_string(), "customer_part": sku, "description": format!("布标{sku}"),
+                "quantity": quantity, "unit": "个", "unit_price": "0.50", "amount": amount})
+        })
+        .collect();
+    let total: usize = (0..3).map(|line| 50 * (1 + (number + line) % 9)).sum();
+    let wanted = day + Days::new(20);
+    json!({"type": "order.placed", "language": "zh", "order": {"po_number": po(number),
+        "order_date": day.to_string(), "customer": {"name": code(number % CUSTOMERS)}, "currency": "CNY",
+        "requested_delivery": wanted.to_string(), "lines": lines, "total": format!("{total}.00")}})
+    .to_string()
     .into_bytes()
 }
 

@@ -1,15 +1,16 @@
 //! The whole way on the embedded default: mails in, every message written by the folder outlet.
 
 use super::{orders, process};
-use crate::config::{Config, ConfigError};
+use crate::config::Config;
 use crate::intake::{Arrival, Intake};
 use crate::order::Order;
 use crate::order::document::{Channel, Document};
 use crate::order::message::Step;
-use crate::runtime::house::{House, OpenError};
-use crate::runtime::import::{self, ImportError};
+use crate::runtime::house::House;
+use crate::runtime::import;
+use crate::runtime::trial::TrialError;
 use crate::store::blobs::SYNCS;
-use crate::store::{Filter, Kind, StoreError};
+use crate::store::{Filter, Kind};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::StreamExt as _;
 use serde::Serialize;
@@ -17,23 +18,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use thiserror::Error;
 use uuid::Uuid;
-
-/// Why nothing could be measured.
-#[derive(Debug, Error)]
-pub enum BenchError {
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    #[error(transparent)]
-    Import(#[from] ImportError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
-}
 
 /// What was measured; per order unless it says otherwise.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -58,7 +43,7 @@ pub struct Figures {
 }
 
 /// Runs `count` orders at once, then some one by one, in a folder that must be empty.
-pub async fn run(dir: &Path, count: usize) -> Result<Figures, BenchError> {
+pub async fn run(dir: &Path, count: usize) -> Result<Figures, TrialError> {
     let lean = ("GENDAN_RULES__PROFILE".to_owned(), "lean".to_owned());
     let house = House::open(dir, Config::load(None, [lean])?).await?;
     import::import(house.store.as_ref(), orders::master(), false).await?;
@@ -133,7 +118,7 @@ async fn feed(intake: &Intake, numbers: std::ops::Range<usize>, now: DateTime<Ut
 
 /// How many orders were released, and for those fed one by one the milliseconds from the document to its last message,
 /// sorted. The files' own times tell when a message was out.
-async fn waits(house: &House, dir: &Path, first: usize) -> Result<(usize, Vec<f64>), BenchError> {
+async fn waits(house: &House, dir: &Path, first: usize) -> Result<(usize, Vec<f64>), TrialError> {
     let mut last: BTreeMap<Uuid, DateTime<Utc>> = BTreeMap::new();
     for folder in std::fs::read_dir(dir.join("out"))? {
         for file in std::fs::read_dir(folder?.path())? {

@@ -62,8 +62,8 @@ fn ids(deliveries: &[Delivery]) -> Vec<Uuid> {
 
 #[async_trait]
 impl Broker for Local {
-    fn needs_relay(&self) -> bool {
-        false
+    fn relay(&self) -> Option<Arc<Notify>> {
+        None
     }
 
     async fn publish(&self, messages: &[Message]) -> Result<Vec<Published>, BrokerError> {

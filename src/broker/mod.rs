@@ -4,11 +4,14 @@
 //! one takes them from the outbox itself, and the consumer's commit is the confirmation.
 
 pub mod local;
+pub mod rabbitmq;
 
 use crate::order::message::{Message, Step};
 use async_trait::async_trait;
+use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
+use tokio::sync::Notify;
 
 /// The broker could not do it; nothing is known to have happened.
 #[derive(Debug, Error)]
@@ -38,8 +41,10 @@ pub struct Tag {
 /// What the broker says of one published message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Published {
-    /// It is safe with the broker.
+    /// It is safe with the broker, and waits for the step.
     Confirmed,
+    /// It is safe with the broker and has left the house: nobody in it takes it from there.
+    Delivered,
     /// No queue takes it.
     Returned { why: String },
     /// Not confirmed in time: it may or may not be there.
@@ -49,8 +54,13 @@ pub enum Published {
 /// Carries messages to the steps.
 #[async_trait]
 pub trait Broker: Send + Sync {
-    /// Whether the relay has to publish what stands in the outbox; else `take` finds it there by itself.
-    fn needs_relay(&self) -> bool;
+    /// What wakes the relay that has to publish what stands in the outbox; none where `take` finds it there by itself.
+    fn relay(&self) -> Option<Arc<Notify>>;
+
+    /// Whether it can be reached at the moment, as far as is known without asking; for readiness.
+    fn is_connected(&self) -> bool {
+        true
+    }
 
     /// Publishes, and waits for the answers, in order.
     async fn publish(&self, messages: &[Message]) -> Result<Vec<Published>, BrokerError>;
@@ -66,4 +76,7 @@ pub trait Broker: Send + Sync {
 
     /// Something was committed for this step: look now.
     fn wake(&self, step: Step);
+
+    /// The end of this process's work: what was acknowledged is told, what nobody took goes back.
+    async fn close(&self) {}
 }

@@ -107,6 +107,8 @@ fn customer(case: &Case<'_>, surety: &mut Surety) {
         _ if has(CustomerBy::Keyed) => true,
         Channel::Mail if found.forwarded => has(CustomerBy::Address),
         Channel::Mail => has(CustomerBy::Address) || has(CustomerBy::Domain),
+        // Who may place orders as data names the customer by his code.
+        Channel::Data => has(CustomerBy::Name),
         // A fax can be sent in anybody's name: what is printed and where it came from have to agree.
         Channel::Fax => {
             has(CustomerBy::Name)

@@ -2,8 +2,11 @@
 
 use super::context::{Context, stop};
 use super::{End, Stop};
+use crate::deliver::smtp::Smtp;
+use crate::intake::imap::settings::Mailbox;
 use crate::runtime::books::Books;
 use crate::runtime::house::OpenError;
+use std::time::Duration;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -22,6 +25,14 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<End, Stop>
     }
     let settings = context.settings()?;
     let books = Books::open(&settings).map_err(|why| stop(OpenError::Books(why)))?;
+    crate::web::Tokens::open(&settings.http.tokens, &context.dir).map_err(Stop::Config)?;
+    if matches!(command, Command::Check) {
+        settings.mailboxes.iter().try_for_each(Mailbox::check_files).map_err(Stop::Config)?;
+    }
+    if settings.smtp.is_on() {
+        Smtp::new(&settings.smtp, &settings.firm.domain, Duration::ZERO)
+            .map_err(|why| stop(OpenError::Books(why)))?;
+    }
     match command {
         Command::Show if context.out.json => context.out.json(&settings)?,
         Command::Show => context.out.line(toml::to_string_pretty(&settings).map_err(anyhow::Error::from)?)?,

@@ -3,6 +3,7 @@
 use super::{Out, Stop};
 use crate::config::Config;
 use crate::runtime::house::{House, OpenError};
+use crate::runtime::trial::TrialError;
 use std::path::PathBuf;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -40,7 +41,18 @@ pub(super) fn stop(error: OpenError) -> Stop {
     match error {
         OpenError::Books(why) => Stop::Config(why),
         OpenError::Store(error) => error.into(),
+        OpenError::Broker(error) => Stop::Failed(error.into()),
         OpenError::Io(error) => Stop::Failed(error),
+    }
+}
+
+impl From<TrialError> for Stop {
+    fn from(error: TrialError) -> Self {
+        match error {
+            TrialError::Open(error) => stop(error),
+            TrialError::Store(error) => error.into(),
+            TrialError::Config(_) | TrialError::Import(_) | TrialError::Io(_) => Self::Failed(error.into()),
+        }
     }
 }
 

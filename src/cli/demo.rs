@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::{End, Stop};
-use crate::demo::{Demo, DemoError};
+use crate::demo::Demo;
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
@@ -25,12 +25,12 @@ enum Decide {
 pub(super) async fn run(arguments: Arguments, context: &mut Context) -> Result<End, Stop> {
     let folder = context.dir.display().to_string();
     let out = &mut context.out;
-    let mut demo = Demo::start(&context.dir, out).await.map_err(stop)?;
-    demo.feed(out).await.map_err(stop)?;
+    let mut demo = Demo::start(&context.dir, out).await?;
+    demo.feed(out).await?;
     if arguments.decide == Decide::Auto {
-        demo.decide(out).await.map_err(stop)?;
+        demo.decide(out).await?;
     }
-    let balance = demo.sum(out).await.map_err(stop)?;
+    let balance = demo.sum(out).await?;
     out.line(format!("\nWhat left the house lies in {folder}/out. Look around with:"))?;
     for command in ["orders list", "reviews list", "balance"] {
         out.line(format!("  gendan --dir {folder} {command}"))?;
@@ -46,12 +46,4 @@ pub(super) async fn run(arguments: Arguments, context: &mut Context) -> Result<E
     demo.running.stop(Duration::from_secs(20)).await;
     let fine = balance.missing.is_empty() && balance.double.is_empty();
     Ok(if fine { End::Done } else { End::Attention })
-}
-
-fn stop(error: DemoError) -> Stop {
-    match error {
-        DemoError::Open(error) => super::context::stop(error),
-        DemoError::Store(error) => error.into(),
-        DemoError::Config(_) | DemoError::Import(_) | DemoError::Io(_) => Stop::Failed(error.into()),
-    }
 }

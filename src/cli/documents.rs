@@ -11,8 +11,8 @@ use uuid::Uuid;
 pub(super) enum Command {
     /// List documents, newest first 列表
     List {
-        /// waiting, read or duplicate 状态
-        #[arg(long)]
+        /// 状态
+        #[arg(long, value_parser = ["waiting", "read", "duplicate"])]
         status: Option<String>,
         #[arg(long, default_value_t = 50)]
         limit: u32,

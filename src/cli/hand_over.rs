@@ -2,8 +2,8 @@
 
 use super::Stop;
 use super::context::stop;
-use crate::order::message::{Message, Step};
-use crate::runtime::house::House;
+use crate::order::message::Message;
+use crate::runtime::house::{House, Roles};
 use crate::store::{Answer, Commit};
 use std::time::Duration;
 
@@ -18,9 +18,10 @@ pub(super) async fn hand_over(house: &House, message: Message, effect: String) -
         [Answer::Done] => {}
         other => return Err(Stop::Refused(format!("it was done before, or changed meanwhile: {other:?}"))),
     }
+    // On servers the workers do it; a command that took part in their work would take messages of others too.
     let here = match house.own() {
-        Ok(owner) => Some(house.start(owner, Step::ALL.to_vec()).await?),
-        Err(_) => None,
+        Ok(owner) if !house.on_servers() => Some(house.start(owner, Roles::all()).await.map_err(stop)?),
+        Ok(_) | Err(_) => None,
     };
     let waited = tokio::time::timeout(PATIENCE, ended(house, id, about)).await;
     if let Some(running) = here {

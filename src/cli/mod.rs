@@ -5,12 +5,16 @@
 mod audit;
 mod balance;
 mod bench;
+mod broker;
 mod config;
 mod context;
 mod hand_over;
+mod health;
+mod http;
 mod demo;
 mod documents;
 mod import;
+mod mailboxes;
 mod orders;
 mod out;
 mod parked;
@@ -68,6 +72,9 @@ enum Command {
     /// List reviews, show one with what there is to decide, decide 评审
     #[command(subcommand)]
     Reviews(reviews::Command),
+    /// Mailboxes that are read: list, with the mails that wait; try these at once 邮箱
+    #[command(subcommand)]
+    Mailboxes(mailboxes::Command),
     /// Messages that need a person: list, show, replay, discard 搁置的消息
     #[command(subcommand)]
     Parked(parked::Command),
@@ -75,12 +82,20 @@ enum Command {
     Balance,
     /// Check the record: every chain of events, every seal 审计
     Audit(audit::Arguments),
+    /// Look at RabbitMQ: is everything there and right? Declare what is missing 消息队列
+    #[command(subcommand)]
+    Broker(broker::Command),
+    /// Ask a running instance whether it is ready 健康检查
+    Health(health::Arguments),
     /// Check or show the settings 设置
     #[command(subcommand)]
     Config(config::Command),
     /// List or show the JSON Schemas of messages 消息格式
     #[command(subcommand)]
     Schemas(schemas::Command),
+    /// Tokens for programs that call over HTTP 接口令牌
+    #[command(subcommand)]
+    Http(http::Command),
     /// Measure what an order costs 性能测试
     #[command(subcommand)]
     Bench(bench::Command),
@@ -119,17 +134,21 @@ async fn run(arguments: Arguments) -> Result<End, Stop> {
         Command::Run(arguments) => run::run(arguments, context).await,
         Command::Demo(arguments) => demo::run(arguments, context).await,
         Command::Submit(arguments) => submit::run(arguments, context).await,
-        Command::Read(arguments) => read::run(arguments, context).await,
+        Command::Read(arguments) => Box::pin(read::run(arguments, context)).await,
         Command::Import(arguments) => import::run(arguments, context).await,
         Command::Orders(command) => orders::run(command, context).await,
         Command::Documents(command) => documents::run(command, context).await,
         Command::Reviews(command) => reviews::run(command, context).await,
+        Command::Mailboxes(command) => mailboxes::run(command, context).await,
         Command::Parked(command) => parked::run(command, context).await,
         Command::Balance => balance::run(context).await,
         Command::Audit(arguments) => audit::run(arguments, context).await,
+        Command::Broker(command) => broker::run(command, context).await,
+        Command::Health(arguments) => health::run(arguments, context).await,
         Command::Config(command) => config::run(&command, context),
         Command::Schemas(command) => schemas::run(&command, context),
-        Command::Bench(command) => bench::run(command, context).await,
+        Command::Http(command) => http::run(command, context),
+        Command::Bench(command) => Box::pin(bench::run(command, context)).await,
     }
 }
 
@@ -145,12 +164,20 @@ fn complain(stop: &Stop) -> ExitCode {
     stop.code()
 }
 
+/// Nothing of this crate is logged.
+fn silent(krate: &str) -> tracing_subscriber::filter::Directive {
+    let none = tracing::level_filters::LevelFilter::OFF;
+    format!("{krate}=off").parse().unwrap_or_else(|_| none.into())
+}
+
 /// The log goes to standard error; `GENDAN_LOG` sets what is said (`info`, `gendan=debug`).
 fn start_log() {
     let filter = tracing_subscriber::EnvFilter::builder()
         .with_env_var("GENDAN_LOG")
         .with_default_directive(tracing::level_filters::LevelFilter::WARN.into())
-        .from_env_lossy();
+        .from_env_lossy()
+        // It would print messages that come back, with what customers wrote; what matters is said by our own adapter.
+        .add_directive(silent(crate::broker::rabbitmq::LIBRARY));
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())

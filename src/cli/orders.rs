@@ -7,8 +7,10 @@ use crate::order::Order;
 use crate::order::event::Milestone;
 use crate::order::ids::Ids;
 use crate::order::message::{Body, Message, ReportReceived, Step};
+use crate::order::status::Status;
 use crate::runtime::house::House;
 use crate::store::{Filter, Key, Kind, Snapshot, StoredEvent};
+use clap::builder::PossibleValuesParser;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -17,7 +19,7 @@ pub(super) enum Command {
     /// List orders, newest first 订单列表
     List {
         /// received, clarifying, in_review, released, shipped … 状态
-        #[arg(long)]
+        #[arg(long, value_parser = PossibleValuesParser::new(Status::WORDS), hide_possible_values = true)]
         status: Option<String>,
         /// Customer code 客户
         #[arg(long)]
@@ -136,15 +138,7 @@ impl Report {
         };
         let effect = format!("command:{}", message.id);
         let became = hand_over(house, message, effect).await?;
-        let order = load(house, order.id).await?;
-        if context.out.json {
-            context.out.json(
-                &serde_json::json!({"order_id": order.id, "status": order.status.as_str(), "became": became}),
-            )?;
-        } else {
-            context.out.line(format!("{became}; the order is now {}", order.status.as_str()))?;
-        }
-        Ok(End::Done)
+        became_of(house, order.id, &became, context).await
     }
 }
 
@@ -169,6 +163,22 @@ async fn find(house: &House, name: &str) -> Result<Order, Stop> {
         }
     }
     Err(Stop::NotFound(format!("there is no order {name}: `gendan orders list` shows those that are")))
+}
+
+/// Says what became of a report or a decision, and where its order stands now.
+pub(super) async fn became_of(
+    house: &House,
+    id: Uuid,
+    became: &str,
+    context: &mut Context,
+) -> Result<End, Stop> {
+    let status = load(house, id).await?.status.as_str();
+    if context.out.json {
+        context.out.json(&serde_json::json!({"order_id": id, "status": status, "became": became}))?;
+    } else {
+        context.out.line(format!("{became}; the order is now {status}"))?;
+    }
+    Ok(End::Done)
 }
 
 pub(super) async fn load(house: &House, id: Uuid) -> Result<Order, Stop> {

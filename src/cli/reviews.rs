@@ -155,15 +155,7 @@ impl Decide {
         if let Some(why) = became.strip_prefix("refused: ") {
             return Err(Stop::Refused(why.to_owned()));
         }
-        let order = super::orders::load(house, order.id).await?;
-        if context.out.json {
-            context.out.json(
-                &serde_json::json!({"order_id": order.id, "status": order.status.as_str(), "became": became}),
-            )?;
-        } else {
-            context.out.line(format!("{became}; the order is now {}", order.status.as_str()))?;
-        }
-        Ok(End::Done)
+        super::orders::became_of(house, order.id, &became, context).await
     }
 
     async fn decision(&self, house: &House, review: &Review, order: &Order) -> Result<Decision, Stop> {

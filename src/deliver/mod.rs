@@ -1,14 +1,18 @@
 //! The outlets, the only steps with effects outside: intent, effect, outcome.
 
+pub mod fax;
 pub mod file;
 pub mod mail;
+pub mod smtp;
 
 use crate::order::message::{Body, Message};
-use crate::runtime::Failure;
+use crate::release::undelivered::Refused;
+use crate::runtime::{Failure, metrics};
 use crate::store::{Commit, Consumed, Disposition, Intended, Store};
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// Why an outlet did not deliver.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +23,8 @@ pub enum NotSent {
     Never(String),
     /// The receiver's answer was lost.
     Unsure(String),
+    /// Delivered, but not to everybody: who was refused for good.
+    InPart(Vec<Refused>),
 }
 
 /// A way out of the house.
@@ -26,6 +32,12 @@ pub enum NotSent {
 pub trait Outlet: Send + Sync {
     /// Whether the receiver, told twice with the same message id, does it once.
     fn idempotent(&self) -> bool;
+
+    /// How many may send at the same time. A turn is waited for before the intent is stated, so that few are in doubt when the
+    /// process dies.
+    fn turns(&self) -> Option<Arc<Semaphore>> {
+        None
+    }
 
     /// Delivers. Called again with the same message only when the first call surely had no effect, or when
     /// [`Outlet::idempotent`].
@@ -54,10 +66,15 @@ pub fn destination(body: &Body) -> String {
         Body::MailSend(_) => "mail".to_owned(),
         Body::ReviewRequested(request) => format!("review.requested.{}", request.queue.as_str()),
         Body::ShippingInstruction(instruction) => format!("shipping.instruction.{}", instruction.carrier),
+        Body::Notification(notice) => format!("notification.{}", notice.department.as_str()),
         Body::ProductionTask(_)
         | Body::WarehousePick(_)
         | Body::AccountingInvoice(_)
+        | Body::OrderConfirmed(_)
         | Body::OrderStatus(_)
+        | Body::Arrived(_)
+        | Body::OrderPlaced(_)
+        | Body::MasterChanged(_)
         | Body::DocumentReceived(_)
         | Body::DraftRead(_)
         | Body::ReviewDecide(_)
@@ -67,29 +84,42 @@ pub fn destination(body: &Body) -> String {
 }
 
 impl Delivery {
-    /// Intent, effect, outcome. What is returned is the outcome, to be committed under the intent's fence.
-    pub async fn deliver(&self, message: &Message) -> Result<Commit, Failure> {
+    /// Intent, effect, outcome. What is returned is the outcome, to be committed under the intent's fence; and, when a mail
+    /// did not reach everybody, who was refused.
+    pub async fn deliver(&self, message: &Message) -> Result<(Commit, Vec<Refused>), Failure> {
         let destination = destination(&message.body);
-        let outlet = if matches!(message.body, Body::MailSend(_)) { &self.mail } else { &self.messages };
+        let is_mail = matches!(message.body, Body::MailSend(_));
+        let outlet = if is_mail { &self.mail } else { &self.messages };
+        let _turn = match outlet.turns() {
+            Some(turns) => turns.acquire_owned().await.ok(),
+            None => None,
+        };
         let (fence, again) = match self.store.intend(message, &destination, &self.holder, self.lease).await? {
             Intended::Go { fence, again } => (fence, again),
             Intended::Held { until } => {
                 return Err(Failure::Busy(format!("another worker delivers it until {until}")));
             }
-            Intended::Finished => return Ok(outcome(message, done("delivered"), None)),
+            Intended::Finished => return Ok((outcome(message, done("delivered"), None), Vec::new())),
         };
         let sent = if again && !outlet.idempotent() {
             Err(NotSent::Unsure("the process ended between the intent and its outcome".into()))
         } else {
             self.send(outlet.as_ref(), message, &destination).await
         };
+        metrics::delivered(if is_mail { "mail" } else { "messages" }, word(&sent));
         match sent {
-            Ok(()) => Ok(outcome(message, done("delivered"), Some(fence))),
+            Ok(()) => Ok((outcome(message, done("delivered"), Some(fence)), Vec::new())),
+            Err(NotSent::InPart(refused)) => {
+                tracing::warn!(message.id = %message.id, "delivered, but not to everybody");
+                Ok((outcome(message, done("delivered_in_part"), Some(fence)), refused))
+            }
             Err(NotSent::Unsure(why)) => {
                 tracing::warn!(message.id = %message.id, why, "not known whether it was delivered");
-                Ok(outcome(message, done("unsure"), Some(fence)))
+                Ok((outcome(message, done("unsure"), Some(fence)), Vec::new()))
             }
-            Err(NotSent::Never(why)) => Ok(outcome(message, Disposition::Park { why }, Some(fence))),
+            Err(NotSent::Never(why)) => {
+                Ok((outcome(message, Disposition::Park { why }, Some(fence)), Vec::new()))
+            }
             Err(NotSent::Later(why)) => Err(Failure::Later { why, fence }),
         }
     }
@@ -103,6 +133,16 @@ impl Delivery {
             Ok(sent) => sent,
             Err(_) => Err(late()),
         }
+    }
+}
+
+const fn word(sent: &Result<(), NotSent>) -> &'static str {
+    match sent {
+        Ok(()) => "delivered",
+        Err(NotSent::InPart(_)) => "in_part",
+        Err(NotSent::Unsure(_)) => "unsure",
+        Err(NotSent::Never(_)) => "parked",
+        Err(NotSent::Later(_)) => "later",
     }
 }
 

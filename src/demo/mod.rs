@@ -5,20 +5,20 @@ mod people;
 mod story;
 
 use crate::cli::Out;
-use crate::config::{Config, ConfigError};
+use crate::config::Config;
 use crate::order::message::Step;
 use crate::order::review::Role;
-use crate::runtime::house::{House, OpenError};
-use crate::runtime::import::{self, ImportError};
+use crate::runtime::house::House;
+use crate::runtime::import;
 use crate::runtime::supervise::Running;
-use crate::store::{Balance, StoreError};
+use crate::runtime::trial::TrialError;
+use crate::store::Balance;
 use chrono::TimeDelta;
 use clock::DemoClock;
 use rust_embed::Embed;
 use std::path::Path;
 use std::sync::Arc;
 use story::Story;
-use thiserror::Error;
 
 #[derive(Embed)]
 #[folder = "tests/samples"]
@@ -26,21 +26,6 @@ use thiserror::Error;
 #[include = "inbox/*.eml"]
 #[include = "fax/*"]
 struct Samples;
-
-/// Why the demo could not go on.
-#[derive(Debug, Error)]
-pub enum DemoError {
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    #[error(transparent)]
-    Import(#[from] ImportError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
-}
 
 /// The demo's house, at work.
 pub struct Demo {
@@ -52,7 +37,7 @@ pub struct Demo {
 
 impl Demo {
     /// Sets the folder up: settings with a user for each role, the sample master data, the sample mails and faxes.
-    pub async fn start(dir: &Path, out: &mut Out) -> Result<Self, DemoError> {
+    pub async fn start(dir: &Path, out: &mut Out) -> Result<Self, TrialError> {
         std::fs::create_dir_all(dir)?;
         let file = dir.join("gendan.toml");
         if !file.exists() {
@@ -74,7 +59,7 @@ impl Demo {
     }
 
     /// Drops the samples into the folders and tells each part's way until all is quiet.
-    pub async fn feed(&mut self, out: &mut Out) -> Result<(), DemoError> {
+    pub async fn feed(&mut self, out: &mut Out) -> Result<(), TrialError> {
         let intake = self.house.intake(Some(&self.running));
         for (folder, kind) in self.house.folders().iter().zip(["inbox/", "fax/"]) {
             let mut names: Vec<_> = Samples::iter().filter(|name| name.starts_with(kind)).collect();
@@ -94,13 +79,13 @@ impl Demo {
     }
 
     /// Waits until nothing is due, and tells what happened.
-    async fn settle(&mut self, out: &mut Out) -> Result<(), DemoError> {
+    async fn settle(&mut self, out: &mut Out) -> Result<(), TrialError> {
         self.running.quiet().await?;
         self.story.tell(&self.house, out).await
     }
 
     /// Plays everybody whose word is asked for, then the warehouse, until nobody has anything more to do.
-    pub async fn decide(&mut self, out: &mut Out) -> Result<(), DemoError> {
+    pub async fn decide(&mut self, out: &mut Out) -> Result<(), TrialError> {
         out.line("\nThe people are played (--decide none leaves that to you):\n")?;
         self.play(out).await?;
         self.clock.turn(TimeDelta::days(60))?;
@@ -109,7 +94,7 @@ impl Demo {
         self.play(out).await
     }
 
-    async fn play(&mut self, out: &mut Out) -> Result<(), DemoError> {
+    async fn play(&mut self, out: &mut Out) -> Result<(), TrialError> {
         while people::decide(&self.house).await? + people::report(&self.house).await? > 0 {
             self.settle(out).await?;
         }
@@ -117,7 +102,7 @@ impl Demo {
     }
 
     /// The closing table.
-    pub async fn sum(&self, out: &mut Out) -> Result<Balance, DemoError> {
+    pub async fn sum(&self, out: &mut Out) -> Result<Balance, TrialError> {
         self.story.sum(&self.house, out).await
     }
 }

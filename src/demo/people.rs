@@ -1,6 +1,5 @@
 //! Whoever decides and reports in the demo: each says yes to what may be agreed to, and the goods leave when told.
 
-use super::DemoError;
 use crate::order::Order;
 use crate::order::document::Kind as OrderKind;
 use crate::order::event::{Milestone, Tell};
@@ -11,11 +10,12 @@ use crate::order::review::{Decision, Review, Verdict};
 use crate::order::status::{Rung, Status};
 use crate::review;
 use crate::runtime::house::House;
+use crate::runtime::trial::TrialError;
 use crate::store::{Answer, Commit, Filter, Kind};
 use chrono::{DateTime, Utc};
 
 /// Agrees to every open review that can be agreed to; how many words were given.
-pub(super) async fn decide(house: &House) -> Result<usize, DemoError> {
+pub(super) async fn decide(house: &House) -> Result<usize, TrialError> {
     let now = house.store.now().await?;
     let mut messages = Vec::new();
     // What an amendment changes has to be keyed into the order by a person; a yes alone would not do it.
@@ -48,7 +48,7 @@ fn agree(house: &House, review: &Review) -> Option<Decision> {
 }
 
 /// Prepaid customers pay, and the warehouse reports goods out that the carrier was told of; how many reports.
-pub(super) async fn report(house: &House) -> Result<usize, DemoError> {
+pub(super) async fn report(house: &House) -> Result<usize, TrialError> {
     let now = house.store.now().await?;
     let mut messages = Vec::new();
     for order in orders(house).await? {
@@ -82,7 +82,7 @@ fn due(order: &Order) -> Option<Milestone> {
     }
 }
 
-pub(super) async fn orders(house: &House) -> Result<Vec<Order>, DemoError> {
+pub(super) async fn orders(house: &House) -> Result<Vec<Order>, TrialError> {
     let found = house.store.list(Kind::Order, &Filter::default()).await?;
     Ok(found.into_iter().filter_map(|it| serde_json::from_value(it.body).ok()).collect())
 }
@@ -100,7 +100,7 @@ fn message(order: &Order, name: &str, step: Step, body: Body, now: DateTime<Utc>
     }
 }
 
-async fn send(house: &House, messages: Vec<Message>) -> Result<usize, DemoError> {
+async fn send(house: &House, messages: Vec<Message>) -> Result<usize, TrialError> {
     let commits = messages.into_iter().map(|message| Commit {
         effects: vec![format!("command:{}", message.id)],
         messages: vec![message],

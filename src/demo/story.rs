@@ -1,12 +1,13 @@
 //! What the demo tells: one line for each part as it settles, one for each order as it moves, a table at the end.
 
-use super::{DemoError, people};
+use super::people;
 use crate::cli::{Out, printable};
 use crate::order::Order;
 use crate::order::document::{Document, Language, PartState};
 use crate::order::event::Tell;
 use crate::order::problem::Severity;
 use crate::runtime::house::House;
+use crate::runtime::trial::TrialError;
 use crate::store::{Balance, Count, Filter, Kind, PartRecord};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -21,7 +22,7 @@ pub(super) struct Story {
 
 impl Story {
     /// Tells what is new.
-    pub(super) async fn tell(&mut self, house: &House, out: &mut Out) -> Result<(), DemoError> {
+    pub(super) async fn tell(&mut self, house: &House, out: &mut Out) -> Result<(), TrialError> {
         let orders: BTreeMap<Uuid, Order> =
             people::orders(house).await?.into_iter().map(|order| (order.id, order)).collect();
         let mut records = house.store.list(Kind::Part, &Filter::default()).await?;
@@ -49,7 +50,7 @@ impl Story {
     }
 
     /// The closing table and the balance.
-    pub(super) async fn sum(&self, house: &House, out: &mut Out) -> Result<Balance, DemoError> {
+    pub(super) async fn sum(&self, house: &House, out: &mut Out) -> Result<Balance, TrialError> {
         let mut rows = Vec::new();
         for order in people::orders(house).await?.iter().rev() {
             let total = order.content.total().ok().flatten().map(|total| total.to_string());
@@ -86,7 +87,7 @@ impl Story {
     }
 }
 
-async fn document_name(house: &House, id: Uuid) -> Result<String, DemoError> {
+async fn document_name(house: &House, id: Uuid) -> Result<String, TrialError> {
     let found = house.store.load(&[crate::store::Key::new(Kind::Document, id)]).await?;
     let document =
         found.into_iter().flatten().next().and_then(|it| serde_json::from_value::<Document>(it.body).ok());

@@ -54,14 +54,16 @@ impl Folder {
         }
     }
 
-    /// Takes everything that is there now, without waiting for growth to end; how many files.
-    pub async fn take_all(&self, intake: &Intake) -> io::Result<usize> {
-        let files = self.look().await?;
-        let count = files.len();
-        for path in files.into_keys() {
-            self.take(intake, path).await;
+    /// Takes everything that is there now, without waiting for growth to end; the names of files that were not taken.
+    pub async fn take_all(&self, intake: &Intake) -> io::Result<Vec<String>> {
+        let mut failed = Vec::new();
+        for path in self.look().await?.into_keys() {
+            let name = shown(&path);
+            if !self.take(intake, path).await {
+                failed.push(name);
+            }
         }
-        Ok(count)
+        Ok(failed)
     }
 
     async fn look(&self) -> io::Result<Look> {
@@ -70,7 +72,8 @@ impl Folder {
         call_blocking(Point::IntakeRead, move || list(&path, fax)).await
     }
 
-    async fn take(&self, intake: &Intake, path: PathBuf) {
+    /// Whether it was taken: now, or before.
+    async fn take(&self, intake: &Intake, path: PathBuf) -> bool {
         let (max, read) = (self.max_bytes, path.clone());
         let fax = self.channel == Channel::Fax;
         let arrival = call_blocking(Point::IntakeRead, move || Ok(load(&read, fax, max))).await;
@@ -81,12 +84,12 @@ impl Folder {
                     Ok(accepted) => {
                         tracing::info!(file = %shown(&path), ?accepted, "taken");
                         self.leave(path, note(accepted), "done").await;
-                        return;
+                        return true;
                     }
                     Err(NotAccepted::Refused(why)) => why,
                     Err(error) => {
                         tracing::warn!(%error, file = %shown(&path), "not taken; it stays and is tried again");
-                        return;
+                        return false;
                     }
                 }
             }
@@ -95,6 +98,7 @@ impl Folder {
         };
         tracing::warn!(file = %shown(&path), why = failed, "can't be taken; moved to failed/");
         self.leave(path, Some(failed), "failed").await;
+        false
     }
 
     async fn leave(&self, path: PathBuf, note: Option<String>, folder: &'static str) {

@@ -1,16 +1,21 @@
-//! Sources of documents: the drop folder, the fax spool and files handed over on the command line.
+//! Sources of documents: mailboxes, the drop folder, the fax spool and files handed over on the command line.
 //!
 //! Whatever the source, [`Intake::accept`] keeps the bytes first and then names them in one commit; until that commit is in, the
 //! source keeps its own copy.
 
+pub mod amqp;
+pub mod data;
 pub mod folder;
 pub mod fax;
+pub mod client;
+pub mod imap;
 
 use crate::broker::Broker;
 use crate::order::document::{Channel, Document, Envelope};
 use crate::order::ids;
 use crate::order::message::{Body, DocumentReceived, Message, Step};
 use crate::runtime::committer::Committer;
+use crate::runtime::metrics;
 use crate::store::blobs::Blobs;
 use crate::store::{Answer, Commit, Filter, Index, Key, Kind, Store, StoreError, Write};
 use chrono::{DateTime, Utc};
@@ -25,7 +30,7 @@ pub struct Arrival {
     /// File name as it came; a label only.
     pub name: String,
     pub channel: Channel,
-    /// `folder`, `fax`, `submit`.
+    /// `folder`, `fax`, `imap`, `submit`, `http`, `orders`.
     pub source: &'static str,
     /// Caller's number of a fax.
     pub caller: Option<String>,
@@ -53,6 +58,8 @@ pub enum NotAccepted {
     Store(#[from] StoreError),
     #[error("the store refuses it: {0}")]
     Refused(String),
+    #[error("the same key came before with other bytes")]
+    OtherBytes,
     #[error("the program is stopping")]
     Stopping,
 }
@@ -71,13 +78,36 @@ impl Intake {
     /// Keeps the bytes, then writes the document and the message that has it read. Safe to call again with the same
     /// arrival: it is known by its source, name and bytes.
     pub async fn accept(&self, arrival: Arrival) -> Result<Accepted, NotAccepted> {
-        let size = arrival.bytes.len() as u64;
-        let sha256 = self.blobs.put(arrival.bytes.clone()).await?;
+        let kept = self.keep(arrival).await?;
+        let Kept { arrival, sha256, .. } = &kept;
+        let id_name = format!("{}/{}", arrival.source, arrival.name);
+        let effect = format!("arrival:{}:{}:{sha256}", arrival.source, label(&arrival.name));
+        self.take(&kept, &id_name, &effect).await
+    }
+
+    async fn keep(&self, mut arrival: Arrival) -> Result<Kept, NotAccepted> {
+        let bytes = std::mem::take(&mut arrival.bytes);
+        let size = bytes.len() as u64;
+        Ok(Kept { sha256: self.blobs.put(bytes).await?, size, arrival })
+    }
+
+    async fn take(&self, kept: &Kept, id_name: &str, effect: &str) -> Result<Accepted, NotAccepted> {
+        let taken = self.write(kept, id_name, effect).await?;
+        let outcome = match taken {
+            Accepted::New(_) => "new",
+            Accepted::Repeats { .. } => "repeats",
+            Accepted::Known => "known",
+        };
+        metrics::accepted(kept.arrival.channel, outcome);
+        Ok(taken)
+    }
+
+    async fn write(&self, kept: &Kept, id_name: &str, effect: &str) -> Result<Accepted, NotAccepted> {
         loop {
-            let first = self.first(&sha256).await?;
+            let first = self.first(&kept.sha256).await?;
             let now = self.store.now().await?;
-            let document = document(&arrival, &sha256, size, first, now);
-            match self.committer.write(commit(&arrival, &document, now)).await {
+            let document = document(kept, id_name, first, now);
+            match self.committer.write(commit(effect, &document, now)).await {
                 Ok(Answer::Done) => {
                     self.wakes.iter().for_each(|broker| broker.wake(Step::Read));
                     return Ok(match first {
@@ -107,11 +137,21 @@ impl Intake {
     }
 }
 
-fn document(arrival: &Arrival, sha256: &str, size: u64, first: Option<Uuid>, now: DateTime<Utc>) -> Document {
+/// An arrival whose bytes are kept.
+struct Kept {
+    /// Without its bytes.
+    arrival: Arrival,
+    sha256: String,
+    size: u64,
+}
+
+/// The id says by which name the bytes came: see [`client`].
+fn document(kept: &Kept, id_name: &str, first: Option<Uuid>, now: DateTime<Utc>) -> Document {
+    let arrival = &kept.arrival;
     Document {
-        id: ids::from_name(now, sha256.as_bytes(), &format!("{}/{}", arrival.source, arrival.name)),
-        sha256: sha256.to_owned(),
-        size,
+        id: ids::from_name(now, kept.sha256.as_bytes(), id_name),
+        sha256: kept.sha256.clone(),
+        size: kept.size,
         name: label(&arrival.name),
         channel: arrival.channel,
         source: arrival.source.to_owned(),
@@ -123,11 +163,12 @@ fn document(arrival: &Arrival, sha256: &str, size: u64, first: Option<Uuid>, now
         },
         duplicate_of: first,
         parts: first.map(|_| 0),
+        text: None,
     }
 }
 
-fn commit(arrival: &Arrival, document: &Document, now: DateTime<Utc>) -> Commit {
-    let mut effects = vec![format!("arrival:{}:{}:{}", arrival.source, document.name, document.sha256)];
+fn commit(arrival: &str, document: &Document, now: DateTime<Utc>) -> Commit {
+    let mut effects = vec![arrival.to_owned()];
     let mut messages = Vec::new();
     if document.duplicate_of.is_none() {
         effects.push(format!("document:{}", document.sha256));

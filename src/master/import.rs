@@ -4,7 +4,11 @@ use super::cells::{Cells, RowError};
 use super::rows::Row;
 use super::tables::{self, NAMES};
 use serde_json::{Value, json};
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
+
+/// How errors name the rows of a message; they count from 1.
+const ROWS: &str = "rows";
 
 /// A table that was read without a single error.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +51,51 @@ pub fn import(table: &str, file: &str, bytes: &[u8]) -> Result<Imported, Vec<Row
     }
 }
 
+/// Rows of a message as the table of that name, read as its CSV file is; a column that a row leaves out is empty.
+pub fn from_rows(table: &str, rows: &[BTreeMap<String, String>]) -> Result<Imported, Vec<RowError>> {
+    let columns = columns_of(table);
+    let unknown = rows.iter().zip(1..).find_map(|(row, line)| {
+        let name = row.keys().find(|name| !columns.contains(&name.as_str()))?;
+        Some(error(
+            ROWS,
+            line,
+            name,
+            name,
+            format!("there is no such column; there are {}", columns.join(", ")),
+        ))
+    });
+    if let Some(unknown) = unknown.filter(|_| !columns.is_empty()) {
+        return Err(vec![unknown]);
+    }
+    let mut csv = csv::Writer::from_writer(Vec::new());
+    let cell = |row: &BTreeMap<String, String>, name: &&str| row.get(*name).cloned().unwrap_or_default();
+    let written = csv.write_record(columns).and_then(|()| {
+        rows.iter().try_for_each(|row| csv.write_record(columns.iter().map(|name| cell(row, name))))
+    });
+    let bytes = written.ok().and_then(|()| csv.into_inner().ok()).unwrap_or_default();
+    import(table, ROWS, &bytes)
+}
+
+/// The rows of `old` with those of `new` in the place of the ones with the same key, and the others after them.
+#[must_use]
+pub fn merged(table: &str, old: Option<&Value>, new: &Value) -> Value {
+    let key = key_columns(table);
+    let rows = |body: Option<&Value>| body.and_then(|it| it["rows"].as_array().cloned()).unwrap_or_default();
+    let mut all = rows(old);
+    let mut places: HashMap<String, usize> =
+        all.iter().enumerate().map(|(at, row)| (key_of(row, key), at)).collect();
+    for row in rows(Some(new)) {
+        match places.entry(key_of(&row, key)) {
+            Entry::Occupied(place) => all[*place.get()] = row,
+            Entry::Vacant(place) => {
+                place.insert(all.len());
+                all.push(row);
+            }
+        }
+    }
+    json!({ "rows": all })
+}
+
 /// What a new body would change in the old one; `old` is none where the table was not there.
 #[must_use]
 pub fn difference(table: &str, old: Option<&Value>, new: &Value) -> Difference {
@@ -60,6 +109,22 @@ pub fn difference(table: &str, old: Option<&Value>, new: &Value) -> Difference {
         added: new.keys().filter(|key| !old.contains_key(*key)).count(),
         changed: new.iter().filter(|(key, row)| old.get(*key).is_some_and(|was| was != *row)).count(),
         removed: old.keys().filter(|key| !new.contains_key(*key)).count(),
+    }
+}
+
+fn columns_of(table: &str) -> &'static [&'static str] {
+    match table {
+        "customers" => tables::Customer::COLUMNS,
+        "products" => tables::Product::COLUMNS,
+        "prices" => tables::Price::COLUMNS,
+        "aliases" => tables::Alias::COLUMNS,
+        "stock" => tables::Stock::COLUMNS,
+        "balances" => tables::Balance::COLUMNS,
+        "boms" => tables::Bom::COLUMNS,
+        "carriers" => tables::Carrier::COLUMNS,
+        "departments" => tables::Department::COLUMNS,
+        "words" => tables::Word::COLUMNS,
+        _ => &[],
     }
 }
 

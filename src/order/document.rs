@@ -10,6 +10,8 @@ use uuid::Uuid;
 pub enum Channel {
     Mail,
     Fax,
+    /// As data, field by field: over AMQP or HTTP, from a shop or another system that may place orders.
+    Data,
 }
 
 /// What a part of a document is (DOMAIN: every part ends in exactly one of these, or waits in a queue).
@@ -89,6 +91,9 @@ pub struct Envelope {
     pub sent_offset_minutes: Option<i32>,
     /// Caller's number of a fax: a hint, never a proof.
     pub caller: Option<String>,
+    /// A program sent it, whatever it is; its address is never answered (RFC 3834).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub automatic: bool,
 }
 
 /// Where the work on a part stands. `Waiting` and `Keying` are the only ones that are not an ending.
@@ -127,7 +132,7 @@ pub struct Document {
     /// File name as received, made safe; a label only.
     pub name: String,
     pub channel: Channel,
-    /// Which source took it: `folder`, `fax`, `submit`.
+    /// Which source took it: `folder`, `fax`, `submit`, `imap`, `http`, `orders` (data).
     pub source: String,
     pub received_at: DateTime<Utc>,
     pub envelope: Envelope,
@@ -135,4 +140,7 @@ pub struct Document {
     pub duplicate_of: Option<Uuid>,
     /// How many parts it turned out to have; none until it has been read. What became of each stands with the part.
     pub parts: Option<u32>,
+    /// The bytes themselves where they came as a short text in a message: then there is no blob.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }

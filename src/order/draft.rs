@@ -37,6 +37,8 @@ pub enum Evidence {
     Header { name: String },
     /// Keyed or corrected by a person.
     Keyed,
+    /// A field of an order that came as data; a JSON Pointer (RFC 6901).
+    Data { pointer: String },
 }
 
 /// A value that was read, with where it stands and how sure the reader is.

@@ -72,7 +72,16 @@ fn plain<T: Display>(field: &Found<T>) -> Value {
 
 /// The draft that a keyed order makes; each field keyed by a person, and so certain.
 pub fn from_plain(value: &Value) -> Keyed<DraftOrder> {
-    let mut order = Fields::of("", value)?;
+    draft(value, |_| Evidence::Keyed)
+}
+
+/// The draft of an order that came as data; `root` is the pointer to it.
+pub fn from_data(value: &Value, root: &str) -> Keyed<DraftOrder> {
+    draft(value, |path| Evidence::Data { pointer: format!("{root}/{}", path.replace('.', "/")) })
+}
+
+fn draft(value: &Value, evidence: impl Fn(&str) -> Evidence) -> Keyed<DraftOrder> {
+    let mut order = Fields::of("", value, &evidence)?;
     let mut customer = order.below("customer")?;
     let mut ship_to = order.below("ship_to")?;
     let lines = order.lines()?;
@@ -119,16 +128,18 @@ pub fn set(order: &mut Value, path: &str, value: &str) -> Keyed<()> {
     Ok(())
 }
 
-struct Fields {
+struct Fields<'a> {
     path: String,
     fields: Map<String, Value>,
+    /// Where the field of a path stands.
+    evidence: &'a dyn Fn(&str) -> Evidence,
 }
 
-impl Fields {
-    fn of(path: &str, value: &Value) -> Keyed<Self> {
+impl<'a> Fields<'a> {
+    fn of(path: &str, value: &Value, evidence: &'a dyn Fn(&str) -> Evidence) -> Keyed<Self> {
         match value {
-            Value::Object(fields) => Ok(Self { path: path.to_owned(), fields: fields.clone() }),
-            Value::Null => Ok(Self { path: path.to_owned(), fields: Map::new() }),
+            Value::Object(fields) => Ok(Self { path: path.to_owned(), fields: fields.clone(), evidence }),
+            Value::Null => Ok(Self { path: path.to_owned(), fields: Map::new(), evidence }),
             Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
                 Err(wrong(path, value, "an object with fields"))
             }
@@ -141,14 +152,18 @@ impl Fields {
 
     fn below(&mut self, key: &str) -> Keyed<Self> {
         let name = self.name(key);
-        Self::of(&name, &self.fields.remove(key).unwrap_or_default())
+        Self::of(&name, &self.fields.remove(key).unwrap_or_default(), self.evidence)
+    }
+
+    fn field<T>(&self, key: &str, value: T) -> Field<T> {
+        Field { value, evidence: (self.evidence)(&self.name(key)), confidence: Confidence::FULL }
     }
 
     fn text(&mut self, key: &str) -> Keyed<Found<String>> {
         match self.fields.remove(key) {
             None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => Ok(Some(keyed(text))),
-            Some(Value::Number(number)) => Ok(Some(keyed(number.to_string()))),
+            Some(Value::String(text)) => Ok(Some(self.field(key, text))),
+            Some(Value::Number(number)) => Ok(Some(self.field(key, number.to_string()))),
             Some(other) => Err(wrong(&self.name(key), &other, "a text")),
         }
     }
@@ -157,7 +172,7 @@ impl Fields {
         let Some(field) = self.text(key)? else { return Ok(None) };
         let value = field.value.trim().parse();
         let found = Value::String(field.value);
-        value.map(|value| Some(keyed(value))).map_err(|_| wrong(&self.name(key), &found, expected))
+        value.map(|value| Some(self.field(key, value))).map_err(|_| wrong(&self.name(key), &found, expected))
     }
 
     fn lines(&mut self) -> Keyed<Vec<DraftLine>> {
@@ -166,7 +181,7 @@ impl Fields {
             Some(Value::Array(lines)) => lines
                 .iter()
                 .enumerate()
-                .map(|(at, line)| line_from_plain(&format!("lines.{at}"), line))
+                .map(|(at, line)| line_from_plain(Self::of(&format!("lines.{at}"), line, self.evidence)?))
                 .collect(),
             Some(other) => Err(wrong("lines", &other, "a list of lines")),
         }
@@ -180,8 +195,7 @@ impl Fields {
     }
 }
 
-fn line_from_plain(path: &str, value: &Value) -> Keyed<DraftLine> {
-    let mut line = Fields::of(path, value)?;
+fn line_from_plain(mut line: Fields<'_>) -> Keyed<DraftLine> {
     let draft = DraftLine {
         line: line.text("line")?.map(|field| field.value),
         customer_part: line.text("customer_part")?,
@@ -197,10 +211,6 @@ fn line_from_plain(path: &str, value: &Value) -> Keyed<DraftLine> {
     };
     line.end()?;
     Ok(draft)
-}
-
-const fn keyed<T>(value: T) -> Field<T> {
-    Field { value, evidence: Evidence::Keyed, confidence: Confidence::FULL }
 }
 
 fn wrong(path: &str, found: &Value, expected: &'static str) -> KeyedError {

@@ -80,6 +80,12 @@ impl Message {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type")]
 pub enum Body {
+    #[serde(rename = "message.arrived")]
+    Arrived(Arrived),
+    #[serde(rename = "order.placed")]
+    OrderPlaced(OrderPlaced),
+    #[serde(rename = "master.changed")]
+    MasterChanged(MasterChanged),
     #[serde(rename = "document.received")]
     DocumentReceived(DocumentReceived),
     #[serde(rename = "draft.read")]
@@ -102,13 +108,20 @@ pub enum Body {
     ShippingInstruction(ShippingInstruction),
     #[serde(rename = "accounting.invoice")]
     AccountingInvoice(AccountingInvoice),
+    #[serde(rename = "order.confirmed")]
+    OrderConfirmed(OrderConfirmed),
+    #[serde(rename = "notification")]
+    Notification(Notification),
     #[serde(rename = "order.status")]
     OrderStatus(OrderStatus),
 }
 
 impl Body {
     /// Every type that travels.
-    pub const TYPES: [&str; 12] = [
+    pub const TYPES: [&str; 17] = [
+        "message.arrived",
+        "order.placed",
+        "master.changed",
         "document.received",
         "draft.read",
         "review.decide",
@@ -120,6 +133,8 @@ impl Body {
         "warehouse.pick",
         "shipping.instruction",
         "accounting.invoice",
+        "order.confirmed",
+        "notification",
         "order.status",
     ];
 
@@ -127,6 +142,9 @@ impl Body {
     #[must_use]
     pub const fn type_name(&self) -> &'static str {
         match self {
+            Self::Arrived(_) => "message.arrived",
+            Self::OrderPlaced(_) => "order.placed",
+            Self::MasterChanged(_) => "master.changed",
             Self::DocumentReceived(_) => "document.received",
             Self::DraftRead(_) => "draft.read",
             Self::ReviewDecide(_) => "review.decide",
@@ -138,9 +156,103 @@ impl Body {
             Self::WarehousePick(_) => "warehouse.pick",
             Self::ShippingInstruction(_) => "shipping.instruction",
             Self::AccountingInvoice(_) => "accounting.invoice",
+            Self::OrderConfirmed(_) => "order.confirmed",
+            Self::Notification(_) => "notification",
             Self::OrderStatus(_) => "order.status",
         }
     }
+}
+
+/// The queues that other systems write to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Inlet {
+    /// Orders as data: `order.placed`.
+    Orders,
+    /// `report.received`.
+    Reports,
+    /// `review.decide`.
+    Decisions,
+    /// `master.changed`.
+    Master,
+    /// One of our own queues, in which something lay that we did not write. Nothing of it is ever carried out.
+    Inner,
+}
+
+impl Inlet {
+    /// Those that are open to others.
+    pub const ALL: [Self; 4] = [Self::Orders, Self::Reports, Self::Decisions, Self::Master];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Orders => "orders",
+            Self::Reports => "reports",
+            Self::Decisions => "decisions",
+            Self::Master => "master",
+            Self::Inner => "inner",
+        }
+    }
+
+    /// The type that messages there have.
+    #[must_use]
+    pub const fn type_name(self) -> &'static str {
+        match self {
+            Self::Orders => "order.placed",
+            Self::Reports => "report.received",
+            Self::Decisions => "review.decide",
+            Self::Master => "master.changed",
+            Self::Inner => "message.arrived",
+        }
+    }
+
+    /// The step that works on them.
+    #[must_use]
+    pub const fn step(self) -> Step {
+        match self {
+            Self::Orders => Step::Read,
+            Self::Master => Step::Check,
+            Self::Decisions => Step::Review,
+            Self::Reports | Self::Inner => Step::Follow,
+        }
+    }
+}
+
+/// A message of another system, whole, as it came: what can't be understood is kept like this, and can be replayed once it can.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Arrived {
+    pub inlet: Inlet,
+    /// Who the way in says it is: the AMQP user, or the name of an HTTP token.
+    pub by: Option<String>,
+    /// The id that its sender gave it: with inlet and sender it tells a repetition from a new message.
+    pub message_id: Option<String>,
+    pub text: String,
+    /// `text` is hexadecimal, because the bytes are not UTF-8.
+    pub hex: bool,
+}
+
+/// A shop, or another system that may, places an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderPlaced {
+    /// The order field by field, as a clerk would key it (`order::keyed`); the customer by his code or his exact name.
+    pub order: serde_json::Value,
+    /// The language in which the customer is answered.
+    #[serde(default)]
+    pub language: super::document::Language,
+}
+
+/// Another system brings rows of a table of master data up to date.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MasterChanged {
+    /// Name of the table, as in its CSV file: `customers`, `stock`, …
+    pub table: String,
+    /// These rows are the whole table; else they replace or join those of the same key.
+    pub whole: bool,
+    /// Column name to text, as in the CSV file.
+    pub rows: Vec<std::collections::BTreeMap<String, String>>,
 }
 
 /// A document was kept and waits to be read. The bytes do not travel: the store knows the blob.
@@ -311,6 +423,33 @@ pub struct InvoiceLine {
     pub unit: String,
     pub unit_price: Decimal,
     pub amount: Decimal,
+}
+
+/// The order confirmation (订单确认) as data, for an order that came as data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderConfirmed {
+    pub order_id: Uuid,
+    pub number: String,
+    pub customer: String,
+    pub po_number: Option<String>,
+    pub promised: NaiveDate,
+    pub currency: super::money::Currency,
+    pub lines: Vec<InvoiceLine>,
+    pub total: Decimal,
+}
+
+/// What a department is told of a released order, with only what it may see, as a text for people and as lines for systems.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Notification {
+    pub order_id: Uuid,
+    pub number: String,
+    pub department: super::department::Department,
+    pub promised: Option<NaiveDate>,
+    pub lines: Vec<GoodsLine>,
+    pub subject: String,
+    pub text: String,
 }
 
 /// An order moved; for whoever follows along.

@@ -184,46 +184,33 @@ impl Status {
         let refused = Err(CannotMove { from: self, to });
         match self {
             Self::On(rung) => climb(rung, to).map_or(refused, Ok),
-            Self::OnHold(rung) => match to {
-                Move::Resume => Ok(Self::On(rung)),
-                Move::RaiseException => Ok(Self::Exception(rung)),
-                Move::Reject if rung < Rung::Released => Ok(Self::Rejected),
-                Move::Cancel if rung < Rung::Shipped => Ok(Self::Cancelled),
-                Move::Clarify
-                | Move::Review
-                | Move::Release
-                | Move::StartProduction
-                | Move::Finish
-                | Move::Ship
-                | Move::Deliver
-                | Move::Invoice
-                | Move::Pay
-                | Move::Close
-                | Move::Archive
-                | Move::Hold
-                | Move::ClearException
-                | Move::Reject
-                | Move::Cancel => refused,
-            },
-            Self::Exception(rung) => match to {
-                Move::ClearException => Ok(Self::On(rung)),
-                Move::Cancel if rung < Rung::Shipped => Ok(Self::Cancelled),
-                Move::Clarify
-                | Move::Review
-                | Move::Release
-                | Move::StartProduction
-                | Move::Finish
-                | Move::Ship
-                | Move::Deliver
-                | Move::Invoice
-                | Move::Pay
-                | Move::Close
-                | Move::Archive
-                | Move::Hold
-                | Move::Resume
-                | Move::RaiseException
-                | Move::Reject
-                | Move::Cancel => refused,
+            Self::OnHold(rung) | Self::Exception(rung) => match (self, to) {
+                (Self::OnHold(_), Move::Resume) | (Self::Exception(_), Move::ClearException) => {
+                    Ok(Self::On(rung))
+                }
+                (Self::OnHold(_), Move::RaiseException) => Ok(Self::Exception(rung)),
+                (Self::OnHold(_), Move::Reject) if rung < Rung::Released => Ok(Self::Rejected),
+                (_, Move::Cancel) if rung < Rung::Shipped => Ok(Self::Cancelled),
+                (
+                    _,
+                    Move::Clarify
+                    | Move::Review
+                    | Move::Release
+                    | Move::StartProduction
+                    | Move::Finish
+                    | Move::Ship
+                    | Move::Deliver
+                    | Move::Invoice
+                    | Move::Pay
+                    | Move::Close
+                    | Move::Archive
+                    | Move::Hold
+                    | Move::Resume
+                    | Move::RaiseException
+                    | Move::ClearException
+                    | Move::Reject
+                    | Move::Cancel,
+                ) => refused,
             },
             Self::Rejected | Self::Cancelled => refused,
         }

@@ -17,6 +17,7 @@ pub fn object(label: &str, channel: Channel, reading: &Reading) -> Map<String, V
         json!(match channel {
             Channel::Mail => "mail",
             Channel::Fax => "fax",
+            Channel::Data => "data",
         }),
     );
     out.insert("kind".to_owned(), first.map_or(Value::Null, |d| json!(d.kind.as_str())));

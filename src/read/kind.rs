@@ -55,6 +55,19 @@ pub fn machine(headers: &Headers) -> Option<Machine> {
     bulk.then_some(Machine::Bulk)
 }
 
+/// Whether a program sent it, which must get no automatic answer (RFC 3834, 2; RFC 5321, 4.5.5). That says nothing of what
+/// it is: many a customer's ERP mails its orders so.
+#[must_use]
+pub fn is_automatic(headers: &Headers) -> bool {
+    let says = |name: &str| headers.text(name).map(|value| value.trim().to_lowercase());
+    let submitted = says("auto-submitted")
+        .is_some_and(|value| value.split([';', ' ', '(']).next().is_some_and(|word| word != "no"));
+    let nobody = says("return-path").is_some_and(|path| path.replace(' ', "") == "<>");
+    let suppressed = says("x-auto-response-suppress")
+        .is_some_and(|value| value.split(',').any(|word| ["all", "autoreply"].contains(&word.trim())));
+    submitted || nobody || suppressed || machine(headers).is_some()
+}
+
 /// The kind, and how sure it is.
 #[must_use]
 pub fn tell(facts: &Facts<'_>, labels: &Labels) -> (Kind, Confidence) {
@@ -204,6 +217,28 @@ pub fn language(text: &str) -> Language {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn programs_are_told_from_people() {
+        for (header, automatic) in [
+            ("Subject: PO 1", false),
+            ("Auto-Submitted: no", false),
+            ("Auto-Submitted: No (a person)", false),
+            ("Auto-Submitted: auto-generated; by=erp", true),
+            ("Auto-Submitted: auto-replied", true),
+            ("Precedence: bulk", true),
+            ("Precedence: junk", true),
+            ("List-Id: <orders.x.example>", true),
+            ("Return-Path: <>", true),
+            ("Return-Path: <a@x.example>", false),
+            ("X-Auto-Response-Suppress: DR, OOF, AutoReply", true),
+            ("X-Auto-Response-Suppress: DR", false),
+            ("From: MAILER-DAEMON@x.example", true),
+        ] {
+            let (headers, _) = Headers::parse(format!("{header}\r\n\r\n").as_bytes());
+            assert_eq!(is_automatic(&headers), automatic, "{header}");
+        }
+    }
 
     #[test]
     fn kinds_by_words() {

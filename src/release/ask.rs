@@ -2,7 +2,7 @@
 
 use super::facts::{Department, Office};
 use super::header;
-use super::telling::{message_id, outgoing};
+use super::telling::{from_house, outgoing};
 use super::templates::TemplateError;
 use crate::order::Order;
 use crate::order::document::Language;
@@ -85,16 +85,9 @@ fn mail(
     let Some(address) = address.and_then(header::address) else { return Ok(None) };
     let context = super::templates::beside(&context(order, review, office), more);
     let text = office.templates.render(office.house.language, template, &context)?;
-    Ok(Some(MailSend {
-        message_id: message_id(order.id, &format!("{purpose}.{}", review.id), 1, &office.house.domain),
-        from: office.house.mail.clone(),
-        to: vec![address],
-        subject: text.subject,
-        text: text.text,
-        in_reply_to: None,
-        references: Vec::new(),
-        purpose: template.to_owned(),
-    }))
+    let purpose = format!("{purpose}.{}", review.id);
+    let mail = from_house(office.house, order.id, &purpose, vec![address], text);
+    Ok(Some(MailSend { purpose: template.to_owned(), ..mail }))
 }
 
 fn context(order: &Order, review: &Review, office: &Office<'_>) -> Value {

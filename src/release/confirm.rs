@@ -1,10 +1,10 @@
-//! The customer's order confirmation (订单确认), as an answer in his own thread.
+//! The customer's order confirmation (订单确认): as an answer in his own thread, or as data to the system that placed the order.
 
 use super::telling::Telling;
-use super::{ReleaseError, header, sheet, templates};
+use super::{ReleaseError, header, invoice, sheet, templates};
 use crate::order::document::{Envelope, Language};
 use crate::order::event::Tell;
-use crate::order::message::Body;
+use crate::order::message::{Body, OrderConfirmed};
 use serde_json::json;
 
 /// Mail programs keep a thread together by its first and its latest letters.
@@ -12,6 +12,10 @@ const LONGEST_THREAD: usize = 20;
 
 pub(super) fn confirm(telling: &mut Telling<'_>) -> Result<(), ReleaseError> {
     let facts = telling.facts;
+    if facts.as_data {
+        let confirmed = as_data(telling)?;
+        return telling.tell(Tell::Confirmation, "customer", 1, Body::OrderConfirmed(confirmed));
+    }
     let (buyer, house) = (facts.buyer, facts.office.house);
     let name = if buyer.language == Language::En { &house.name_en } else { &house.name };
     let answers = facts.answers;
@@ -27,6 +31,23 @@ pub(super) fn confirm(telling: &mut Telling<'_>) -> Result<(), ReleaseError> {
     mail.in_reply_to = answers.and_then(|it| header::message_id(it.message_id.as_deref()?));
     mail.references = answers.map(thread).unwrap_or_default();
     telling.tell(Tell::Confirmation, "customer", 1, Body::MailSend(mail))
+}
+
+fn as_data(telling: &Telling<'_>) -> Result<OrderConfirmed, ReleaseError> {
+    let order = &telling.order;
+    let content = &order.content;
+    let missing = |what: &str| ReleaseError::Incomplete(what.to_owned());
+    let currency = content.currency.ok_or_else(|| missing("currency"))?;
+    Ok(OrderConfirmed {
+        order_id: order.id,
+        number: sheet::number(order)?,
+        customer: telling.facts.buyer.code.clone(),
+        po_number: content.po_number.clone(),
+        promised: order.promised.ok_or_else(|| missing("promised"))?,
+        currency,
+        lines: invoice::priced(&content.lines, currency)?,
+        total: content.total()?.ok_or_else(|| missing("unit_price"))?.amount,
+    })
 }
 
 /// The subject without the marks of earlier answers.

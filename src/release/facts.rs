@@ -1,82 +1,16 @@
 //! What a release rests on beside the order: the house, the buyer, the goods, the mail that is answered.
 
 use super::templates::Templates;
+pub use crate::order::department::Department;
 use crate::order::document::{Envelope, Language};
 use crate::order::number::NumberPattern;
 use crate::order::party::Party;
-use crate::order::review::Queue;
 use crate::order::wording::Wording;
 use crate::review::calendar::Calendar;
 use chrono::NaiveTime;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// A department that is told things.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Department {
-    Sales,
-    Production,
-    Purchasing,
-    Warehouse,
-    Quality,
-    Finance,
-    Shipping,
-}
-
-impl Department {
-    pub const ALL: [Self; 7] = [
-        Self::Sales,
-        Self::Production,
-        Self::Purchasing,
-        Self::Warehouse,
-        Self::Quality,
-        Self::Finance,
-        Self::Shipping,
-    ];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Sales => "sales",
-            Self::Production => "production",
-            Self::Purchasing => "purchasing",
-            Self::Warehouse => "warehouse",
-            Self::Quality => "quality",
-            Self::Finance => "finance",
-            Self::Shipping => "shipping",
-        }
-    }
-
-    /// The department whose people answer in this queue.
-    #[must_use]
-    pub const fn of_queue(queue: Queue) -> Self {
-        match queue {
-            Queue::Margin => Self::Finance,
-            Queue::Production | Queue::Technical => Self::Production,
-            Queue::Quality => Self::Quality,
-            Queue::Purchasing => Self::Purchasing,
-            Queue::Keying
-            | Queue::Clarification
-            | Queue::Sales
-            | Queue::Price
-            | Queue::Credit
-            | Queue::SecondLook
-            | Queue::Management
-            | Queue::Watching => Self::Sales,
-        }
-    }
-
-    /// Whether its people may see prices and terms (DOMAIN: People and departments).
-    #[must_use]
-    pub const fn sees_prices(self) -> bool {
-        match self {
-            Self::Sales | Self::Finance => true,
-            Self::Production | Self::Purchasing | Self::Warehouse | Self::Quality | Self::Shipping => false,
-        }
-    }
-}
 
 /// Where a department is reached.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -148,12 +82,23 @@ pub struct Product {
     pub lead_days: u32,
 }
 
+/// How a department is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    #[default]
+    Mail,
+    Message,
+}
+
 /// How a firm releases; each number is a default of the config.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Departments that get a notification, as far as the order concerns them.
     pub notify: Vec<Department>,
+    /// By mail to the department's address, or as messages to its system.
+    pub notify_by: Way,
     /// Time of day of a shipping instruction that is due later.
     pub ship_at: NaiveTime,
     /// Days after the shipping instruction by which the invoice is asked for at the latest.
@@ -173,6 +118,7 @@ impl Default for Settings {
                 Department::Warehouse,
                 Department::Finance,
             ],
+            notify_by: Way::Mail,
             ship_at: NaiveTime::from_hms_opt(9, 0, 0).unwrap_or(NaiveTime::MIN),
             invoice_latest_days: 30,
             free_change_hours: 24,
@@ -200,6 +146,8 @@ pub struct ReleaseFacts<'a> {
     pub ship_to: Option<&'a Party>,
     /// The mail that the order came by, which the confirmation answers.
     pub answers: Option<&'a Envelope>,
+    /// The order came as data, and so does its confirmation.
+    pub as_data: bool,
     /// Name of the carrier's lane, from the shipping method or the region.
     pub carrier: &'a str,
     pub pattern: &'a NumberPattern,

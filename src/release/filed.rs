@@ -2,12 +2,12 @@
 
 use super::facts::{Department, Office};
 use super::header;
-use super::telling::{message_id, outgoing};
+use super::telling::{from_house, outgoing};
 use super::templates::TemplateError;
 use crate::order::document::{Document, Kind};
 use crate::order::draft::Draft;
 use crate::order::ids::Ids;
-use crate::order::message::{Body, MailSend, Message};
+use crate::order::message::{Body, Message};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
@@ -33,16 +33,7 @@ pub fn filed(
         "document_id": document.id,
     });
     let text = office.templates.render(language, "filed", &context)?;
-    let mail = MailSend {
-        message_id: message_id(document.id, "filed", 1, &office.house.domain),
-        from: office.house.mail.clone(),
-        to: vec![address],
-        subject: text.subject,
-        text: text.text,
-        in_reply_to: None,
-        references: Vec::new(),
-        purpose: "filed".to_owned(),
-    };
+    let mail = from_house(office.house, document.id, "filed", vec![address], text);
     Ok(Some(outgoing(document.id, "mail.filed", Body::MailSend(mail), (ids.id("filed"), now))))
 }
 

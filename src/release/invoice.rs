@@ -26,10 +26,15 @@ pub(super) fn invoice(telling: &mut Telling<'_>) -> Result<(), ReleaseError> {
         tax_number: tax.and_then(|it| it.number.clone()).or_else(|| buyer.tax_number.clone()),
         currency,
         tax_rate: tax.map(|it| it.rate).or(buyer.tax_rate),
-        lines: content.lines.iter().map(|line| invoice_line(line, currency)).collect::<Result<_, _>>()?,
+        lines: priced(&content.lines, currency)?,
         total: total.amount,
     };
     telling.tell(Tell::InvoiceRequest, "accounting.invoice", 1, Body::AccountingInvoice(invoice))
+}
+
+/// Lines with their prices, as systems that count get them.
+pub(super) fn priced(lines: &[Line], currency: Currency) -> Result<Vec<InvoiceLine>, ReleaseError> {
+    lines.iter().map(|line| invoice_line(line, currency)).collect()
 }
 
 fn invoice_line(line: &Line, currency: Currency) -> Result<InvoiceLine, ReleaseError> {

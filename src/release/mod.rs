@@ -19,10 +19,11 @@ mod invoice;
 mod status;
 pub mod ask;
 pub mod filed;
+pub mod undelivered;
 
 pub use facts::ReleaseFacts;
 pub use status::status_message;
-pub use telling::{effect_key, message_id};
+pub use telling::{about, effect_key, message_id};
 
 use crate::order::Order;
 use crate::order::event::{Event, Gate, Milestone};
@@ -53,8 +54,6 @@ pub struct Release {
     pub credit: Option<Money>,
     /// The running number that was used.
     pub sequence: Option<u64>,
-    /// Permanent effect keys, one for each `Told`.
-    pub effects: Vec<String>,
 }
 
 /// Why an order can't be released, or what is due can't be told.

@@ -1,10 +1,11 @@
 //! The departments' copies of the order sheet (订货详情单), each with only what it may see.
 
-use super::facts::Department;
+use super::facts::{Department, Way};
 use super::telling::Telling;
-use super::{ReleaseError, sheet, templates};
+use super::templates::{self, Rendered};
+use super::{ReleaseError, sheet};
 use crate::order::event::Tell;
-use crate::order::message::Body;
+use crate::order::message::{Body, Notification};
 use serde_json::json;
 
 pub(super) fn notify(telling: &mut Telling<'_>) -> Result<(), ReleaseError> {
@@ -30,7 +31,41 @@ fn concerns(telling: &Telling<'_>, department: Department) -> bool {
 }
 
 fn tell(telling: &mut Telling<'_>, department: Department) -> Result<(), ReleaseError> {
-    let Some(address) = telling.address_of(department) else { return Ok(()) };
+    let body = match telling.facts.office.settings.notify_by {
+        Way::Message => {
+            let text = text(telling, department)?;
+            Some(Body::Notification(notification(telling, department, text)?))
+        }
+        Way::Mail => match telling.address_of(department) {
+            Some(address) => {
+                let purpose = format!("notification.{}", department.as_str());
+                let text = text(telling, department)?;
+                telling.mail(&purpose, &[address], text).map(Body::MailSend)
+            }
+            None => None,
+        },
+    };
+    body.map_or(Ok(()), |body| telling.tell(Tell::Notification, department.as_str(), 1, body))
+}
+
+fn notification(
+    telling: &Telling<'_>,
+    department: Department,
+    text: Rendered,
+) -> Result<Notification, ReleaseError> {
+    let order = &telling.order;
+    Ok(Notification {
+        order_id: order.id,
+        number: sheet::number(order)?,
+        department,
+        promised: order.promised,
+        lines: sheet::goods(&order.content.lines),
+        subject: text.subject,
+        text: text.text,
+    })
+}
+
+fn text(telling: &Telling<'_>, department: Department) -> Result<Rendered, ReleaseError> {
     let office = telling.facts.office;
     let language = office.house.language;
     let say = |key: &str| office.wording.say(language, key, &[]);
@@ -48,10 +83,5 @@ fn tell(telling: &mut Telling<'_>, department: Department) -> Result<(), Release
         }),
     });
     let sheet = sheet::sheet(&telling.order, telling.facts, department.sees_prices())?;
-    let text = office.templates.render(language, "notification", &templates::beside(&sheet, more))?;
-    let purpose = format!("notification.{}", department.as_str());
-    match telling.mail(&purpose, &[address], text) {
-        Some(mail) => telling.tell(Tell::Notification, department.as_str(), 1, Body::MailSend(mail)),
-        None => Ok(()),
-    }
+    Ok(office.templates.render(language, "notification", &templates::beside(&sheet, more))?)
 }

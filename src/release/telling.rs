@@ -1,6 +1,6 @@
 //! Gathers what is told: each telling folds into the order at once and can't happen twice.
 
-use super::facts::{Department, ReleaseFacts};
+use super::facts::{Department, House, ReleaseFacts};
 use super::templates::Rendered;
 use super::{Release, ReleaseError, header, status};
 use crate::order::Order;
@@ -21,6 +21,35 @@ pub fn effect_key(order_id: Uuid, what: Tell, to: &str, version: u32) -> String 
 #[must_use]
 pub fn message_id(order_id: Uuid, purpose: &str, version: u32, domain: &str) -> String {
     format!("<{order_id}.{version}.{purpose}@{domain}>")
+}
+
+/// A mail of the house about an order or document. Its purpose up to the first dot says what kind it is, what follows tells
+/// it from others of that kind.
+pub(super) fn from_house(
+    house: &House,
+    about: Uuid,
+    purpose: &str,
+    to: Vec<String>,
+    text: Rendered,
+) -> MailSend {
+    MailSend {
+        message_id: message_id(about, purpose, 1, &house.domain),
+        from: house.mail.clone(),
+        to,
+        subject: text.subject,
+        text: text.text,
+        in_reply_to: None,
+        references: Vec::new(),
+        purpose: purpose.split('.').next().unwrap_or(purpose).to_owned(),
+    }
+}
+
+/// The order or document that a Message-ID of ours is about; none for anybody else's.
+#[must_use]
+pub fn about(message_id: &str, domain: &str) -> Option<Uuid> {
+    let (local, host) = message_id.strip_prefix('<')?.strip_suffix('>')?.rsplit_once('@')?;
+    let (id, _) = local.split_once('.').filter(|_| host.eq_ignore_ascii_case(domain))?;
+    id.parse().ok()
 }
 
 /// A message to somebody outside the house's steps, in the lane of its order and destination.
@@ -76,7 +105,6 @@ impl<'a> Telling<'a> {
         }
         let message_id = self.ids.id(&format!("told/{}/{to}/{version}", what.as_str()));
         self.out.messages.push(outgoing(self.order.id, to, body, (message_id, self.now)));
-        self.out.effects.push(effect_key(self.order.id, what, to, version));
         self.happen(Event::Told { what, to: to.to_owned(), version, message_id })
     }
 
@@ -95,16 +123,7 @@ impl<'a> Telling<'a> {
     pub(super) fn mail(&self, purpose: &str, to: &[String], text: Rendered) -> Option<MailSend> {
         let to: Vec<String> = to.iter().filter_map(|address| header::address(address)).collect();
         let house = self.facts.office.house;
-        (!to.is_empty()).then(|| MailSend {
-            message_id: message_id(self.order.id, purpose, 1, &house.domain),
-            from: house.mail.clone(),
-            to,
-            subject: text.subject,
-            text: text.text,
-            in_reply_to: None,
-            references: Vec::new(),
-            purpose: purpose.split('.').next().unwrap_or(purpose).to_owned(),
-        })
+        (!to.is_empty()).then(|| from_house(house, self.order.id, purpose, to, text))
     }
 
     /// Where a department is reached by mail.

@@ -27,14 +27,17 @@ impl RetrySettings {
     /// the message's id, so that messages that failed together do not come back together.
     #[must_use]
     pub fn next(&self, message: &Message, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        if message.attempt >= self.attempts {
-            return None;
-        }
+        (message.attempt < self.attempts).then(|| self.after(message, now))
+    }
+
+    /// The same, however many attempts there were.
+    #[must_use]
+    pub fn after(&self, message: &Message, now: DateTime<Utc>) -> DateTime<Utc> {
         let doubled = 1i64 << (message.attempt - 1).min(20);
         let wait = (i64::from(self.first_seconds) * doubled).min(i64::from(self.longest_seconds)) * 1000;
         let seed = message.id.as_u128() ^ u128::from(message.attempt).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let jitter = i64::try_from(seed % 1000).unwrap_or(0);
-        Some(now + Duration::milliseconds(wait / 2 + wait / 2 * jitter / 1000))
+        now + Duration::milliseconds(wait / 2 + wait / 2 * jitter / 1000)
     }
 }
 

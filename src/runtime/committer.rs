@@ -1,9 +1,11 @@
 //! Gathers the commits of all steps for a short while and writes them in one transaction.
 
+use super::metrics;
 use crate::order::message::Message;
 use crate::store::{Answer, Commit, Store, StoreError};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -25,6 +27,8 @@ struct Job {
 #[derive(Clone)]
 pub struct Committer {
     jobs: mpsc::Sender<Job>,
+    /// The last transaction was not taken, and is tried again.
+    waiting: Arc<AtomicBool>,
 }
 
 /// The writer has stopped before the commit was written; nothing is known of it.
@@ -36,14 +40,22 @@ impl Committer {
     #[must_use]
     pub fn start(store: Arc<dyn Store>, linger: Linger, stop: CancellationToken) -> Self {
         let (jobs, queue) = mpsc::channel(linger.batch.max(1) * 2);
+        let waiting = Arc::new(AtomicBool::new(false));
+        let writer = Writer { store, linger, waiting: waiting.clone() };
         tokio::spawn(async move {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => {}
-                () = write_all(store, linger, queue) => {}
+                () = writer.run(queue) => {}
             }
         });
-        Self { jobs }
+        Self { jobs, waiting }
+    }
+
+    /// Whether the store did not take the last transaction: what is handed over has to wait.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// Writes one commit with whoever comes at the same time. Waits as long as the store is away.
@@ -54,10 +66,18 @@ impl Committer {
     }
 }
 
-async fn write_all(store: Arc<dyn Store>, linger: Linger, mut queue: mpsc::Receiver<Job>) {
-    while let Some(first) = queue.recv().await {
-        let batch = gather(first, linger, &mut queue).await;
-        write_batch(store.as_ref(), batch).await;
+struct Writer {
+    store: Arc<dyn Store>,
+    linger: Linger,
+    waiting: Arc<AtomicBool>,
+}
+
+impl Writer {
+    async fn run(self, mut queue: mpsc::Receiver<Job>) {
+        while let Some(first) = queue.recv().await {
+            let batch = gather(first, self.linger, &mut queue).await;
+            write_batch(self.store.as_ref(), batch, &self.waiting).await;
+        }
     }
 }
 
@@ -75,12 +95,15 @@ async fn gather(first: Job, linger: Linger, queue: &mut mpsc::Receiver<Job>) -> 
 
 /// Writes until the store has answered for each. After a lost answer, what the inbox has is done and the rest is written
 /// again; a commit that consumes nothing is kept from happening twice by its effect keys.
-async fn write_batch(store: &dyn Store, mut batch: Vec<Job>) {
+async fn write_batch(store: &dyn Store, mut batch: Vec<Job>, waiting: &AtomicBool) {
     let mut pause = Duration::from_millis(20);
     while !batch.is_empty() {
         let commits = batch.iter().map(|job| job.commit.clone()).collect();
+        let since = Instant::now();
         match store.commit(commits).await {
             Ok(answers) => {
+                waiting.store(false, Ordering::Relaxed);
+                metrics::committed(answers.len(), since);
                 for (job, answer) in batch.drain(..).zip(answers) {
                     let _ = job.answer.send(answer);
                 }
@@ -92,9 +115,12 @@ async fn write_batch(store: &dyn Store, mut batch: Vec<Job>) {
             }
             Err(error) => tracing::warn!(%error, "the store is away; the commit waits"),
         }
+        waiting.store(true, Ordering::Relaxed);
+        metrics::commit_failed();
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(5));
     }
+    waiting.store(false, Ordering::Relaxed);
 }
 
 async fn settle_unknown(store: &dyn Store, batch: Vec<Job>) -> Vec<Job> {

@@ -10,13 +10,18 @@ use super::supervise::{self, Parts, Running};
 use super::worker::WorkerSettings;
 use crate::broker::Broker;
 use crate::broker::local::Local;
+use crate::broker::rabbitmq::{Rabbit, RabbitError};
 use crate::config::Config;
-use crate::deliver::{Delivery, file};
+use crate::deliver::smtp::Smtp;
+use crate::deliver::{Delivery, Outlet, file};
 use crate::intake::Intake;
+use crate::intake::amqp::Inlets;
 use crate::intake::folder::Folder;
+use crate::intake::imap::Reader;
 use crate::order::document::Channel;
-use crate::order::message::Step;
+use crate::order::message::{Inlet, Step};
 use crate::store::blobs::{Blobs, Disk};
+use crate::store::postgres::{Postgres, PostgresSettings};
 use crate::store::sqlite::Sqlite;
 use crate::store::{Store, StoreError};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -35,22 +40,28 @@ pub enum OpenError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
+    Broker(#[from] RabbitError),
+    #[error(transparent)]
     Io(#[from] anyhow::Error),
 }
 
-/// Everything of one data folder.
+/// Everything of one data folder, or of the servers that the settings name.
 pub struct House {
     pub config: Config,
     pub dir: PathBuf,
     pub store: Arc<dyn Store>,
+    /// The records' server; none where they are in the data folder.
+    postgres: Option<Arc<Postgres>>,
     pub blobs: Arc<dyn Blobs>,
     pub books: Arc<Books>,
     pub shelf: Arc<MasterShelf>,
+    mails: Arc<dyn Outlet>,
 }
 
-/// The right to work on a data folder: held by one process at a time, freed by its end however it ends.
+/// The right to work: on a data folder held by one process at a time, freed by its end however it ends; on servers by as
+/// many as there are.
 pub struct Owner {
-    _lock: File,
+    _lock: Option<File>,
     /// Name of this run, unlike every other's.
     holder: String,
 }
@@ -64,19 +75,21 @@ impl House {
     /// The same with another clock: the demo has one of its own.
     pub async fn open_with(dir: &Path, config: Config, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let books = Books::open(&config).map_err(OpenError::Books)?;
+        let mails = mails(dir, &config).map_err(OpenError::Books)?;
         std::fs::create_dir_all(dir).map_err(|e| {
             anyhow::anyhow!("the data folder {} can't be made: {e}; name another with --dir", dir.display())
         })?;
-        let store = Sqlite::open(&dir.join("gendan.db"), clock).await?;
-        let blobs = Disk::open(dir.join("blobs")).map_err(|e| {
-            anyhow::anyhow!("the folder of documents {} can't be made: {e}", dir.join("blobs").display())
-        })?;
-        let store: Arc<dyn Store> = Arc::new(OutsideStore(store));
+        let (store, postgres) = Box::pin(records(dir, &config, clock)).await?;
+        let blobs = dir.join(&config.folders.blobs);
+        let blobs = Disk::open(&blobs)
+            .map_err(|e| anyhow::anyhow!("the folder of documents {} can't be made: {e}", blobs.display()))?;
         Ok(Self {
             shelf: Arc::new(MasterShelf::new(store.clone())),
             store,
+            postgres,
             blobs: Arc::new(blobs),
             books: Arc::new(books),
+            mails,
             dir: dir.to_owned(),
             config,
         })
@@ -84,6 +97,9 @@ impl House {
 
     /// Rows in all tables of the records, for the bench.
     pub async fn rows(&self) -> Result<u64, StoreError> {
+        if let Some(postgres) = &self.postgres {
+            return postgres.rows().await;
+        }
         let store = Sqlite::open(&self.dir.join("gendan.db"), Arc::new(SystemClock)).await?;
         let rows = store.rows().await;
         store.close().await;
@@ -92,6 +108,9 @@ impl House {
 
     /// Takes the right to work; refused while another process has it.
     pub fn own(&self) -> Result<Owner, OpenError> {
+        if self.on_servers() {
+            return Ok(Owner { _lock: None, holder: holder() });
+        }
         let path = self.dir.join("lock");
         let lock =
             File::create(&path).map_err(|e| anyhow::anyhow!("{} can't be made: {e}", path.display()))?;
@@ -101,13 +120,13 @@ impl House {
                 self.dir.display()
             )
         })?;
-        Ok(Owner { _lock: lock, holder: holder() })
+        Ok(Owner { _lock: Some(lock), holder: holder() })
     }
 
-    /// Whether somebody works in this folder at the moment.
+    /// Whether the records are on a server, and other processes may work on them too.
     #[must_use]
-    pub fn is_owned(&self) -> bool {
-        self.own().is_err()
+    pub const fn on_servers(&self) -> bool {
+        self.postgres.is_some()
     }
 
     /// A way in for documents, with a committer of its own; `running` is woken when one has come in.
@@ -118,39 +137,65 @@ impl House {
         Intake { store: self.store.clone(), blobs: self.blobs.clone(), committer, wakes }
     }
 
-    /// Starts the workers of these steps.
-    pub async fn start(&self, owner: Owner, steps: Vec<Step>) -> Result<Running, StoreError> {
-        self.store.take_over(&owner.holder).await?;
+    /// Starts the workers of these roles.
+    pub async fn start(&self, owner: Owner, roles: impl Into<Roles>) -> Result<Running, OpenError> {
+        let roles = roles.into();
         let worker = &self.config.worker;
-        let lease = Duration::from_secs(worker.lease_seconds);
         let poll = Duration::from_millis(worker.poll_ms);
         let kill = CancellationToken::new();
-        let committer = self.committer(&kill);
-        let broker: Arc<dyn Broker> =
-            Arc::new(Local::new(self.store.clone(), owner.holder.clone(), lease, poll));
+        let (broker, rabbit) = self.broker(&owner).await?;
+        let relay = broker.relay();
         let mut running = Running::start(Parts {
             store: self.store.clone(),
             broker,
             handler: Arc::new(self.steps(&owner.holder)),
-            committer,
+            committer: self.committer(&kill),
             settings: self.worker_settings(owner.holder.clone()),
-            steps,
+            steps: roles.steps,
             poll,
             kill,
         });
+        if let Some((postgres, woken)) = self.postgres.clone().zip(relay) {
+            let (holder, stop) = (owner.holder.clone(), running.stopping());
+            running.also(async move {
+                tokio::join!(
+                    postgres.listen(woken.clone(), stop.clone()),
+                    postgres.alive(holder, woken, stop),
+                );
+            });
+        }
+        if let Some(rabbit) = rabbit.filter(|_| roles.intake) {
+            let inlets = Inlets { rabbit, worker: running.worker(), prefetch: self.config.rabbitmq.prefetch };
+            for inlet in Inlet::ALL {
+                running.also(inlets.clone().run(inlet, running.stopping()));
+            }
+            running.also(inlets.run_strays(running.stopping()));
+        }
         running.keep(owner);
         Ok(running)
+    }
+
+    /// The broker of the roles, and the same once more where it is RabbitMQ.
+    async fn broker(&self, owner: &Owner) -> Result<(Arc<dyn Broker>, Option<Arc<Rabbit>>), OpenError> {
+        if self.on_servers() {
+            let rabbit = Arc::new(Rabbit::start(self.config.rabbitmq.clone()).await?);
+            return Ok((rabbit.clone(), Some(rabbit)));
+        }
+        self.store.take_over(&owner.holder).await?;
+        let lease = Duration::from_secs(self.config.worker.lease_seconds);
+        let poll = Duration::from_millis(self.config.worker.poll_ms);
+        Ok((Arc::new(Local::new(self.store.clone(), owner.holder.clone(), lease, poll)), None))
     }
 
     fn steps(&self, holder: &str) -> Steps {
         let out = self.dir.join(&self.config.folders.outgoing);
         let delivery = Delivery {
             store: self.store.clone(),
-            mail: Arc::new(file::Folder::new(&out)),
+            mail: self.mails.clone(),
             messages: Arc::new(file::Folder::new(&out)),
             holder: holder.to_owned(),
             lease: Duration::from_secs(self.config.worker.lease_seconds),
-            timeout: Duration::from_secs(self.config.worker.step_timeout_seconds / 2 + 1),
+            timeout: outlet_timeout(&self.config),
         };
         Steps {
             store: self.store.clone(),
@@ -204,6 +249,13 @@ impl House {
         folders.into()
     }
 
+    /// A reader for each mailbox of the settings.
+    #[must_use]
+    pub fn mailboxes(&self, intake: &Intake) -> Vec<Reader> {
+        let reader = |it| Reader::new(it, self.config.intake.max_bytes, intake.clone());
+        self.config.mailboxes.iter().cloned().map(reader).collect()
+    }
+
     /// Housekeeping, once an hour: yesterday is sealed, old rows are pruned.
     pub fn upkeep(self: &Arc<Self>, stop: CancellationToken) -> impl Future<Output = ()> + Send + 'static {
         let house = self.clone();
@@ -239,6 +291,62 @@ impl House {
     pub fn today(&self, now: DateTime<Utc>) -> NaiveDate {
         now.with_timezone(&self.config.firm.zone).date_naive()
     }
+}
+
+/// What a process does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Roles {
+    pub steps: Vec<Step>,
+    /// Takes in what others bring: folders, mailboxes, HTTP, and the queues that are open to them.
+    pub intake: bool,
+}
+
+impl Roles {
+    #[must_use]
+    pub fn all() -> Self {
+        Self { steps: Step::ALL.to_vec(), intake: true }
+    }
+}
+
+impl From<Vec<Step>> for Roles {
+    fn from(steps: Vec<Step>) -> Self {
+        Self { steps, intake: true }
+    }
+}
+
+/// The records: on the server that the settings name, or in the data folder.
+async fn records(
+    dir: &Path,
+    config: &Config,
+    clock: Arc<dyn Clock>,
+) -> Result<(Arc<dyn Store>, Option<Arc<Postgres>>), OpenError> {
+    if config.on_servers() {
+        let settings = PostgresSettings {
+            password: Some(config.postgres.password.0.clone()).filter(|it| !it.is_empty()),
+            pool: config.postgres.pool,
+            notify: true,
+            ..PostgresSettings::new(config.postgres.url.0.clone())
+        };
+        let postgres = Arc::new(Postgres::open(&settings, None).await?);
+        return Ok((Arc::new(OutsideStore(postgres.clone())), Some(postgres)));
+    }
+    let sqlite = Sqlite::open(&dir.join("gendan.db"), clock).await?;
+    Ok((Arc::new(OutsideStore(Arc::new(sqlite))), None))
+}
+
+/// What an outlet may take, so that its outcome is written well before the intent's lease ends.
+fn outlet_timeout(config: &Config) -> Duration {
+    Duration::from_secs(config.worker.lease_seconds) * 3 / 4
+}
+
+/// How mails leave: by the mail server, or to the outgoing folder when none is set.
+fn mails(dir: &Path, config: &Config) -> Result<Arc<dyn Outlet>, String> {
+    if !config.smtp.is_on() {
+        return Ok(Arc::new(file::Folder::new(dir.join(&config.folders.outgoing))));
+    }
+    // It has to end by itself before it is given up, for then nobody would know what was sent.
+    let total = outlet_timeout(config) * 9 / 10;
+    Ok(Arc::new(Smtp::new(&config.smtp, &config.firm.domain, total)?))
 }
 
 /// Unlike any other run's, on this machine or another.

@@ -70,12 +70,7 @@ pub async fn import(
     if !errors.is_empty() {
         return Err(ImportError::Rows(errors));
     }
-    let keys: Vec<Key> = imported
-        .iter()
-        .map(|table| table.table.as_str())
-        .chain([VERSION])
-        .map(|id| Key::new(Kind::Master, id))
-        .collect();
+    let keys = keys(imported.iter().map(|table| table.table.as_str()));
     let mut found = store.load(&keys).await?;
     let version = found.pop().flatten().map_or(0, |it| it.version);
     let mut writes = vec![write(VERSION, version, Value::Null)];
@@ -94,6 +89,11 @@ pub async fn import(
     Ok(tables)
 }
 
-fn write(id: &str, was: u64, body: Value) -> Write {
+/// The keys of these tables, and of the version that grows with each change of any of them.
+pub(super) fn keys<'a>(tables: impl Iterator<Item = &'a str>) -> Vec<Key> {
+    tables.chain([VERSION]).map(|id| Key::new(Kind::Master, id)).collect()
+}
+
+pub(super) fn write(id: &str, was: u64, body: Value) -> Write {
     Write { key: Key::new(Kind::Master, id), was, now: was + 1, body, index: Index::default() }
 }

@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod outside;
+pub mod metrics;
 pub mod backoff;
 pub mod committer;
 pub mod worker;
@@ -12,12 +13,15 @@ pub mod books;
 pub mod house;
 pub mod master;
 pub mod import;
+pub mod trial;
 pub mod work;
 pub mod steps;
 
 use crate::order::message::Message;
 use crate::store::Commit;
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use std::time::Duration;
 use thiserror::Error;
 
 /// Why a step could not make its commit.
@@ -45,4 +49,18 @@ pub enum Failure {
 pub trait Handler: Send + Sync {
     /// Loads, decides, and returns what is to be written. For an outlet the effect is done in here, under an intent.
     async fn handle(&self, message: &Message) -> Result<Commit, Failure>;
+
+    /// Where this message has other limits than the worker's own.
+    fn limits(&self, _message: &Message) -> Limits {
+        Limits::default()
+    }
+}
+
+/// Limits of one message; none = the worker's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// A step that takes longer is given up.
+    pub timeout: Option<Duration>,
+    /// An effect that surely did not happen is tried again until then, however often that is.
+    pub until: Option<DateTime<Utc>>,
 }

@@ -2,6 +2,7 @@
 //!
 //! Only for a broker of its own; the in-process one takes from the outbox itself.
 
+use super::metrics;
 use crate::broker::{Broker, Published};
 use crate::store::{Claim, Claimed, Relayed, Store, StoreError};
 use std::sync::Arc;
@@ -60,6 +61,7 @@ impl Relay {
                 vec![Published::Unknown; messages.len()]
             }
         };
+        answers.iter().for_each(metrics::relayed);
         let failed = answers.iter().all(|answer| *answer == Published::Unknown);
         self.store.relayed(&self.holder, marks(&claimed, answers)).await?;
         Ok(if failed { 0 } else { claimed.len() })
@@ -68,7 +70,9 @@ impl Relay {
 
 fn marks(claimed: &[Claimed], answers: Vec<Published>) -> Vec<(uuid::Uuid, u32, Relayed)> {
     let mark = |answer| match answer {
+        // A message that left the house is done; until the store has a mark for that, it counts as sent.
         Published::Confirmed => Relayed::Sent,
+        Published::Delivered => Relayed::Delivered,
         Published::Returned { why } => Relayed::Returned { why },
         Published::Unknown => Relayed::Free,
     };

@@ -10,6 +10,7 @@ use crate::store::{
 };
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
+use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -25,16 +26,20 @@ pub enum Point {
     StoreUpkeep,
     BlobPut,
     BlobGet,
-    /// A source looks at or takes a file.
+    /// A source looks at or takes a file or a mail.
     IntakeRead,
-    /// A source moves a file away.
+    /// A source moves a file away, or marks a mail.
     IntakeMove,
     /// An outlet writes.
     OutletWrite,
+    BrokerPublish,
+    BrokerTake,
+    /// Deliveries are acknowledged or given back.
+    BrokerAck,
 }
 
 impl Point {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::StoreCommit,
         Self::StoreConsumed,
         Self::StoreRead,
@@ -47,6 +52,9 @@ impl Point {
         Self::IntakeRead,
         Self::IntakeMove,
         Self::OutletWrite,
+        Self::BrokerPublish,
+        Self::BrokerTake,
+        Self::BrokerAck,
     ];
 
     /// Its name in `GENDAN_FAILPOINT`.
@@ -65,6 +73,9 @@ impl Point {
             Self::IntakeRead => "intake.read",
             Self::IntakeMove => "intake.move",
             Self::OutletWrite => "outlet.write",
+            Self::BrokerPublish => "broker.publish",
+            Self::BrokerTake => "broker.take",
+            Self::BrokerAck => "broker.ack",
         }
     }
 }
@@ -91,6 +102,14 @@ pub async fn call_blocking<T: Send + 'static>(
 #[cfg(not(debug_assertions))]
 mod fail {
     pub(super) const fn hit(_point: super::Point, _side: &str) {}
+}
+
+/// Does something outside that blocks the thread it is called on, with a failpoint on either side.
+pub fn call_here<T>(point: Point, work: impl FnOnce() -> T) -> T {
+    fail::hit(point, "before");
+    let done = work();
+    fail::hit(point, "after");
+    done
 }
 
 /// Failpoints of debug builds: `GENDAN_FAILPOINT=store.commit:after:17` kills the process at the 17th passing.
@@ -130,7 +149,7 @@ mod fail {
 }
 
 /// A store whose every call is a call to the outside.
-pub struct OutsideStore<S>(pub S);
+pub struct OutsideStore<S>(pub Arc<S>);
 
 #[async_trait]
 impl<S: Store> Store for OutsideStore<S> {

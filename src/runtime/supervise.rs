@@ -10,9 +10,9 @@ use crate::order::message::Step;
 use crate::store::{Store, StoreError};
 use std::any::Any;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::sync::{Notify, RwLock};
+use tokio::sync::RwLock;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -38,12 +38,10 @@ pub fn committer(store: &Arc<dyn Store>, linger: Linger, kill: &CancellationToke
 
 /// A process at work.
 pub struct Running {
-    store: Arc<dyn Store>,
-    broker: Arc<dyn Broker>,
+    worker: Worker,
     stop: CancellationToken,
     kill: CancellationToken,
     tasks: JoinSet<()>,
-    in_hand: Arc<AtomicUsize>,
     kept: Option<Box<dyn Any + Send>>,
 }
 
@@ -52,7 +50,6 @@ impl Running {
     #[must_use]
     pub fn start(parts: Parts) -> Self {
         let stop = CancellationToken::new();
-        let in_hand = Arc::new(AtomicUsize::new(0));
         let mut tasks = JoinSet::new();
         let worker = Worker {
             store: parts.store.clone(),
@@ -61,14 +58,13 @@ impl Running {
             handler: parts.handler,
             settings: Arc::new(parts.settings.clone()),
             quiet: Arc::new(RwLock::new(())),
-            in_hand: in_hand.clone(),
+            in_hand: Arc::default(),
         };
         for step in parts.steps {
             tasks.spawn(worker.clone().run(step, stop.clone()));
         }
         tasks.spawn(timers::run(parts.store.clone(), parts.broker.clone(), parts.poll, stop.clone()));
-        let broker = parts.broker.clone();
-        if broker.needs_relay() {
+        if let Some(woken) = parts.broker.relay() {
             let relay = Relay {
                 store: parts.store.clone(),
                 broker: parts.broker,
@@ -76,17 +72,23 @@ impl Running {
                 lease: parts.settings.lease,
                 batch: parts.settings.prefetch.max(1) * 4,
                 poll: parts.poll,
-                woken: Arc::new(Notify::new()),
+                woken,
             };
             tasks.spawn(relay.run(stop.clone()));
         }
-        Self { store: parts.store, broker, stop, kill: parts.kill, tasks, in_hand, kept: None }
+        Self { worker, stop, kill: parts.kill, tasks, kept: None }
     }
 
     /// The broker that the steps take from, to be woken by those who commit beside them.
     #[must_use]
     pub fn broker(&self) -> Arc<dyn Broker> {
-        self.broker.clone()
+        self.worker.broker.clone()
+    }
+
+    /// Works on messages that come by another way than the queues of the steps.
+    #[must_use]
+    pub fn worker(&self) -> Worker {
+        self.worker.clone()
     }
 
     /// Cancelled when the process is to stop; sources end with it too.
@@ -107,7 +109,7 @@ impl Running {
 
     /// Waits until nothing is in hand and nothing is due.
     pub async fn quiet(&self) -> Result<(), StoreError> {
-        while !(self.store.is_idle().await? && self.in_hand.load(Ordering::SeqCst) == 0) {
+        while !(self.worker.store.is_idle().await? && self.worker.in_hand.load(Ordering::SeqCst) == 0) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         Ok(())
@@ -123,6 +125,7 @@ impl Running {
         }
         self.kill.cancel();
         self.tasks.shutdown().await;
+        self.worker.broker.close().await;
         clean
     }
 

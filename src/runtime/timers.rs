@@ -1,5 +1,6 @@
 //! Fires what is due: the store turns due timers into messages, each exactly once.
 
+use super::metrics;
 use crate::broker::Broker;
 use crate::order::message::Step;
 use crate::store::{Store, StoreError};
@@ -16,6 +17,7 @@ pub async fn run(store: Arc<dyn Store>, broker: Arc<dyn Broker>, poll: Duration,
         let pause = match round(store.as_ref()).await {
             Ok(0) => poll,
             Ok(fired) => {
+                metrics::fired(fired);
                 tracing::debug!(fired, "timers fired");
                 Step::ALL.into_iter().for_each(|step| broker.wake(step));
                 continue;

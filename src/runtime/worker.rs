@@ -5,7 +5,7 @@
 
 use super::backoff::RetrySettings;
 use super::committer::{Committer, Stopped};
-use super::{Failure, Handler};
+use super::{Failure, Handler, metrics};
 use crate::broker::{Broker, Delivery};
 use crate::order::ids;
 use crate::order::message::{Message, Step};
@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{RwLock, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -71,6 +71,7 @@ impl Worker {
                 hands.spawn(async move {
                     worker.deliver(delivery, &stop).await;
                     worker.in_hand.fetch_sub(1, Ordering::SeqCst);
+                    metrics::settled();
                     drop(permit);
                 });
             }
@@ -93,6 +94,7 @@ impl Worker {
         match self.broker.take(step, max, self.settings.wait).await {
             Ok(deliveries) => {
                 self.in_hand.fetch_add(deliveries.len(), Ordering::SeqCst);
+                metrics::taken(step, deliveries.len());
                 Some(deliveries)
             }
             Err(error) => {
@@ -104,7 +106,12 @@ impl Worker {
     }
 
     async fn deliver(&self, delivery: Delivery, stop: &CancellationToken) {
-        let message = &delivery.message;
+        let outcome = self.work(&delivery.message, delivery.again, stop).await;
+        self.settle(&delivery, outcome).await;
+    }
+
+    /// Works on one message, wherever it came from. `again`: somebody had it in hand before and did not finish.
+    pub async fn work(&self, message: &Message, again: bool, stop: &CancellationToken) -> Outcome {
         let span = tracing::info_span!(
             "message",
             step = message.step.as_str(),
@@ -116,7 +123,7 @@ impl Worker {
         );
         let outcome = async {
             // An outlet's message is known by its own intent, and what stands before it was done: it may go with others.
-            if delivery.again && message.step != Step::Deliver {
+            if again && message.step != Step::Deliver {
                 let _alone = self.quiet.write().await;
                 self.try_alone(message, stop).await
             } else {
@@ -132,14 +139,17 @@ impl Worker {
             // It would be handed out again at once; what stood in its way needs a moment to pass.
             let _ = tokio::time::timeout(UNTOUCHED, stop.cancelled()).await;
         }
-        self.settle(&delivery, outcome).await;
+        outcome
     }
 
     async fn settle(&self, delivery: &Delivery, outcome: Outcome) {
         let deliveries = std::slice::from_ref(delivery);
         let settled = match outcome {
-            Outcome::Committed => self.broker.ack(deliveries).await,
-            Outcome::Untouched => self.broker.give_back(deliveries).await,
+            Outcome::Committed | Outcome::Refused(_) => self.broker.ack(deliveries).await,
+            Outcome::Untouched => {
+                metrics::finished(delivery.message.step, "given_back");
+                self.broker.give_back(deliveries).await
+            }
         };
         if let Err(error) = settled {
             tracing::warn!(%error, "the broker was not told; the message will come again and be found done");
@@ -181,12 +191,16 @@ impl Worker {
             // What was written wants to be taken, and so does the next message of this one's lane.
             let wakes: BTreeSet<Step> =
                 commit.messages.iter().map(|message| message.step).chain([message.step]).collect();
+            let refused = refused(&commit);
+            let outcome = metrics::outcome(&commit);
             match self.committer.write(commit).await {
                 Ok(Answer::Done) => {
+                    metrics::finished(message.step, outcome);
                     wakes.into_iter().for_each(|step| self.broker.wake(step));
-                    return Outcome::Committed;
+                    return refused.map_or(Outcome::Committed, Outcome::Refused);
                 }
                 Ok(Answer::Duplicate | Answer::AlreadyDone { .. } | Answer::Fenced) => {
+                    metrics::finished(message.step, "known");
                     return Outcome::Committed;
                 }
                 Ok(Answer::Lost { .. }) if rounds < 50 && !stop.is_cancelled() => {
@@ -205,16 +219,26 @@ impl Worker {
     }
 
     async fn write_off(&self, commit: Commit) -> Outcome {
+        let refused = refused(&commit);
+        let step = commit.consumes.as_ref().map(|consumed| consumed.message.step);
         match self.committer.write(commit).await {
-            Ok(_) => Outcome::Committed,
+            Ok(_) => {
+                step.into_iter().for_each(|step| metrics::finished(step, "parked"));
+                refused.map_or(Outcome::Committed, Outcome::Refused)
+            }
             Err(Stopped) => Outcome::Untouched,
         }
     }
 
     /// Runs the step, and turns whatever goes wrong in it into a commit that says so.
     async fn compute(&self, message: &Message) -> Result<Commit, StoreError> {
+        let since = Instant::now();
         let run = AssertUnwindSafe(self.handler.handle(message)).catch_unwind();
-        let (why, fence) = match tokio::time::timeout(self.settings.step_timeout, run).await {
+        let limits = self.handler.limits(message);
+        let timeout = limits.timeout.unwrap_or(self.settings.step_timeout);
+        let ran = tokio::time::timeout(timeout, run).await;
+        metrics::computed(message.step, since);
+        let (why, fence) = match ran {
             Ok(Ok(Ok(commit))) => return Ok(commit),
             Ok(Ok(Err(Failure::Store(error)))) => return Err(error),
             Ok(Ok(Err(Failure::Busy(why)))) => return Err(StoreError::Unavailable(why)),
@@ -222,7 +246,7 @@ impl Worker {
             Ok(Ok(Err(Failure::Retry(why)))) => (why, None),
             Ok(Ok(Err(Failure::Later { why, fence }))) => (why, Some(fence)),
             Ok(Err(panic)) => return Ok(park(message, format!("the step panicked: {}", panic_text(&panic)))),
-            Err(_) => (format!("the step took longer than {} s", self.settings.step_timeout.as_secs()), None),
+            Err(_) => (format!("the step took longer than {} s", timeout.as_secs()), None),
         };
         self.again_later(message, why, fence).await
     }
@@ -235,7 +259,11 @@ impl Worker {
         fence: Option<u64>,
     ) -> Result<Commit, StoreError> {
         let now = self.store.now().await?;
-        let disposition = match self.settings.retry.next(message, now) {
+        // A server may be away for longer than the attempts last.
+        let until = self.handler.limits(message).until.filter(|until| fence.is_some() && now < *until);
+        let retry = &self.settings.retry;
+        let next = retry.next(message, now).or_else(|| until.map(|_| retry.after(message, now)));
+        let disposition = match next {
             Some(not_before) => Disposition::Retry { why, not_before },
             None => Disposition::Park { why },
         };
@@ -243,16 +271,22 @@ impl Worker {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
+/// What became of a message in hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// What it brought about is written, now or before; it may be acknowledged.
     Committed,
+    /// The same, and whoever sent it ought to know: it was put aside for a person or does not stand, for this reason.
+    Refused(String),
+    /// Nothing was written; it has to come again.
     Untouched,
 }
 
 impl Outcome {
-    const fn as_str(self) -> &'static str {
+    const fn as_str(&self) -> &'static str {
         match self {
             Self::Committed => "committed",
+            Self::Refused(_) => "refused",
             Self::Untouched => "given back",
         }
     }
@@ -262,7 +296,18 @@ fn consume(message: &Message, disposition: Disposition, fence: Option<u64>) -> C
     Commit { consumes: Some(Consumed { message: message.clone(), disposition, fence }), ..Commit::default() }
 }
 
-fn park(message: &Message, why: String) -> Commit {
+/// Why the message is parked or refused by this commit, if it is.
+fn refused(commit: &Commit) -> Option<String> {
+    match &commit.consumes.as_ref()?.disposition {
+        Disposition::Park { why } => Some(why.clone()),
+        Disposition::Done { what } => what.strip_prefix("refused: ").map(str::to_owned),
+        Disposition::Retry { .. } => None,
+    }
+}
+
+/// Puts the message aside for a person.
+#[must_use]
+pub fn park(message: &Message, why: String) -> Commit {
     consume(message, Disposition::Park { why }, None)
 }
 

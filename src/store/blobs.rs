@@ -81,16 +81,36 @@ impl Blobs for Disk {
 /// How often this process made files and commits durable since it started; for the bench.
 pub static SYNCS: AtomicU64 = AtomicU64::new(0);
 
+/// Files begun by this process.
+static PARTS: AtomicU64 = AtomicU64::new(0);
+
 /// Writes a file so that it is there whole or not at all: beside it, synced, renamed, the folder synced.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
     fs::create_dir_all(folder)?;
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let part = folder.join(format!(".{name}.{}.part", std::process::id()));
+    // Two tasks may write the same name at the same moment.
+    let nth = PARTS.fetch_add(1, Ordering::Relaxed);
+    let part = folder.join(format!(".{name}.{}.{nth}.part", std::process::id()));
     let mut file = File::create(&part)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&part, path)?;
     SYNCS.fetch_add(2, Ordering::Relaxed);
     File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn many_may_keep_the_same_bytes_at_the_same_moment() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Disk::open(folder.path()).unwrap();
+        let puts = (0..32).map(|_| disk.put(vec![b'x'; 100_000]));
+        for kept in futures_util::future::join_all(puts).await {
+            assert_eq!(disk.get(&kept.unwrap()).await.unwrap().len(), 100_000);
+        }
+    }
 }

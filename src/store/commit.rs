@@ -27,10 +27,12 @@ pub enum Kind {
     Stock,
     /// A table of master data (`customers`, `products`, …) as one body; id is its name.
     Master,
+    /// `intake::imap::cursor::Cursor`: what is known of a mailbox's folder; id is `<mailbox>/<folder>`.
+    Mailbox,
 }
 
 impl Kind {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Document,
         Self::Part,
         Self::Order,
@@ -39,6 +41,7 @@ impl Kind {
         Self::Credit,
         Self::Stock,
         Self::Master,
+        Self::Mailbox,
     ];
 
     #[must_use]
@@ -52,6 +55,7 @@ impl Kind {
             Self::Credit => "credit",
             Self::Stock => "stock",
             Self::Master => "master",
+            Self::Mailbox => "mailbox",
         }
     }
 }

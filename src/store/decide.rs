@@ -31,6 +31,8 @@ pub struct Facts {
     pub fences: HashMap<Uuid, u64>,
     /// Attempt at which a message is parked.
     pub parked: HashMap<Uuid, u32>,
+    /// Hash of the last event of each order that is written, by the sequence at which it stands.
+    pub links: HashMap<(Uuid, u64), String>,
 }
 
 impl Facts {

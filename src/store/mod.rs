@@ -8,8 +8,13 @@ pub mod commit;
 pub mod valid;
 pub mod prepare;
 pub mod decide;
+pub mod asked;
+pub mod records;
+mod convert;
+mod halve;
 pub mod audit;
 pub mod sqlite;
+pub mod postgres;
 
 use crate::order::event::{Actor, Event};
 use crate::order::message::{Message, Step};
@@ -97,8 +102,10 @@ pub struct Claim {
 /// What became of a message that the relay published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Relayed {
-    /// The broker confirmed it.
+    /// The broker confirmed it; somebody in the house takes it from there, and until then it holds its lane.
     Sent,
+    /// The broker confirmed it, and it left the house: done, with the word `delivered`. Nobody here will consume it.
+    Delivered,
     /// It came back unroutable: parked.
     Returned { why: String },
     /// Not confirmed: free to be taken again.
@@ -235,7 +242,7 @@ pub trait Store: Send + Sync {
     async fn reviews(&self, state: Option<&str>) -> Result<Vec<ReviewRow>, StoreError>;
 
     /// Takes messages that are due and not held under a live lease, oldest first, in lane order: of a lane only the
-    /// first that is not done or parked. Each taking is counted.
+    /// first that is not done or parked, and none while that one is with the broker. Each taking is counted.
     async fn claim(&self, claim: &Claim) -> Result<Vec<Claimed>, StoreError>;
 
     /// Prolongs the leases of these messages where they are still the holder's, and of his intents for them; says of which

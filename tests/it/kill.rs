@@ -4,7 +4,7 @@
 
 mod checks;
 mod house;
-mod letters;
+pub(crate) mod letters;
 mod wrapper;
 
 use fastrand::Rng;
@@ -87,6 +87,9 @@ fn a_second_run_on_the_same_folder_is_refused() {
 
 /// Points that no run of the program passes by itself.
 fn out_of_reach(point: Point) -> Option<&'static str> {
+    if [Point::BrokerPublish, Point::BrokerTake, Point::BrokerAck].contains(&point) {
+        return Some("these houses have the broker in them; RabbitMQ is outside");
+    }
     (point == Point::StoreConsumed).then_some(
         "the inbox is asked only when the answer to a commit was lost; the simulation loses answers on purpose",
     )
@@ -98,8 +101,9 @@ fn every_failpoint_in_turn() {
     let template = House::new();
     let mut hit = BTreeSet::new();
     for point in Point::ALL {
+        let passings: &[u32] = if out_of_reach(point).is_some() { &[1] } else { &[1, 3, 7, 20] };
         for (side, nth) in
-            ["before", "after"].into_iter().flat_map(|side| [1, 3, 7, 20].map(|nth| (side, nth)))
+            ["before", "after"].into_iter().flat_map(|side| passings.iter().map(move |nth| (side, nth)))
         {
             let house = template.copy();
             let letters = Letters::make(&mut rng, 5);

@@ -269,6 +269,7 @@ impl Shop {
             contact: Some(&self.contact),
             ship_to: Some(&self.ship_to),
             answers: Some(&self.mail),
+            as_data: false,
             carrier: "SLT",
             pattern: &self.pattern,
             sequence: 7,

@@ -64,8 +64,7 @@ fn an_order_in_stock_goes_out_at_once() {
     assert_eq!(release.timers.iter().map(|it| it.body.kind).collect::<Vec<_>>(), [TimerKind::InvoiceLatest]);
     assert_eq!(release.timers[0].due, local("2026-04-09 09:00"));
     let told = release.events.iter().filter(|it| matches!(it, Event::Told { .. })).count();
-    assert_eq!((told, release.effects.len()), (6, 6));
-    assert_eq!(release.effects[0], format!("order/{}/confirmation/customer/1", order.id));
+    assert_eq!(told, 6);
     let lanes: Vec<_> = release.messages.iter().map(|it| it.lane.clone().unwrap()).collect();
     assert_eq!(lanes[5], format!("{}/shipping.instruction.SLT", order.id));
     assert_eq!(order.status, Status::On(Rung::Released));

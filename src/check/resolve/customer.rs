@@ -121,7 +121,7 @@ fn exactly<'m>(name: &str, master: &'m Master) -> Vec<&'m Customer> {
 fn sender(order: &DraftOrder, around: &Around<'_>, master: &Master) -> (Option<String>, bool) {
     let from = match around.channel {
         Channel::Mail => around.envelope.from_address.as_deref(),
-        Channel::Fax => None,
+        Channel::Fax | Channel::Data => None,
     };
     let own = from.and_then(domain).is_some_and(|domain| master.is_own_domain(domain));
     if own {

@@ -2,6 +2,7 @@
 
 use super::header::{Headers, clean, decode};
 use crate::order::document::Envelope;
+use crate::read::kind::is_automatic;
 use chrono::{DateTime, FixedOffset, Utc};
 use regex::Regex;
 use std::sync::LazyLock;
@@ -68,6 +69,7 @@ pub fn envelope(headers: &Headers) -> Envelope {
         sent_at: sent.map(|d| d.with_timezone(&Utc)),
         sent_offset_minutes: sent.map(|d| d.offset().local_minus_utc() / 60),
         caller: None,
+        automatic: is_automatic(headers),
     }
 }
 

@@ -57,6 +57,11 @@ impl Headers {
         self.raw(name).map(|raw| clean(&decode(raw))).filter(|t| !t.is_empty())
     }
 
+    /// Every field as a line of text, `Name: value`, decoded.
+    pub fn lines(&self) -> impl Iterator<Item = String> {
+        self.fields.iter().map(|(name, value)| format!("{name}: {}", clean(&decode(value))))
+    }
+
     /// The first part of a structured value, lower case ("text/plain").
     #[must_use]
     pub fn token(&self, name: &str) -> Option<String> {

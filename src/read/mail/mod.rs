@@ -4,6 +4,7 @@ pub mod address;
 pub mod charset;
 pub mod header;
 pub mod quote;
+pub mod returned;
 pub mod transfer;
 
 use super::codes::Code;

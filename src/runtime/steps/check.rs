@@ -65,7 +65,7 @@ impl Steps {
     }
 
     /// The part becomes an order (or an amendment or cancellation of one).
-    async fn take_in(
+    pub(super) async fn take_in(
         &self,
         document: &Document,
         record: &mut PartRecord,

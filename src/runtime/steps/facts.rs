@@ -98,14 +98,21 @@ impl Steps {
             (&case.document.envelope, order.content.contact.and_then(|id| case.parties.get(&id)));
         let by_mail =
             if case.document.channel == Channel::Mail { envelope.from_address.clone() } else { None };
-        let own = |address: &String| {
-            !case.master.is_own_domain(domain(address)) && domain(address) != self.books.config.firm.domain
+        // A program's address is never answered; a person of the customer's is told.
+        let robot = envelope.from_address.as_deref().filter(|_| envelope.automatic);
+        let answerable = |address: &String| {
+            let own = case.master.is_own_domain(domain(address))
+                || domain(address) == self.books.config.firm.domain;
+            !own && robot.is_none_or(|robot| !robot.eq_ignore_ascii_case(address))
         };
+        let fax = || row.fax.as_deref().and_then(|number| self.books.config.fax_gateway.address_of(number));
         let mail = by_mail
             .into_iter()
             .chain(party.and_then(|party| party.email.clone()))
-            .chain(row.contacts.first().map(|contact| contact.mail.clone()))
-            .find(own);
+            .chain(row.contacts.iter().map(|contact| contact.mail.clone()))
+            .find(answerable)
+            // His own number, not the one that the caller claims.
+            .or_else(fax);
         Buyer {
             code: row.code.clone(),
             name: if language == Language::En {
@@ -168,6 +175,7 @@ impl Steps {
             contact: party(order.content.contact),
             ship_to: party(order.content.ship_to),
             answers,
+            as_data: case.document.channel == Channel::Data,
             carrier: &self.carrier(order, case),
             pattern: &self.books.pattern,
             sequence: case.next_number(),

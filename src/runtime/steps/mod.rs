@@ -3,30 +3,35 @@
 //! A draft that can go on does go on: check, review and release run in one commit. The same functions run alone when a
 //! decision, a timer or a report enters half-way.
 
+mod arrived;
 mod check;
 mod decide;
 mod desk;
 mod facts;
 mod holdings;
+mod mails;
+mod master;
+mod place;
 mod read;
 mod report;
 mod timer;
 
 use super::books::Books;
 use super::master::MasterShelf;
-use super::{Failure, Handler};
+use super::{Failure, Handler, Limits};
 use crate::deliver::Delivery;
 use crate::order::Order;
 use crate::order::ids::Ids;
-use crate::order::message::{Body, Message};
+use crate::order::message::{Body, Message, Step};
 use crate::order::sheet::FoldError;
 use crate::runtime::work::{Stamp, Work};
 use crate::store::blobs::Blobs;
 use crate::store::{Commit, Consumed, Disposition, Key, Kind, Snapshot, Store, StoreError};
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
+use std::time::Duration;
 use uuid::Uuid;
 
 /// All steps of a process.
@@ -45,7 +50,29 @@ impl Handler for Steps {
             .schemas
             .check_message(message)
             .map_err(|e| Failure::Park(format!("it does not fit its schema: {e}")))?;
-        let commit = match &message.body {
+        let arrived = match &message.body {
+            Body::Arrived(arrived) => Some(self.understand(arrived).await?),
+            Body::OrderPlaced(_)
+            | Body::MasterChanged(_)
+            | Body::DocumentReceived(_)
+            | Body::DraftRead(_)
+            | Body::ReviewDecide(_)
+            | Body::TimerDue(_)
+            | Body::ReportReceived(_)
+            | Body::MailSend(_)
+            | Body::ReviewRequested(_)
+            | Body::ProductionTask(_)
+            | Body::WarehousePick(_)
+            | Body::ShippingInstruction(_)
+            | Body::AccountingInvoice(_)
+            | Body::OrderConfirmed(_)
+            | Body::Notification(_)
+            | Body::OrderStatus(_) => None,
+        };
+        let commit = match arrived.as_ref().unwrap_or(&message.body) {
+            Body::OrderPlaced(body) => self.place(message, body).await?,
+            Body::MasterChanged(body) => self.change_master(message, body).await?,
+            Body::Arrived(_) => return Err(Failure::Park("a message in a message".to_owned())),
             Body::DocumentReceived(body) => self.read(message, body.document_id).await?,
             Body::DraftRead(body) => self.check(message, body.document_id, body.part).await?,
             Body::ReviewDecide(body) => self.decide(message, body).await?,
@@ -57,7 +84,9 @@ impl Handler for Steps {
             | Body::WarehousePick(_)
             | Body::ShippingInstruction(_)
             | Body::AccountingInvoice(_)
-            | Body::OrderStatus(_) => self.delivery.deliver(message).await?,
+            | Body::OrderConfirmed(_)
+            | Body::Notification(_)
+            | Body::OrderStatus(_) => self.deliver(message).await?,
         };
         for sent in &commit.messages {
             self.books.schemas.check_message(sent).map_err(|e| {
@@ -65,6 +94,19 @@ impl Handler for Steps {
             })?;
         }
         Ok(commit)
+    }
+
+    /// What leaves the house has the time that its outlet allows itself, and a mail server may be away for long.
+    fn limits(&self, message: &Message) -> Limits {
+        if message.step != Step::Deliver {
+            return Limits::default();
+        }
+        let patience = TimeDelta::hours(i64::from(self.books.config.smtp.give_up_hours));
+        let mail = matches!(message.body, Body::MailSend(_));
+        Limits {
+            timeout: Some(self.delivery.timeout + Duration::from_secs(5)),
+            until: mail.then(|| message.created_at + patience),
+        }
     }
 }
 

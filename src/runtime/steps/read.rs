@@ -1,8 +1,8 @@
 //! Read: the bytes of a document become drafts, one for each part.
 
 use super::{Steps, done};
-use crate::intake;
-use crate::order::document::{Document, Envelope, Part, PartState};
+use crate::intake::{self, data};
+use crate::order::document::{Channel, Document, Envelope, Part, PartState};
 use crate::order::draft::Draft;
 use crate::order::message::{Body, DraftRead, Message, Step};
 use crate::read::{Reading, Source};
@@ -24,8 +24,16 @@ impl Steps {
             .get(&document.sha256)
             .await
             .map_err(|e| Failure::Retry(format!("the bytes of the document can't be read: {e}")))?;
-        let reading = heavy(|| self.read_bytes(&bytes, &document));
         let now = self.now(message).await?;
+        let reading = if document.channel == Channel::Data {
+            self.read_data(&bytes).map_err(Failure::Park)?
+        } else {
+            if let Some(commit) = self.report_back(&bytes, (&document, version), &now).await? {
+                return Ok(commit);
+            }
+            self.faxed(&bytes, &mut document);
+            heavy(|| self.read_bytes(&bytes, &document))
+        };
         document.parts = Some(u32::try_from(reading.drafts.len()).unwrap_or(u32::MAX));
         document.envelope = joined(reading.envelope, &document.envelope);
         let mut commit = done(message, "read");
@@ -49,6 +57,15 @@ impl Steps {
     fn read_bytes(&self, bytes: &[u8], document: &Document) -> Reading {
         let source = Source { bytes, name: &document.name, channel: document.channel };
         crate::read::read(&source, &self.books.labels)
+    }
+
+    /// An order that came as data by another way than a queue of messages.
+    fn read_data(&self, bytes: &[u8]) -> Result<Reading, String> {
+        let Body::OrderPlaced(placed) = data::order(bytes, &self.books.schemas).map_err(|e| e.to_string())?
+        else {
+            return Err("it is no order".to_owned());
+        };
+        Ok(Reading { envelope: Envelope::default(), drafts: vec![super::place::draft(&placed)?] })
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::{Steps, desk, done, misfit};
 use crate::follow;
-use crate::order::event::Actor;
+use crate::order::Order;
+use crate::order::event::{Actor, Milestone};
 use crate::order::message::{Message, ReportReceived};
 use crate::order::status::{Rung, Status};
 use crate::release;
@@ -23,10 +24,22 @@ impl Steps {
             commit.messages.push(release::status_message(&work.order, now.at, now.ids));
         }
         self.give_back(&before, &work.order, &mut commit).await?;
-        let what = format!("reported: {}", work.order.status.as_str());
+        let what = said(&before, &work.order, report.milestone);
         if work.is_changed() {
             work.write(&mut commit, &now.stamp(Actor::System(report.by.clone())));
         }
         Ok(desk::named(commit, &what))
+    }
+}
+
+/// What became of a report, in words.
+fn said(before: &Order, after: &Order, milestone: Milestone) -> String {
+    let status = after.status.as_str();
+    if before.reached.contains(&milestone) || before.kept.contains(&milestone) {
+        format!("reported before: {status}")
+    } else if after.kept.contains(&milestone) {
+        format!("kept until its turn: {status}")
+    } else {
+        format!("reported: {status}")
     }
 }

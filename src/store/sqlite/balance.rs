@@ -135,7 +135,7 @@ const MISSING: [&str; 10] = [
     "select 'message ' || o.id || ' was parked and is nowhere' from outbox o where o.state = 'parked'
         and not exists (select 1 from parked p where p.message_id = o.id and p.out_at is null)",
     "select 'message ' || o.id || ' is done, and nobody consumed it' from outbox o, pruning
-        where o.state = 'done' and o.word <> 'discarded' and o.done_at >= inbox_before
+        where o.state = 'done' and o.word not in ('discarded', 'delivered') and o.done_at >= inbox_before
             and not exists (select 1 from inbox i where i.message_id = o.id and i.attempt = o.attempt)",
     "select 'message ' || t.message || ', by which order ' || t.order_id || ' told, is nowhere'
         from (select order_id, json_extract(event, '$.message_id') as message from event

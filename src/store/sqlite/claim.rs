@@ -3,12 +3,13 @@
 //! Messages that are held back or whose lease is over stand aside (`delayed`, `claimed`) and come back into the queue
 //! when somebody looks and their time has come, so that a long queue of held-back messages slows no claim.
 //! A lease that is over is nobody's, whether or not somebody has looked since.
-//! A lane is held by its first message until that is done or parked: a parked message waits for a person, and
-//! nobody else has to wait for that. Replayed, it takes its old place again.
+//! A lane is held by its first message until that is done or parked, also while it is with the broker: a parked message
+//! waits for a person, and nobody else has to wait for that. Replayed, it takes its old place again.
 
 use super::Sqlite;
 use super::convert::{count, get, json, message, message_columns, uuid};
 use super::error::{Trouble, read_error};
+use crate::store::convert::lease_micros;
 use crate::store::{Claim, Claimed, StoreError};
 use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
@@ -36,7 +37,7 @@ macro_rules! anything {
 macro_rules! heads {
     () => {
         "(o.lane is null or not exists (select 1 from outbox p where p.lane = o.lane
-            and p.state in ('waiting', 'delayed', 'claimed') and p.position < o.position))"
+            and p.state in ('waiting', 'delayed', 'claimed', 'sent') and p.position < o.position))"
     };
 }
 
@@ -164,8 +165,4 @@ async fn take(conn: &mut SqliteConnection, claim: &Claim, now: i64) -> Result<Ve
         .fetch_all(conn)
         .await?;
     Ok(rows)
-}
-
-pub(super) fn lease_micros(lease: Duration) -> i64 {
-    i64::try_from(lease.as_micros()).unwrap_or(i64::MAX)
 }

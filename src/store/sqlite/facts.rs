@@ -3,12 +3,10 @@
 use super::convert::{count, get, json, kind, step, uuid};
 use super::error::Trouble;
 use crate::store::Key;
-use crate::store::commit::Commit;
+use crate::store::asked::Asked;
 use crate::store::decide::{Facts, Standing};
 use crate::store::prepare::Prepared;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use std::collections::BTreeSet;
-use uuid::Uuid;
 
 const INBOX: &str =
     "select i.message_id, i.step, i.attempt, i.body_hash from json_each(?1) k cross join inbox i
@@ -31,11 +29,14 @@ const FENCES: &str = "select i.message_id, i.fence from json_each(?1) k cross jo
 const PARKED: &str = "select p.message_id, p.attempt from json_each(?1) k cross join parked p
     on p.message_id = k.value and p.out_at is null";
 
+/// The last link of an order's chain at the version that a commit goes on from.
+const LINKS: &str = "select e.order_id, e.sequence, e.hash from json_each(?1) k cross join event e
+    on e.order_id = k.value ->> 0 and e.sequence = k.value ->> 1";
+
 /// Everything that the database knows about what these commits name.
 pub(super) async fn facts(conn: &mut SqliteConnection, batch: &[Prepared]) -> Result<Facts, Trouble> {
-    let mut facts = Facts::default();
-    let fit = || batch.iter().filter(|it| it.refusal.is_none()).map(|it| &it.commit);
-    let consumed = consumed(fit());
+    let (asked, mut facts) = (Asked::of(batch), Facts::default());
+    let consumed: Vec<_> = asked.consumed.iter().map(|(id, step, n)| (id, step.as_str(), n)).collect();
     for row in rows(conn, LATEST, &consumed).await? {
         facts.latest.insert(uuid(get(&row, "id")?)?, count(get(&row, "latest")?)?);
     }
@@ -43,56 +44,37 @@ pub(super) async fn facts(conn: &mut SqliteConnection, batch: &[Prepared]) -> Re
         let key = (uuid(get(&row, "message_id")?)?, step(get(&row, "step")?)?, count(get(&row, "attempt")?)?);
         facts.inbox.insert(key, get(&row, "body_hash")?);
     }
-    let effects: Vec<&String> = fit().flat_map(|commit| &commit.effects).collect();
-    for row in rows(conn, EFFECTS, &effects).await? {
+    for row in rows(conn, EFFECTS, &asked.effects).await? {
         facts.effects.insert(get(&row, "key")?);
     }
-    for row in rows(conn, VERSIONS, &keys(fit())).await? {
+    let keys: Vec<_> = asked.keys.iter().map(|key| (key.kind.as_str(), &key.id)).collect();
+    for row in rows(conn, VERSIONS, &keys).await? {
         let key = Key { kind: kind(get(&row, "kind")?)?, id: get(&row, "id")? };
         facts.versions.insert(key, count(get(&row, "version")?)?);
     }
-    messages(conn, &mut facts, fit().flat_map(|commit| &commit.messages).map(|it| it.id).collect()).await?;
-    for row in rows(conn, FENCES, &fenced(fit())).await? {
-        facts.fences.insert(uuid(get(&row, "message_id")?)?, count(get(&row, "fence")?)?);
-    }
-    let unparked: Vec<Uuid> = fit().flat_map(|commit| &commit.unpark).map(|(id, _)| *id).collect();
-    for row in rows(conn, PARKED, &unparked).await? {
-        facts.parked.insert(uuid(get(&row, "message_id")?)?, count(get(&row, "attempt")?)?);
+    messages(conn, &mut facts, &asked).await?;
+    for row in rows(conn, LINKS, &asked.links).await? {
+        let key = (uuid(get(&row, "order_id")?)?, count(get(&row, "sequence")?)?);
+        facts.links.insert(key, get(&row, "hash")?);
     }
     Ok(facts)
 }
 
-async fn messages(conn: &mut SqliteConnection, facts: &mut Facts, ids: Vec<Uuid>) -> Result<(), Trouble> {
-    for row in rows(conn, OUTBOX, &ids).await? {
+async fn messages(conn: &mut SqliteConnection, facts: &mut Facts, asked: &Asked<'_>) -> Result<(), Trouble> {
+    for row in rows(conn, OUTBOX, &asked.messages).await? {
         let standing = Standing { attempt: count(get(&row, "attempt")?)?, unsure: get(&row, "unsure")? };
         facts.outbox.insert(uuid(get(&row, "id")?)?, standing);
     }
-    for row in rows(conn, KNOWN, &ids).await? {
+    for row in rows(conn, KNOWN, &asked.messages).await? {
         facts.known.insert(uuid(get(&row, "id")?)?);
     }
+    for row in rows(conn, FENCES, &asked.fenced).await? {
+        facts.fences.insert(uuid(get(&row, "message_id")?)?, count(get(&row, "fence")?)?);
+    }
+    for row in rows(conn, PARKED, &asked.unparked).await? {
+        facts.parked.insert(uuid(get(&row, "message_id")?)?, count(get(&row, "attempt")?)?);
+    }
     Ok(())
-}
-
-fn consumed<'a>(fit: impl Iterator<Item = &'a Commit>) -> Vec<(Uuid, &'static str, u32)> {
-    fit.filter_map(|commit| commit.consumes.as_ref())
-        .map(|it| (it.message.id, it.message.step.as_str(), it.message.attempt))
-        .collect()
-}
-
-fn fenced<'a>(fit: impl Iterator<Item = &'a Commit>) -> Vec<Uuid> {
-    fit.filter_map(|commit| commit.consumes.as_ref())
-        .filter(|it| it.fence.is_some())
-        .map(|it| it.message.id)
-        .collect()
-}
-
-fn keys<'a>(fit: impl Iterator<Item = &'a Commit>) -> Vec<(&'static str, &'a String)> {
-    let keys: BTreeSet<&Key> = fit
-        .flat_map(|commit| {
-            commit.requires.iter().map(|(key, _)| key).chain(commit.writes.iter().map(|write| &write.key))
-        })
-        .collect();
-    keys.into_iter().map(|key| (key.kind.as_str(), &key.id)).collect()
 }
 
 /// The rows that a set query finds for a list of keys; an empty list asks nothing.

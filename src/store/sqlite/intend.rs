@@ -6,10 +6,10 @@
 //! `finished` clears it, however many later attempts are known to have failed.
 
 use super::Sqlite;
-use super::claim::lease_micros;
 use super::convert::{count, get, time};
 use super::error::Trouble;
 use crate::order::message::Message;
+use crate::store::convert::lease_micros;
 use crate::store::{Intended, StoreError};
 use sqlx::sqlite::SqliteConnection;
 use std::time::Duration;

@@ -12,6 +12,10 @@ use uuid::Uuid;
 const SENT: &str = "update outbox set state = 'sent', holder = null, lease_until = null
     from json_each(?2) k where outbox.id = k.value ->> 0 and outbox.attempt = k.value ->> 1
     and outbox.state = 'claimed' and outbox.holder = ?1 and outbox.lease_until > ?3";
+const DELIVERED: &str =
+    "update outbox set state = 'done', word = 'delivered', done_at = ?3, holder = null, lease_until = null
+    from json_each(?2) k where outbox.id = k.value ->> 0 and outbox.attempt = k.value ->> 1
+    and outbox.state = 'claimed' and outbox.holder = ?1 and outbox.lease_until > ?3";
 const FREE: &str = "update outbox set state = 'waiting', holder = null, lease_until = null
     from json_each(?2) k where outbox.id = k.value ->> 0 and outbox.attempt = k.value ->> 1
     and outbox.state = 'claimed' and outbox.holder = ?1 and outbox.lease_until > ?3";
@@ -44,15 +48,16 @@ async fn mark(
     marks: &[(Uuid, u32, Relayed)],
     now: i64,
 ) -> Result<(), Trouble> {
-    let (mut sent, mut free): (Vec<Value>, Vec<Value>) = Default::default();
+    let (mut sent, mut delivered, mut free): (Vec<Value>, Vec<Value>, Vec<Value>) = Default::default();
     for (id, attempt, mark) in marks {
         match mark {
             Relayed::Sent => sent.push(json!([id, attempt])),
+            Relayed::Delivered => delivered.push(json!([id, attempt])),
             Relayed::Free => free.push(json!([id, attempt])),
             Relayed::Returned { why } => returned(conn, holder, (*id, *attempt), why, now).await?,
         }
     }
-    for (sql, rows) in [(SENT, sent), (FREE, free)] {
+    for (sql, rows) in [(SENT, sent), (DELIVERED, delivered), (FREE, free)] {
         if !rows.is_empty() {
             sqlx::query(sql).bind(holder).bind(json(&rows)).bind(now).execute(&mut *conn).await?;
         }

@@ -1,31 +1,13 @@
-//! The rows that the winners of a batch become, and the set statements that write them.
+//! The set statements that write a run's rows: each takes its whole list as JSON.
 
 use super::convert::{json, micros};
-use crate::order::message::{Message, Step};
-use crate::store::commit::{Commit, Consumed, Disposition, NewEvent, Write};
-use crate::store::prepare::{EventText, Prepared};
+use crate::order::message::Message;
+use crate::store::commit::Write;
+use crate::store::records::{Linked, Records};
 use serde_json::{Value, json};
 use sqlx::sqlite::SqliteConnection;
-use uuid::Uuid;
 
-/// One list for each statement; ?1 is the list, ?2 the time.
-#[derive(Default)]
-pub(super) struct Rows {
-    inbox: Vec<Value>,
-    effects: Vec<Value>,
-    aggregates: Vec<Value>,
-    events: Vec<Value>,
-    unparked: Vec<Value>,
-    messages: Vec<Value>,
-    parked: Vec<Value>,
-    attempts: Vec<Value>,
-    done: Vec<Value>,
-    intents: Vec<Value>,
-    reviews: Vec<Value>,
-    timers: Vec<Value>,
-    cancelled: Vec<Value>,
-}
-
+/// In each statement ?1 is the list, ?2 the time.
 const INBOX: &str = "insert into inbox (message_id, step, attempt, body_hash, at, outcome, word)
     select value ->> 0, value ->> 1, value ->> 2, value ->> 3, ?2, value ->> 4, value ->> 5 from json_each(?1)";
 /// A message that comes after it was pruned (late, or another one of the same id) is told of by its inbox row again.
@@ -86,109 +68,62 @@ const TIMERS: &str = "insert or ignore into timer (id, due, step, order_id, body
 const CANCELLED: &str = "update timer set state = 'cancelled'
     from json_each(?1) k where timer.id = k.value ->> 0 and timer.state = 'set'";
 
-impl Rows {
-    pub(super) async fn write(&self, conn: &mut SqliteConnection, now: i64) -> Result<(), sqlx::Error> {
-        let statements = [
-            (INBOX, &self.inbox),
-            (BACK, &self.inbox),
-            (EFFECTS, &self.effects),
-            (AGGREGATES, &self.aggregates),
-            (EVENTS, &self.events),
-            (UNPARKED, &self.unparked),
-            (DISCARDED, &self.unparked),
-            (MESSAGES, &self.messages),
-            (DELIVERED, &self.inbox),
-            (PARKED, &self.parked),
-            (PARKED_OUTBOX, &self.parked),
-            (ATTEMPTS, &self.attempts),
-            (DONE, &self.done),
-            (INTENTS, &self.intents),
-            (REVIEWS, &self.reviews),
-            (TIMERS, &self.timers),
-            (CANCELLED, &self.cancelled),
-        ];
-        for (sql, rows) in statements.into_iter().filter(|(_, rows)| !rows.is_empty()) {
-            sqlx::query(sql).bind(json(rows)).bind(now).execute(&mut *conn).await?;
-        }
-        Ok(())
+/// Writes them all; what has no rows costs nothing.
+pub(super) async fn write(
+    records: &Records<'_>,
+    conn: &mut SqliteConnection,
+    now: i64,
+) -> Result<(), sqlx::Error> {
+    let inbox = list(&records.inbox, |it| {
+        json!([it.id, it.step.as_str(), it.attempt, it.body_hash, it.outcome, it.word])
+    });
+    let unparked = list(&records.unparked, |it| json!([it.id, it.word, it.why]));
+    let parked =
+        list(&records.parked, |(it, why)| json!([it.id, it.attempt, it.correlation_id, why, json(it)]));
+    let statements = [
+        (INBOX, &inbox),
+        (BACK, &inbox),
+        (EFFECTS, &list(&records.effects, |it| json!(it))),
+        (AGGREGATES, &list(&records.writes, aggregate)),
+        (EVENTS, &list(&records.events, event)),
+        (UNPARKED, &unparked),
+        (DISCARDED, &unparked),
+        (MESSAGES, &list(&records.messages, |it| message(&it.message, it.body))),
+        (DELIVERED, &inbox),
+        (PARKED, &parked),
+        (PARKED_OUTBOX, &parked),
+        (ATTEMPTS, &list(&records.attempts, |it| json!(it))),
+        (DONE, &list(&records.done, |it| json!(it))),
+        (INTENTS, &list(&records.intents, |it| json!(it))),
+        (
+            REVIEWS,
+            &list(&records.reviews, |it| json!([it.id, it.order_id, it.state, micros(it.due_at), json(it)])),
+        ),
+        (
+            TIMERS,
+            &list(&records.timers, |it| {
+                json!([it.id, micros(it.due), it.step.as_str(), it.body.order_id, json(&it.body)])
+            }),
+        ),
+        (CANCELLED, &list(&records.cancelled, |it| json!([it]))),
+    ];
+    for (sql, rows) in statements.into_iter().filter(|(_, rows)| !rows.is_empty()) {
+        sqlx::query(sql).bind(json(rows)).bind(now).execute(&mut *conn).await?;
     }
-
-    /// A commit that won.
-    pub(super) fn add(&mut self, prepared: &Prepared) {
-        let commit = &prepared.commit;
-        if let Some(consumed) = &commit.consumes {
-            self.consume(consumed, prepared);
-        }
-        let cause = commit.consumes.as_ref().map(|consumed| consumed.message.id);
-        self.effects.extend(commit.effects.iter().map(|effect| json!([effect, cause])));
-        self.aggregates.extend(commit.writes.iter().zip(&prepared.texts.writes).map(aggregate));
-        self.unparked.extend(commit.unpark.iter().map(|(id, why)| json!([id, way_out(commit, *id), why])));
-        let messages = commit.messages.iter().zip(&prepared.texts.messages);
-        self.messages.extend(messages.map(|(it, body)| message(it, body)));
-        self.cancelled.extend(commit.cancel_timers.iter().map(|id| json!([id])));
-        self.timers.extend(commit.timers.iter().map(|timer| {
-            let due = micros(timer.due);
-            json!([timer.id, due, timer.step.as_str(), timer.body.order_id, json(&timer.body)])
-        }));
-        self.reviews.extend(commit.reviews.iter().map(|review| {
-            json!([review.id, review.order_id, review.state, micros(review.due_at), json(review)])
-        }));
-    }
-
-    /// A commit whose effect stood already: its message is consumed, and that is all.
-    pub(super) fn add_already_done(&mut self, prepared: &Prepared) {
-        let Some(consumed) = &prepared.commit.consumes else { return };
-        let disposition = Disposition::Done { what: "already_done".to_owned() };
-        self.consume(&Consumed { disposition, ..consumed.clone() }, prepared);
-    }
-
-    pub(super) fn add_event(&mut self, event: &NewEvent, text: &EventText, hash: &str) {
-        self.events.push(json!([
-            event.order_id,
-            event.sequence,
-            micros(event.at),
-            text.actor,
-            event.cause,
-            text.event,
-            hash
-        ]));
-    }
-
-    fn consume(&mut self, consumed: &Consumed, prepared: &Prepared) {
-        let it = &consumed.message;
-        let (outcome, word, intent) = match &consumed.disposition {
-            Disposition::Done { what } => {
-                self.done.push(json!([it.id, it.attempt, what]));
-                ("done", what.as_str(), if what == "unsure" { "unsure" } else { "finished" })
-            }
-            Disposition::Retry { why, not_before } => {
-                self.attempts.push(json!([it.id, it.attempt, why]));
-                let attempt = it.attempt.saturating_add(1);
-                let next = Message { attempt, not_before: Some(*not_before), ..it.clone() };
-                self.messages.push(message(&next, &prepared.texts.consumed));
-                ("retry", "retry", "free")
-            }
-            Disposition::Park { why } => {
-                self.attempts.push(json!([it.id, it.attempt, why]));
-                self.parked.push(json!([it.id, it.attempt, it.correlation_id, why, json(it)]));
-                ("parked", "parked", "free")
-            }
-        };
-        self.inbox.push(json!([it.id, it.step.as_str(), it.attempt, prepared.body_hash, outcome, word]));
-        // Only an outlet can leave its effect in doubt; of any other step the outcome ends whatever was held.
-        if consumed.fence.is_some() || it.step != Step::Deliver {
-            self.intents.push(json!([it.id, consumed.fence, intent]));
-        }
-    }
+    Ok(())
 }
 
-/// What becomes of a parked message: replayed when its next attempt is sent by the same commit.
-fn way_out(commit: &Commit, id: Uuid) -> &'static str {
-    let replayed = commit.messages.iter().any(|message| message.id == id);
-    if replayed { "replayed" } else { "discarded" }
+fn list<T>(rows: &[T], row: impl Fn(&T) -> Value) -> Vec<Value> {
+    rows.iter().map(row).collect()
 }
 
-fn aggregate((write, body): (&Write, &String)) -> Value {
+fn event(it: &Linked<'_>) -> Value {
+    let (event, text) = (it.event, it.text);
+    let at = micros(event.at);
+    json!([event.order_id, event.sequence, at, text.actor, event.cause, text.event, it.hash])
+}
+
+fn aggregate((write, body): &(&Write, &str)) -> Value {
     let index = &write.index;
     json!([
         write.key.kind.as_str(),

@@ -5,9 +5,14 @@ mod commits;
 mod intents;
 mod leases;
 mod model;
+mod on_postgres;
+mod outage;
+mod processes;
 mod records;
+mod schema;
 mod retries;
 mod speed;
+mod tampering;
 mod timers;
 mod writers;
 
@@ -19,6 +24,7 @@ use gendan::order::message::Step;
 use gendan::runtime::clock::Clock;
 use gendan::store::sqlite::Sqlite;
 use gendan::store::{Answer, Balance, Claim, Claimed, Commit, Count, Store, StoreError};
+pub(crate) use on_postgres::OnPostgres;
 use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
@@ -178,6 +184,14 @@ macro_rules! on_every_store {
             $(#[tokio::test]
             async fn $case() {
                 super::$case(OnSqlite::fresh().await).await;
+            })+
+        }
+
+        mod postgres {
+            use crate::contract::store::{Harness as _, OnPostgres};
+            $(#[tokio::test]
+            async fn $case() {
+                super::$case(OnPostgres::fresh().await).await;
             })+
         }
 

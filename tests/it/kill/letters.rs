@@ -3,15 +3,15 @@
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use fastrand::Rng;
 
-pub(super) struct Letter {
-    pub(super) name: String,
-    pub(super) bytes: Vec<u8>,
+pub(crate) struct Letter {
+    pub(crate) name: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
-pub(super) struct Letters {
-    pub(super) all: Vec<Letter>,
+pub(crate) struct Letters {
+    pub(crate) all: Vec<Letter>,
     /// How many are orders that came for the first time.
-    pub(super) orders: usize,
+    pub(crate) orders: usize,
 }
 
 const CUSTOMERS: [(&str, &str, &str); 3] = [
@@ -25,7 +25,7 @@ const GOODS: [(&str, u64); 2] =
 
 impl Letters {
     /// One in twenty is sent twice, one in twenty is no order, one in ten is large enough that somebody has to look.
-    pub(super) fn make(rng: &mut Rng, count: usize) -> Self {
+    pub(crate) fn make(rng: &mut Rng, count: usize) -> Self {
         let today = today();
         let mut letters = Self { all: Vec::new(), orders: 0 };
         for number in 0..count {
@@ -44,7 +44,7 @@ impl Letters {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the program under test reads the real clock")]
-fn today() -> DateTime<FixedOffset> {
+pub(crate) fn today() -> DateTime<FixedOffset> {
     Utc::now().with_timezone(&FixedOffset::east_opt(8 * 3600).unwrap())
 }
 
@@ -71,6 +71,20 @@ fn order(rng: &mut Rng, number: usize, times: u64, today: DateTime<FixedOffset>)
         total % 100
     );
     mail_of(number, mail, &format!("采购单 PO-{number:04}"), &body, today)
+}
+
+/// A small order of this customer, which nobody has to look at; wanted soon, so that it leaves at once.
+pub(crate) fn one(customer: &str, po: &str) -> Vec<u8> {
+    let today = today();
+    let (_, _, firm) = CUSTOMERS.iter().find(|(_, mail, _)| *mail == customer).unwrap();
+    let (goods, cents) = GOODS[0];
+    let (ordered, wanted) = (today.format("%Y-%m-%d"), (today + TimeDelta::days(1)).format("%Y-%m-%d"));
+    let body = format!(
+        "采购单号：{po}\r\n下单日期：{ordered}\r\n交货日期：{wanted}\r\n收货地址：{firm} 一号仓\r\n\r\n\
+         序号 | 品名 | 数量 | 单位 | 单价 | 金额\r\n1 | {goods} | 1000 | 条 | 0.{cents} | {cents}0.00\r\n\
+         合计金额：{cents}0.00\r\n\r\n{firm}\r\n林素芬\r\n"
+    );
+    mail_of(1, customer, &format!("采购单 {po}"), &body, today)
 }
 
 fn holiday(number: usize, today: DateTime<FixedOffset>) -> Vec<u8> {

@@ -52,6 +52,7 @@ pub(super) struct Wire {
     chaos: Arc<Chaos>,
     life: CancellationToken,
     pub(super) epoch: u64,
+    woken: Arc<Notify>,
     /// A planted fault: what is handed out counts as acknowledged at once.
     pub(super) ack_first: bool,
 }
@@ -61,7 +62,14 @@ impl Wire {
         let mut state = server.state.lock().unwrap();
         state.next_epoch += 1;
         let epoch = state.next_epoch;
-        Self { server: server.clone(), chaos: chaos.clone(), life: life.clone(), epoch, ack_first: false }
+        Self {
+            server: server.clone(),
+            chaos: chaos.clone(),
+            life: life.clone(),
+            epoch,
+            woken: Arc::default(),
+            ack_first: false,
+        }
     }
 
     fn enqueue(&self, message: &Message) {
@@ -98,8 +106,8 @@ impl Wire {
 
 #[async_trait]
 impl Broker for Wire {
-    fn needs_relay(&self) -> bool {
-        true
+    fn relay(&self) -> Option<Arc<Notify>> {
+        Some(self.woken.clone())
     }
 
     async fn publish(&self, messages: &[Message]) -> Result<Vec<Published>, BrokerError> {
@@ -164,5 +172,7 @@ impl Broker for Wire {
         Ok(())
     }
 
-    fn wake(&self, _step: Step) {}
+    fn wake(&self, _step: Step) {
+        self.woken.notify_one();
+    }
 }

@@ -187,6 +187,7 @@ pub(crate) fn document_write(number: u128, parts: Option<u32>, was: u64) -> Writ
         envelope: Envelope::default(),
         duplicate_of: None,
         parts,
+        text: None,
     };
     let index = Index { number: Some(document.sha256.clone()), ..Index::default() };
     let body = serde_json::to_value(&document).unwrap();

@@ -21,6 +21,8 @@ super::on_every_store!(
     a_relay_marks_what_it_published,
     what_came_back_and_arrived_after_all_is_not_parked,
     what_was_sent_is_done_when_it_is_consumed,
+    a_lane_waits_while_its_first_is_with_the_broker,
+    what_left_the_house_is_done_without_a_consumer,
 );
 
 async fn the_oldest_is_taken_first_and_only_of_the_step(h: impl Harness) {
@@ -200,4 +202,47 @@ async fn what_was_sent_is_done_when_it_is_consumed(h: impl Harness) {
     assert_eq!(h.words(id(2)).await, ["in_work"], "a mark for an earlier attempt says nothing of this one");
     h.wait(61);
     assert_eq!(h.store().claim(&claim).await.unwrap().len(), 1);
+}
+
+fn relaying(max: u32) -> Claim {
+    Claim { step: None, max, holder: "relay".to_owned(), lease: LEASE }
+}
+
+async fn a_lane_waits_while_its_first_is_with_the_broker(h: impl Harness) {
+    h.commit(send([lane(1), lane(2), message(3, Step::Check)])).await;
+    let taken = h.store().claim(&relaying(10)).await.unwrap();
+    assert_eq!(taken.iter().map(|it| it.message.id).collect::<Vec<_>>(), [id(1), id(3)]);
+    let marks = vec![(id(1), 1, Relayed::Sent), (id(3), 1, Relayed::Sent)];
+    h.store().relayed("relay", marks).await.unwrap();
+    assert!(h.store().claim(&relaying(10)).await.unwrap().is_empty());
+    h.wait(600);
+    assert!(h.store().claim(&relaying(10)).await.unwrap().is_empty(), "no lease ends what the broker has");
+    h.commit(retry(&lane(1), "busy", at(600))).await;
+    let again = h.store().claim(&relaying(10)).await.unwrap().remove(0).message;
+    assert_eq!((again.id, again.attempt), (id(1), 2));
+    h.store().relayed("relay", vec![(id(1), 2, Relayed::Sent)]).await.unwrap();
+    assert!(h.store().claim(&relaying(10)).await.unwrap().is_empty());
+    h.commit(done(&again)).await;
+    assert_eq!(h.claim_ids(Step::Deliver, "a").await, [id(2)]);
+    h.balanced().await;
+}
+
+async fn what_left_the_house_is_done_without_a_consumer(h: impl Harness) {
+    h.commit(send([lane(1), lane(2)])).await;
+    h.store().claim(&relaying(10)).await.unwrap();
+    let marks = |attempt| vec![(id(1), attempt, Relayed::Delivered)];
+    h.store().relayed("other", marks(1)).await.unwrap();
+    h.store().relayed("relay", marks(2)).await.unwrap();
+    assert_eq!(h.words(id(1)).await, ["in_work"], "only its holder can say so, and only of this attempt");
+    h.store().relayed("relay", marks(1)).await.unwrap();
+    assert_eq!(h.words(id(1)).await, ["delivered"]);
+    assert_eq!(h.store().consumed(&[lane(1)]).await.unwrap(), [false]);
+    let messages = h.balanced().await.messages;
+    assert_eq!((messages.total, messages.done, messages.waiting), (2, 1, 1));
+    assert_eq!(h.claim_ids(Step::Deliver, "a").await, [id(2)], "its lane goes on");
+    assert!(matches!(h.commit(send([lane(1)])).await, Answer::Refused { .. }));
+    h.wait(1_000);
+    assert_eq!(h.store().prune(at(999), 10).await.unwrap().outbox, 1);
+    assert_eq!(h.balanced().await.messages.done, 1);
+    assert!(matches!(h.commit(send([lane(1)])).await, Answer::Refused { .. }), "nor after it was pruned");
 }

@@ -1,6 +1,6 @@
-//! Random histories on SQLite and on the in-memory store: whatever is done, both answer alike.
+//! Random histories on every store: whatever is done, all answer alike.
 
-use super::{Harness, LEASE, OnMemory, OnSqlite};
+use super::{Harness, LEASE, OnMemory, OnPostgres, OnSqlite};
 use crate::support::make::{at, done, ended, fenced, id, message, moved, order, retry, timer, told, write};
 use gendan::order::message::{Message, Step};
 use gendan::store::{Answer, Claim, Commit, Disposition, Key, Kind, Relayed};
@@ -68,7 +68,7 @@ fn an_op() -> impl Strategy<Value = Op> {
         1 => (0..2_u8, a_message()).prop_map(|(by, id)| Op::Renew(by, id)),
         1 => (0..2_u8, a_message()).prop_map(|(by, id)| Op::GiveBack(by, id)),
         1 => (0..2_u8).prop_map(Op::TakeOver),
-        2 => (0..2_u8, a_message(), 1..3_u32, 0..3_u8).prop_map(|(by, id, attempt, mark)| Op::Relayed(by, id, attempt, mark)),
+        2 => (0..2_u8, a_message(), 1..3_u32, 0..4_u8).prop_map(|(by, id, attempt, mark)| Op::Relayed(by, id, attempt, mark)),
         3 => (a_message(), 1..3_u32, 0..2_u8).prop_map(|(id, attempt, by)| Op::Intend(id, attempt, by)),
         1 => (1..3_u32).prop_map(Op::Fire),
         2 => (1..50_u64).prop_map(Op::Wait),
@@ -145,7 +145,8 @@ async fn perform(h: &impl Harness, op: &Op) -> String {
         Op::TakeOver(by) => format!("{:?}", store.take_over(holder(*by)).await.unwrap()),
         Op::Relayed(by, it, attempt, mark) => {
             let returned = Relayed::Returned { why: "no queue".to_owned() };
-            let mark = [Relayed::Sent, returned, Relayed::Free][usize::from(*mark)].clone();
+            let mark =
+                [Relayed::Sent, returned, Relayed::Free, Relayed::Delivered][usize::from(*mark)].clone();
             format!("{:?}", store.relayed(holder(*by), vec![(id(*it), *attempt, mark)]).await.unwrap())
         }
         Op::Intend(it, attempt, by) => {
@@ -184,14 +185,19 @@ async fn seen(h: &impl Harness) -> Vec<String> {
     seen
 }
 
-async fn both_alike(ops: &[Op]) {
-    let (sqlite, memory) = (OnSqlite::fresh().await, OnMemory::fresh().await);
+async fn all_alike(ops: &[Op]) {
+    let (sqlite, postgres, memory) =
+        (OnSqlite::fresh().await, OnPostgres::fresh().await, OnMemory::fresh().await);
     for op in ops {
-        assert_eq!(perform(&sqlite, op).await, perform(&memory, op).await, "after {op:?}");
+        let expected = perform(&memory, op).await;
+        assert_eq!(perform(&sqlite, op).await, expected, "SQLite after {op:?}");
+        assert_eq!(perform(&postgres, op).await, expected, "PostgreSQL after {op:?}");
     }
-    let (left, right) = (seen(&sqlite).await, seen(&memory).await);
-    for (left, right) in left.into_iter().zip(right) {
-        assert_eq!(left, right);
+    let expected = seen(&memory).await;
+    for (name, all) in [("SQLite", seen(&sqlite).await), ("PostgreSQL", seen(&postgres).await)] {
+        for (one, expected) in all.iter().zip(&expected) {
+            assert_eq!(one, expected, "{name}");
+        }
     }
 }
 
@@ -199,8 +205,8 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn both_stores_answer_alike(ops in proptest::collection::vec(an_op(), 1..30)) {
+    fn all_stores_answer_alike(ops in proptest::collection::vec(an_op(), 1..30)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(both_alike(&ops));
+        runtime.block_on(all_alike(&ops));
     }
 }

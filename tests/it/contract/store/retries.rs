@@ -13,6 +13,7 @@ super::on_every_store!(
     only_one_of_two_replays_counts,
     what_is_discarded_is_done_with,
     a_stranger_can_be_retried_and_parked,
+    a_stranger_that_is_done_leaves_its_inbox_row_alone,
     an_unsure_message_can_be_sent_once_more,
     pruning_takes_what_is_done_and_old_and_nothing_else,
     pruning_is_bounded,
@@ -127,6 +128,29 @@ async fn a_stranger_can_be_retried_and_parked(h: impl Harness) {
     h.commit(unparking(send([attempt(&other, 2)]), &other, "again")).await;
     assert_eq!(h.claim_ids(Step::Follow, "a").await, [id(2)]);
     h.balanced().await;
+}
+
+async fn a_stranger_that_is_done_leaves_its_inbox_row_alone(h: impl Harness) {
+    let it = message(1, Step::Follow);
+    assert_eq!(h.commit(done(&it)).await, Answer::Done);
+    assert_eq!(h.commit(done(&it)).await, Answer::Duplicate);
+    assert_eq!(h.store().consumed(std::slice::from_ref(&it)).await.unwrap(), [true]);
+    assert!(h.words(id(1)).await.is_empty() && h.claim(Step::Follow, "a").await.is_empty());
+    let retried = message(2, Step::Follow);
+    h.commit(retry(&retried, "busy", at(5))).await;
+    let waiting = Message { attempt: 2, not_before: Some(at(5)), ..retried.clone() };
+    assert_eq!(h.store().messages(id(2)).await.unwrap(), [(waiting.clone(), "waiting".to_owned())]);
+    assert_eq!(h.commit(park(&waiting, "no such order")).await, Answer::Done);
+    assert_eq!(h.store().parked().await.unwrap()[0].history.len(), 2);
+    let messages = h.balanced().await.messages;
+    assert_eq!((messages.total, messages.done, messages.parked), (2, 1, 1));
+    h.wait(1_000);
+    assert_eq!(h.store().prune(at(999), 10).await.unwrap().inbox, 1, "what is parked is kept whole");
+    assert_eq!(h.balanced().await.messages, messages);
+    assert!(
+        matches!(h.commit(send([it])).await, Answer::Refused { .. }),
+        "a stranger's id is not ours to send"
+    );
 }
 
 async fn an_unsure_message_can_be_sent_once_more(h: impl Harness) {

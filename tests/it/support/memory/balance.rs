@@ -202,6 +202,7 @@ impl State {
                 }
                 (At::Done { word, at }, None)
                     if word != "discarded"
+                        && word != "delivered"
                         && *at >= self.inbox_before
                         && !consumed.contains(&(id, row.message.attempt)) =>
                 {
@@ -261,7 +262,12 @@ fn about(message: &Message) -> Option<(Uuid, Option<u32>)> {
     match &message.body {
         Body::DocumentReceived(it) => Some((it.document_id, None)),
         Body::DraftRead(it) => Some((it.document_id, Some(it.part))),
-        Body::ReviewDecide(_)
+        Body::Arrived(_)
+        | Body::OrderPlaced(_)
+        | Body::MasterChanged(_)
+        | Body::OrderConfirmed(_)
+        | Body::Notification(_)
+        | Body::ReviewDecide(_)
         | Body::TimerDue(_)
         | Body::ReportReceived(_)
         | Body::MailSend(_)

@@ -33,7 +33,7 @@ impl State {
         let (mut found, mut lanes) = (Vec::new(), BTreeSet::new());
         let (outbox, faults) = (&mut self.outbox, self.faults);
         self.live.retain(|(_, id)| {
-            let Some(row) = outbox.get_mut(id).filter(|row| row.is_live()) else { return false };
+            let Some(row) = outbox.get_mut(id).filter(|row| row.holds_lane()) else { return false };
             row.delayed &= row.message.not_before.is_some_and(|due| due > now);
             let first = row.message.lane.as_ref().is_none_or(|lane| lanes.insert(lane.clone()));
             let wanted = claim.step.is_none_or(|step| row.message.step == step);
@@ -93,6 +93,7 @@ impl State {
         let Some(row) = held.filter(|row| row.message.attempt == attempt) else { return };
         match mark {
             Relayed::Sent => row.at = At::Sent,
+            Relayed::Delivered => row.at = At::Done { word: "delivered".to_owned(), at: now },
             Relayed::Free => row.at = At::Waiting,
             Relayed::Returned { why } => {
                 row.at = At::Parked;

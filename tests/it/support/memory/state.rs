@@ -32,6 +32,11 @@ impl OutboxRow {
     pub(super) const fn is_live(&self) -> bool {
         matches!(self.at, At::Waiting | At::Claimed { .. })
     }
+
+    /// Nobody of its lane may go before it.
+    pub(super) const fn holds_lane(&self) -> bool {
+        self.is_live() || matches!(self.at, At::Sent)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +95,7 @@ pub(super) struct State {
     pub(super) events: BTreeMap<Uuid, Vec<StoredEvent>>,
     pub(super) outbox: BTreeMap<Uuid, OutboxRow>,
     pub(super) next_position: u64,
-    /// Places of all live messages, in order; it may hold some that are no longer.
+    /// Places of all messages that hold their lane, in order; it may have some that do no longer.
     pub(super) live: BTreeSet<(u64, Uuid)>,
     /// Which order bears a number.
     pub(super) numbers: BTreeMap<String, Key>,

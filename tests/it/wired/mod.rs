@@ -1,0 +1,6 @@
+//! The real program on real servers: RabbitMQ, PostgreSQL, IMAP and SMTP, as many processes as a case wants.
+
+mod chaos;
+mod shop;
+mod site;
+mod way;
