@@ -121,6 +121,7 @@ async fn floor(plan: &Plan, site: &Site) -> Result<Figures, BenchError> {
     let file = plan.dir.join("template.json");
     Template::of(site, &out).await?.write(&file)?;
     drop(receiver);
+    shop.close().await?;
     measure(plan, site, Work::Floor(&file)).await
 }
 

@@ -46,6 +46,11 @@ impl Shop {
         Ok(Self { connection, channel, queue: format!("{}.in.orders", site.prefix) })
     }
 
+    /// Ends it with its receivers: one that is left would take messages of the next run.
+    pub(super) async fn close(self) -> Result<(), BenchError> {
+        Ok(self.connection.close(200, "done".into()).await?)
+    }
+
     /// Places these orders at once, and waits until the broker has them.
     pub(super) async fn place(&self, numbers: Range<usize>, day: NaiveDate) -> Result<(), BenchError> {
         let mut waiting = FuturesUnordered::new();
