@@ -3,7 +3,7 @@
 
 use super::data::{self, Incoming};
 use crate::broker::BrokerError;
-use crate::broker::rabbitmq::{Inbound, OpenQueue, Rabbit, Stray};
+use crate::broker::rabbitmq::{Inbound, OpenQueue, Properties, Rabbit, Stray};
 use crate::order::message::{Inlet, Message};
 use crate::runtime::worker::{Outcome, Worker, park};
 use serde_json::json;
@@ -78,13 +78,7 @@ impl Inlets {
     }
 
     async fn message(&self, inlet: Inlet, inbound: &Inbound, stop: &CancellationToken) -> Option<Message> {
-        let properties = &inbound.properties;
-        let incoming = Incoming {
-            inlet,
-            by: properties.user_id.as_deref().or(properties.app_id.as_deref()),
-            message_id: properties.message_id.as_deref(),
-            bytes: &inbound.body,
-        };
+        let incoming = incoming(inlet, &inbound.properties, &inbound.body);
         loop {
             match self.worker.store.now().await {
                 Ok(now) => return Some(data::message(&incoming, now)),
@@ -124,21 +118,19 @@ impl Inlets {
         let message = match &stray.message {
             Some(message) => message.clone(),
             None => {
-                let properties = &stray.properties;
-                let incoming = Incoming {
-                    inlet: Inlet::Inner,
-                    by: properties.user_id.as_deref().or(properties.app_id.as_deref()),
-                    message_id: properties.message_id.as_deref(),
-                    bytes: &stray.body,
-                };
                 let Ok(now) = self.worker.store.now().await else { return false };
-                data::message(&incoming, now)
+                data::message(&incoming(Inlet::Inner, &stray.properties, &stray.body), now)
             }
         };
         tracing::warn!(queue = stray.queue, why = stray.why, "a message is put aside");
         let why = format!("in the queue {}: {}", stray.queue, stray.why);
         self.worker.committer.write(park(&message, why)).await.is_ok()
     }
+}
+
+fn incoming<'a>(inlet: Inlet, properties: &'a Properties, bytes: &'a [u8]) -> Incoming<'a> {
+    let by = properties.user_id.as_deref().or(properties.app_id.as_deref());
+    Incoming { inlet, by, message_id: properties.message_id.as_deref(), bytes }
 }
 
 async fn looked<T>(taken: Result<Vec<T>, BrokerError>) -> Option<Vec<T>> {

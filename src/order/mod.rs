@@ -13,6 +13,7 @@ pub mod event;
 pub mod sheet;
 pub mod number;
 pub mod change;
+pub mod data;
 pub mod message;
 pub mod ids;
 pub mod keyed;

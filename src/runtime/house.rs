@@ -164,11 +164,12 @@ impl House {
                 );
             });
         }
-        if let Some(rabbit) = rabbit.filter(|_| roles.intake) {
+        if let Some(rabbit) = rabbit {
             let inlets = Inlets { rabbit, worker: running.worker(), prefetch: self.config.rabbitmq.prefetch };
-            for inlet in Inlet::ALL {
+            for inlet in Inlet::ALL.into_iter().filter(|_| roles.intake) {
                 running.also(inlets.clone().run(inlet, running.stopping()));
             }
+            // Rubbish stays with the process that found it, and would fill up the prefetch of its steps.
             running.also(inlets.run_strays(running.stopping()));
         }
         running.keep(owner);

@@ -50,24 +50,10 @@ impl Handler for Steps {
             .schemas
             .check_message(message)
             .map_err(|e| Failure::Park(format!("it does not fit its schema: {e}")))?;
-        let arrived = match &message.body {
-            Body::Arrived(arrived) => Some(self.understand(arrived).await?),
-            Body::OrderPlaced(_)
-            | Body::MasterChanged(_)
-            | Body::DocumentReceived(_)
-            | Body::DraftRead(_)
-            | Body::ReviewDecide(_)
-            | Body::TimerDue(_)
-            | Body::ReportReceived(_)
-            | Body::MailSend(_)
-            | Body::ReviewRequested(_)
-            | Body::ProductionTask(_)
-            | Body::WarehousePick(_)
-            | Body::ShippingInstruction(_)
-            | Body::AccountingInvoice(_)
-            | Body::OrderConfirmed(_)
-            | Body::Notification(_)
-            | Body::OrderStatus(_) => None,
+        let arrived = if let Body::Arrived(arrived) = &message.body {
+            Some(self.understand(arrived).await?)
+        } else {
+            None
         };
         let commit = match arrived.as_ref().unwrap_or(&message.body) {
             Body::OrderPlaced(body) => self.place(message, body).await?,
