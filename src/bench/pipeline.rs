@@ -132,12 +132,11 @@ async fn waits(house: &House, dir: &Path, first: usize) -> Result<(usize, Vec<f6
     let documents = house.store.list(Kind::Document, &Filter::default()).await?;
     let taken: BTreeMap<Uuid, Document> = documents
         .into_iter()
-        .filter_map(|it| serde_json::from_value::<Document>(it.body).ok())
+        .filter_map(|it| it.body.read::<Document>().ok())
         .map(|document| (document.id, document))
         .collect();
     let orders = house.store.list(Kind::Order, &Filter::default()).await?;
-    let orders: Vec<Order> =
-        orders.into_iter().filter_map(|it| serde_json::from_value(it.body).ok()).collect();
+    let orders: Vec<Order> = orders.into_iter().filter_map(|it| it.body.read().ok()).collect();
     let released = orders.iter().filter(|order| order.number.is_some()).count();
     let mut waits: Vec<f64> = orders
         .iter()

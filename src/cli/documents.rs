@@ -71,7 +71,7 @@ async fn show(house: &crate::runtime::house::House, id: Uuid, context: &mut Cont
     let what_became: Vec<PartRecord> = parts
         .iter()
         .flatten()
-        .map(|it| serde_json::from_value(it.body.clone()))
+        .map(|it| it.body.read())
         .collect::<Result<_, _>>()
         .map_err(anyhow::Error::from)?;
     if context.out.json {
@@ -113,5 +113,5 @@ pub(super) fn became(state: &PartState) -> String {
 }
 
 fn parse(snapshot: &Snapshot) -> Result<Document, Stop> {
-    serde_json::from_value(snapshot.body.clone()).map_err(|e| Stop::Failed(e.into()))
+    snapshot.body.read().map_err(|e| Stop::Failed(e.into()))
 }

@@ -189,7 +189,7 @@ pub(super) async fn load(house: &House, id: Uuid) -> Result<Order, Stop> {
 }
 
 fn parse(snapshot: Snapshot) -> Result<Order, Stop> {
-    serde_json::from_value(snapshot.body).map_err(|e| Stop::Failed(e.into()))
+    snapshot.body.read().map_err(|e| Stop::Failed(e.into()))
 }
 
 /// The total with its currency, or why there is none yet.

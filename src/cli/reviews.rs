@@ -112,7 +112,7 @@ async fn draft(house: &House, order: &Order) -> Result<Option<DraftOrder>, Stop>
     let key = Key::new(Kind::Part, format!("{}/{}", order.from.document_id, order.from.part));
     let found = house.store.load(&[key]).await?.into_iter().flatten().next();
     let record: Option<PartRecord> =
-        found.map(|it| serde_json::from_value(it.body)).transpose().map_err(anyhow::Error::from)?;
+        found.map(|it| it.body.read()).transpose().map_err(anyhow::Error::from)?;
     Ok(record.and_then(|record| record.draft.order))
 }
 

@@ -84,7 +84,7 @@ fn due(order: &Order) -> Option<Milestone> {
 
 pub(super) async fn orders(house: &House) -> Result<Vec<Order>, TrialError> {
     let found = house.store.list(Kind::Order, &Filter::default()).await?;
-    Ok(found.into_iter().filter_map(|it| serde_json::from_value(it.body).ok()).collect())
+    Ok(found.into_iter().filter_map(|it| it.body.read().ok()).collect())
 }
 
 fn message(order: &Order, name: &str, step: Step, body: Body, now: DateTime<Utc>) -> Message {

@@ -31,7 +31,7 @@ impl Story {
             if record.index.status.as_deref() == Some("waiting") || !self.parts.insert(record.key.id) {
                 continue;
             }
-            let Ok(record) = serde_json::from_value::<PartRecord>(record.body) else { continue };
+            let Ok(record) = record.body.read::<PartRecord>() else { continue };
             let name = document_name(house, record.document_id).await?;
             let what = became(house, &record, &orders);
             if let Some(order) = of_part(&record, &orders) {
@@ -89,8 +89,7 @@ impl Story {
 
 async fn document_name(house: &House, id: Uuid) -> Result<String, TrialError> {
     let found = house.store.load(&[crate::store::Key::new(Kind::Document, id)]).await?;
-    let document =
-        found.into_iter().flatten().next().and_then(|it| serde_json::from_value::<Document>(it.body).ok());
+    let document = found.into_iter().flatten().next().and_then(|it| it.body.read::<Document>().ok());
     Ok(document.map_or_else(|| id.to_string(), |document| document.name))
 }
 

@@ -54,7 +54,7 @@ impl Intake {
     async fn earlier(&self, kept: &Kept, id_name: &str) -> Result<Option<Document>, StoreError> {
         let same = Filter { number: Some(kept.sha256.clone()), ..Filter::default() };
         let found = self.store.list(Kind::Document, &same).await?;
-        let parsed = found.into_iter().filter_map(|it| serde_json::from_value::<Document>(it.body).ok());
+        let parsed = found.into_iter().filter_map(|it| it.body.read::<Document>().ok());
         let by_name = |it: &Document| ids::from_name(it.received_at, it.sha256.as_bytes(), id_name) == it.id;
         Ok(parsed.into_iter().find(by_name))
     }

@@ -17,7 +17,7 @@ use crate::order::message::{Body, DocumentReceived, Message, Step};
 use crate::runtime::committer::Committer;
 use crate::runtime::metrics;
 use crate::store::blobs::Blobs;
-use crate::store::{Answer, Commit, Filter, Index, Key, Kind, Store, StoreError, Write};
+use crate::store::{Answer, Commit, Filter, Index, Json, Key, Kind, Store, StoreError, Write};
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 use thiserror::Error;
@@ -198,7 +198,7 @@ pub fn write(document: &Document, was: u64) -> Write {
         key: Key::new(Kind::Document, document.id),
         was,
         now: was + 1,
-        body: serde_json::to_value(document).unwrap_or_default(),
+        body: Json::of(document),
         index: Index {
             status: Some(status.to_owned()),
             number: Some(document.sha256.clone()),

@@ -7,11 +7,13 @@ use super::digest;
 use super::facts::RuleFacts;
 use super::typing::{Scope, Shape, Wrong};
 use crate::order::review::{Queue, Review, Role};
-use cel::{Context, Program, Value as Cel};
+use cel::{Context, Env, Program, Value as Cel};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
 use thiserror::Error;
 
 /// By when a queue has to answer.
@@ -87,6 +89,16 @@ pub struct Rules {
     /// Queues that open only when these are closed.
     after: BTreeMap<Queue, BTreeSet<Queue>>,
     constants: Cel,
+    library: Library,
+}
+
+/// CEL's standard library, built once for all questions.
+struct Library(Arc<Env>);
+
+impl fmt::Debug for Library {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Library")
+    }
 }
 
 /// What the rules ask of one order in one queue.
@@ -156,8 +168,14 @@ impl Rules {
         let constants = cel::to_value(&settings).map_err(|error| {
             refused("*", Wrong::new(error.to_string(), "keep settings to numbers and texts"))
         })?;
-        let mut rules =
-            Self { profile: raw.profile, settings, rules: Vec::new(), after: BTreeMap::new(), constants };
+        let mut rules = Self {
+            profile: raw.profile,
+            settings,
+            rules: Vec::new(),
+            after: BTreeMap::new(),
+            constants,
+            library: Library(Arc::new(Env::stdlib())),
+        };
         for rule in raw.rule.into_iter().filter(|rule| !rule.off) {
             let name = rule.name.clone();
             rules.add(rule).map_err(|wrong| refused(&name, wrong))?;
@@ -209,7 +227,7 @@ impl Rules {
     }
 
     fn context(&self, facts: &RuleFacts) -> Result<Context<'static, 'static>, Wrong> {
-        let mut context = Context::default();
+        let mut context = Context::with_env(Arc::clone(&self.library.0));
         context.add_variable_from_value("settings", self.constants.clone());
         let facts = cel::to_value(facts).map_err(|error| Wrong::new(error.to_string(), "report this"))?;
         if let Cel::Map(facts) = facts {

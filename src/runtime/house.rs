@@ -1,8 +1,9 @@
 //! The house of one data folder: store, blobs, books, and how it is put to work.
 
+use super::ahead::Ahead;
 use super::books::Books;
 use super::clock::{Clock, SystemClock};
-use super::committer::{Committer, Linger};
+use super::committer::Linger;
 use super::master::MasterShelf;
 use super::outside::OutsideStore;
 use super::steps::Steps;
@@ -143,19 +144,21 @@ impl House {
         let worker = &self.config.worker;
         let poll = Duration::from_millis(worker.poll_ms);
         let kill = CancellationToken::new();
+        let committer = supervise::committer(&self.store, self.linger(), &kill);
         let (broker, rabbit) = self.broker(&owner).await?;
         let relay = broker.relay();
         let mut running = Running::start(Parts {
             store: self.store.clone(),
             broker,
-            handler: Arc::new(self.steps(&owner.holder)),
-            committer: self.committer(&kill),
+            handler: Arc::new(self.steps(&owner.holder, committer.ahead())),
+            committer,
             settings: self.worker_settings(owner.holder.clone()),
             steps: roles.steps,
             poll,
             kill,
         });
         if let Some((postgres, woken)) = self.postgres.clone().zip(relay) {
+            postgres.hush();
             let (holder, stop) = (owner.holder.clone(), running.stopping());
             running.also(async move {
                 tokio::join!(
@@ -188,7 +191,7 @@ impl House {
         Ok((Arc::new(Local::new(self.store.clone(), owner.holder.clone(), lease, poll)), None))
     }
 
-    fn steps(&self, holder: &str) -> Steps {
+    fn steps(&self, holder: &str, ahead: Ahead) -> Steps {
         let out = self.dir.join(&self.config.folders.outgoing);
         let delivery = Delivery {
             store: self.store.clone(),
@@ -200,6 +203,7 @@ impl House {
         };
         Steps {
             store: self.store.clone(),
+            ahead,
             blobs: self.blobs.clone(),
             books: self.books.clone(),
             shelf: self.shelf.clone(),
@@ -222,10 +226,6 @@ impl House {
 
     const fn linger(&self) -> Linger {
         Linger { wait: Duration::from_millis(self.config.worker.linger_ms), batch: self.config.worker.batch }
-    }
-
-    fn committer(&self, kill: &CancellationToken) -> Committer {
-        supervise::committer(&self.store, self.linger(), kill)
     }
 
     /// The folders that are watched, made when they are missing.

@@ -4,7 +4,7 @@ use super::master::VERSION;
 use crate::master::RowError;
 use crate::master::import::{self, Difference, Imported};
 use crate::master::tables::NAMES;
-use crate::store::{Answer, Commit, Index, Key, Kind, Store, StoreError, Write};
+use crate::store::{Answer, Commit, Index, Json, Key, Kind, Store, StoreError, Write};
 use serde_json::Value;
 use std::path::Path;
 use thiserror::Error;
@@ -73,11 +73,12 @@ pub async fn import(
     let keys = keys(imported.iter().map(|table| table.table.as_str()));
     let mut found = store.load(&keys).await?;
     let version = found.pop().flatten().map_or(0, |it| it.version);
-    let mut writes = vec![write(VERSION, version, Value::Null)];
+    let mut writes = vec![write(VERSION, version, &Value::Null)];
     let mut tables = Vec::new();
     for (table, old) in imported.into_iter().zip(found) {
-        let difference = import::difference(&table.table, old.as_ref().map(|old| &old.body), &table.body);
-        writes.push(write(&table.table, old.map_or(0, |old| old.version), table.body.clone()));
+        let before = old.as_ref().map(|old| old.body.value());
+        let difference = import::difference(&table.table, before.as_ref(), &table.body);
+        writes.push(write(&table.table, old.map_or(0, |old| old.version), &table.body));
         tables.push(Table { imported: table, difference });
     }
     if !dry {
@@ -94,6 +95,7 @@ pub(super) fn keys<'a>(tables: impl Iterator<Item = &'a str>) -> Vec<Key> {
     tables.chain([VERSION]).map(|id| Key::new(Kind::Master, id)).collect()
 }
 
-pub(super) fn write(id: &str, was: u64, body: Value) -> Write {
+pub(super) fn write(id: &str, was: u64, body: &Value) -> Write {
+    let body = Json::of(body);
     Write { key: Key::new(Kind::Master, id), was, now: was + 1, body, index: Index::default() }
 }

@@ -54,7 +54,7 @@ impl MasterShelf {
         let tables = self.store.list(Kind::Master, &Filter::default()).await?;
         let mut all = Tables::default();
         for table in tables.into_iter().filter(|it| it.key.id != VERSION) {
-            all.put(&table.key.id, table.body)
+            all.put(&table.key.id, table.body.value())
                 .map_err(|e| StoreError::Broken(format!("the master data: {e}")))?;
         }
         Ok(Master::from_tables(all))

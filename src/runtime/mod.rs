@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod outside;
 pub mod metrics;
+pub mod ahead;
 pub mod backoff;
 pub mod committer;
 pub mod worker;

@@ -6,7 +6,7 @@ use crate::order::review::{Review, ReviewState};
 use crate::order::sheet::FoldError;
 use crate::release::effect_key;
 use crate::review::deadline;
-use crate::store::{Commit, Index, Key, Kind, NewEvent, ReviewRow, Snapshot, StoreError, Write};
+use crate::store::{Commit, Index, Json, Key, Kind, NewEvent, ReviewRow, Snapshot, StoreError, Write};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -35,7 +35,9 @@ impl Work {
 
     /// An order as stored.
     pub fn stored(snapshot: Snapshot) -> Result<Self, StoreError> {
-        let order: Order = serde_json::from_value(snapshot.body)
+        let order: Order = snapshot
+            .body
+            .read()
             .map_err(|e| StoreError::Broken(format!("order {}: {e}", snapshot.key.id)))?;
         Ok(Self { order, was: snapshot.version, added: Vec::new() })
     }
@@ -83,7 +85,7 @@ impl Work {
             key: Key::new(Kind::Order, order.id),
             was: self.was,
             now: order.version,
-            body: serde_json::to_value(order).unwrap_or_default(),
+            body: Json::of(order),
             index: index(order),
         });
     }

@@ -1,10 +1,10 @@
 //! A step's whole result as plain data. `Store::commit` is the only way to write it.
 
+use super::json::Json;
 use crate::order::event::{Actor, Event};
 use crate::order::message::{Message, TimerDue};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use uuid::Uuid;
 
 /// What kinds of things are kept as snapshot + version.
@@ -95,7 +95,7 @@ pub struct Write {
     pub was: u64,
     /// Version that it has now; greater than `was`.
     pub now: u64,
-    pub body: Value,
+    pub body: Json,
     pub index: Index,
 }
 

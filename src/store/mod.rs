@@ -11,6 +11,7 @@ pub mod decide;
 pub mod asked;
 pub mod records;
 mod convert;
+pub mod json;
 mod halve;
 pub mod audit;
 pub mod sqlite;
@@ -23,9 +24,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 pub use commit::{
     Answer, Commit, Consumed, Disposition, Index, Key, Kind, NewEvent, NewTimer, ReviewRow, Write,
 };
+pub use json::Json;
 pub use prepare::chain;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::time::Duration;
 use thiserror::Error;
 use uuid::Uuid;
@@ -49,7 +50,7 @@ pub enum StoreError {
 pub struct Snapshot {
     pub key: Key,
     pub version: u64,
-    pub body: Value,
+    pub body: Json,
     pub index: Index,
     /// When it was written last.
     pub at: DateTime<Utc>,

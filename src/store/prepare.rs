@@ -21,7 +21,6 @@ pub struct Prepared {
 pub struct Texts {
     /// Body of the consumed message.
     pub consumed: String,
-    pub writes: Vec<String>,
     pub messages: Vec<String>,
     pub events: Vec<EventText>,
 }
@@ -53,11 +52,10 @@ impl Texts {
     /// The texts, unless one of them can't be stored.
     pub fn of(commit: &Commit) -> Result<Self, String> {
         let consumed = commit.consumes.as_ref().map(|it| json("a message", &it.message.body)).transpose()?;
-        let writes = commit.writes.iter().map(|it| json("a body", &it.body));
+        commit.writes.iter().try_for_each(|it| valid::holdable("a body", it.body.text()))?;
         let messages = commit.messages.iter().map(|it| json("a message", &it.body));
         Ok(Self {
             consumed: consumed.unwrap_or_default(),
-            writes: writes.collect::<Result<_, _>>()?,
             messages: messages.collect::<Result<_, _>>()?,
             events: commit.events.iter().map(EventText::of).collect::<Result<_, _>>()?,
         })

@@ -13,8 +13,8 @@ pub struct Records<'a> {
     pub inbox: Vec<Inbox<'a>>,
     /// Key and cause.
     pub effects: Vec<(&'a str, Option<Uuid>)>,
-    /// With the body's text. One aggregate may stand here several times.
-    pub writes: Vec<(&'a Write, &'a str)>,
+    /// One aggregate may stand here several times.
+    pub writes: Vec<&'a Write>,
     pub events: Vec<Linked<'a>>,
     pub unparked: Vec<Unparked<'a>>,
     /// For the outbox: new messages and next attempts.
@@ -119,7 +119,7 @@ impl<'a> Records<'a> {
         }
         let cause = commit.consumes.as_ref().map(|consumed| consumed.message.id);
         self.effects.extend(commit.effects.iter().map(|effect| (effect.as_str(), cause)));
-        self.writes.extend(commit.writes.iter().zip(prepared.texts.writes.iter().map(String::as_str)));
+        self.writes.extend(&commit.writes);
         self.unparked.extend(commit.unpark.iter().map(|(id, why)| Unparked {
             id: *id,
             word: way_out(commit, *id),

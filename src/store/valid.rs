@@ -130,7 +130,12 @@ fn json<T: serde::Serialize>(what: &str, value: &T) -> Result<(), String> {
 
 /// A JSON text that a database can hold.
 pub(super) fn whole(what: &str, json: String) -> Result<String, String> {
-    if has_nul(&json) { Err(format!("{what} holds a NUL character")) } else { Ok(json) }
+    holdable(what, &json).map(|()| json)
+}
+
+/// Whether a database can hold a JSON text.
+pub(super) fn holdable(what: &str, json: &str) -> Result<(), String> {
+    if has_nul(json) { Err(format!("{what} holds a NUL character")) } else { Ok(()) }
 }
 
 /// Whether a JSON text holds an escaped NUL: `\u0000` whose backslash is not itself escaped.

@@ -61,7 +61,7 @@ impl Shop {
 
     async fn orders(&self) -> Vec<Order> {
         let found = self.house.store.list(Kind::Order, &Filter::default()).await.unwrap();
-        found.into_iter().map(|it| serde_json::from_value(it.body).unwrap()).collect()
+        found.into_iter().map(|it| it.body.read().unwrap()).collect()
     }
 
     /// The number of the one order, which nobody had to look at.
@@ -106,7 +106,7 @@ async fn an_order_as_data_is_confirmed_as_data() {
 
     // The bytes are kept with the record.
     let documents = shop.house.store.list(Kind::Document, &Filter::default()).await.unwrap();
-    let document: Document = serde_json::from_value(documents[0].body.clone()).unwrap();
+    let document: Document = documents[0].body.read().unwrap();
     assert_eq!(document.id, data::document_id(&placed));
     assert!(document.text.unwrap().contains("WEB-1"));
 }

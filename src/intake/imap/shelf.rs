@@ -6,7 +6,7 @@ use super::trouble::{Trouble, said};
 use crate::intake::{Accepted, Arrival, Intake, NotAccepted, label};
 use crate::order::document::{Channel, Document};
 use crate::order::ids::sha256_hex;
-use crate::store::{Answer, Commit, Filter, Index, Key, Kind, Snapshot, StoreError, Write};
+use crate::store::{Answer, Commit, Filter, Index, Json, Key, Kind, Snapshot, StoreError, Write};
 use chrono::{DateTime, Utc};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
@@ -33,7 +33,7 @@ pub fn commit(key: Key, cursor: &Cursor, was: u64) -> Commit {
         key,
         was,
         now: was + 1,
-        body: serde_json::to_value(cursor).unwrap_or_default(),
+        body: Json::of(cursor),
         index: Index { status: Some(status.to_owned()), ..Index::default() },
     };
     Commit { writes: vec![write], ..Commit::default() }
@@ -42,7 +42,9 @@ pub fn commit(key: Key, cursor: &Cursor, was: u64) -> Commit {
 /// The cursor of a snapshot, with its version; both empty where there is none yet.
 pub fn read(snapshot: Option<Snapshot>) -> Result<(Cursor, u64), StoreError> {
     let Some(snapshot) = snapshot else { return Ok((Cursor::default(), 0)) };
-    let cursor = serde_json::from_value(snapshot.body)
+    let cursor = snapshot
+        .body
+        .read()
         .map_err(|e| StoreError::Broken(format!("the state of a mailbox can't be read: {e}")))?;
     Ok((cursor, snapshot.version))
 }
@@ -240,7 +242,7 @@ impl Shelf {
         let found = self.intake.store.list(Kind::Document, &same).await?;
         let (mailbox, place) = (label(&format!("{}:", self.place)), label(place));
         let under_another = |it: Snapshot| {
-            serde_json::from_value::<Document>(it.body).is_ok_and(|it| {
+            it.body.read::<Document>().is_ok_and(|it| {
                 it.source == "imap" && it.name.starts_with(&mailbox) && !it.name.starts_with(&place)
             })
         };

@@ -14,7 +14,7 @@ use crate::release::{self, Release, ReleaseError};
 use crate::review::{self, deadline};
 use crate::runtime::Failure;
 use crate::runtime::work::Work;
-use crate::store::{Commit, Disposition, Index, Key, Kind, PartRecord, Write};
+use crate::store::{Commit, Disposition, Index, Json, Key, Kind, PartRecord, Write};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -96,7 +96,7 @@ impl Steps {
             [content.contact, content.ship_to].into_iter().flatten().map(|id| Key::new(Kind::Party, id)),
         );
         keys.extend(po.clone());
-        let mut found = self.store.load(&keys).await?.into_iter();
+        let mut found = self.load_all(&keys).await?.into_iter();
         let mut figure = || -> Result<Figure, Failure> {
             found
                 .next()
@@ -130,7 +130,7 @@ impl Steps {
         if others.is_empty() {
             return Ok(Vec::new());
         }
-        let found = self.store.load(&others).await?;
+        let found = self.load_all(&others).await?;
         let orders: Vec<Order> = found
             .into_iter()
             .flatten()
@@ -140,7 +140,7 @@ impl Steps {
             .iter()
             .map(|order| Key::new(Kind::Party, order.content.ship_to.unwrap_or_default()))
             .collect();
-        let places = self.store.load(&places).await?;
+        let places = self.load_all(&places).await?;
         orders
             .into_iter()
             .zip(places)
@@ -256,7 +256,7 @@ impl Same {
 
 impl Figure {
     pub(super) fn write(self, kind: Kind, id: &str, value: Decimal) -> Write {
-        let body = serde_json::to_value(value).unwrap_or_default();
+        let body = Json::of(&value);
         Write { key: Key::new(kind, id), was: self.was, now: self.was + 1, body, index: Index::default() }
     }
 }
@@ -300,7 +300,7 @@ impl Case {
             key: key.clone(),
             was: *was,
             now: *was + 1,
-            body: serde_json::to_value(&*orders).unwrap_or_default(),
+            body: Json::of(orders),
             index: Index::default(),
         });
     }
@@ -318,7 +318,7 @@ pub(super) fn parties(resolved: &Resolved) -> Vec<Write> {
         key: Key::new(Kind::Party, party.id),
         was: 0,
         now: 1,
-        body: serde_json::to_value(party).unwrap_or_default(),
+        body: Json::of(party),
         index: Index::default(),
     };
     [&resolved.contact, &resolved.ship_to].into_iter().flatten().map(write).collect()

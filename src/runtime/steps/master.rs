@@ -24,7 +24,8 @@ impl Steps {
         let mut found = self.store.load(&keys([table.as_str()].into_iter())).await?.into_iter();
         let old = found.next().flatten();
         let version = found.next().flatten().map_or(0, |it| it.version);
-        let before = old.as_ref().map(|old| &old.body);
+        let before = old.as_ref().map(|old| old.body.value());
+        let before = before.as_ref();
         let body = if changed.whole { read.body } else { import::merged(table, before, &read.body) };
         let difference = import::difference(table, before, &body);
         let mut commit = done(
@@ -34,8 +35,8 @@ impl Steps {
                 difference.added, difference.changed, difference.removed
             ),
         );
-        commit.writes.push(write(VERSION, version, Value::Null));
-        commit.writes.push(write(table, old.map_or(0, |old| old.version), body));
+        commit.writes.push(write(VERSION, version, &Value::Null));
+        commit.writes.push(write(table, old.map_or(0, |old| old.version), &body));
         Ok(commit)
     }
 }

@@ -8,7 +8,7 @@ use crate::order::message::{Body, DraftRead, Message, Step};
 use crate::read::{Reading, Source};
 use crate::runtime::Failure;
 use crate::runtime::outside::heavy;
-use crate::store::{Commit, Index, Key, Kind, PartRecord, Write};
+use crate::store::{Commit, Index, Json, Key, Kind, PartRecord, Write};
 use uuid::Uuid;
 
 impl Steps {
@@ -96,7 +96,7 @@ pub(super) fn write_part(record: &PartRecord, was: u64) -> Write {
         key: Key::new(Kind::Part, format!("{}/{}", record.document_id, record.part.index)),
         was,
         now: was + 1,
-        body: serde_json::to_value(record).unwrap_or_default(),
+        body: Json::of(record),
         index: Index {
             status: Some(status.to_owned()),
             parent: Some(record.document_id.to_string()),

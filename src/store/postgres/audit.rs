@@ -8,7 +8,7 @@ use super::seal::{head, stored};
 use super::transaction::{Begun, REPORT};
 use crate::store::audit::{Head, Link, order, seal_hash};
 use crate::store::commit::NewEvent;
-use crate::store::{Audit, Finding, Index, Key, Kind, Snapshot, StoreError};
+use crate::store::{Audit, Finding, StoreError};
 use chrono::NaiveDate;
 use sqlx::postgres::{PgConnection, PgRow};
 use std::collections::HashMap;
@@ -92,27 +92,8 @@ fn findings(
     links: &[Link],
     sealed: &[Head],
 ) -> Result<Vec<Finding>, StoreError> {
-    let (snapshot, unreadable) = match row.map(snapshot) {
-        Some(Ok(snapshot)) => (Some(snapshot), false),
-        Some(Err(_)) => (row.map(bare).transpose()?, true),
-        None => (None, false),
-    };
-    let mut findings = order(id, snapshot.as_ref(), links, sealed);
-    if unreadable && !findings.iter().any(|finding| finding.what == "snapshot_differs") {
-        findings.push(Finding { about: id.to_owned(), sequence: None, what: "snapshot_differs".to_owned() });
-    }
-    Ok(findings)
-}
-
-/// A snapshot whose body is no JSON any more.
-fn bare(row: &PgRow) -> Result<Snapshot, StoreError> {
-    Ok(Snapshot {
-        key: Key::new(Kind::Order, get::<String>(row, "id")?),
-        version: count(get(row, "version")?)?,
-        body: serde_json::Value::Null,
-        index: Index::default(),
-        at: get(row, "at")?,
-    })
+    let snapshot = row.map(snapshot).transpose()?;
+    Ok(order(id, snapshot.as_ref(), links, sealed))
 }
 
 fn event(row: &PgRow) -> Result<NewEvent, StoreError> {

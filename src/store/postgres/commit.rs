@@ -12,6 +12,7 @@ use crate::store::prepare::Prepared;
 use chrono::{DateTime, Utc};
 use sqlx::Executor as _;
 use sqlx::postgres::PgConnection;
+use std::sync::atomic::Ordering;
 
 /// How often a batch is tried whole while other processes stand in its way.
 const TRIES: u32 = 8;
@@ -22,7 +23,7 @@ impl Shared {
         let mut tries = 0;
         loop {
             tries += 1;
-            let when = (whole(self.clock.now()), self.notify);
+            let when = (whole(self.clock.now()), self.notify.load(Ordering::Relaxed));
             let mut begun = Begun::begin(&self.pool, PLAIN).await?;
             let done = attempt(begun.connection()?, &batch, when).await;
             match begun.end(done).await {

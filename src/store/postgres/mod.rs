@@ -41,6 +41,7 @@ pub use scratch::Scratch;
 pub use settings::PostgresSettings;
 use sqlx::postgres::PgPool;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use transaction::{apart, within};
@@ -62,7 +63,7 @@ pub struct Postgres {
 struct Shared {
     pool: PgPool,
     clock: Arc<dyn Clock>,
-    notify: bool,
+    notify: Arc<AtomicBool>,
 }
 
 impl Postgres {
@@ -79,7 +80,8 @@ impl Postgres {
             None => DatabaseClock::start(pool.clone(), stop.clone()).await? as Arc<dyn Clock>,
         };
         let loads = load::Loads::start(&pool);
-        let shared = Shared { pool, clock, notify: settings.notify };
+        let notify = Arc::new(AtomicBool::new(settings.notify));
+        let shared = Shared { pool, clock, notify };
         Ok(Self { shared, loads, _running: stop.drop_guard() })
     }
 
@@ -87,6 +89,12 @@ impl Postgres {
     #[must_use]
     pub fn clock(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.shared.clock)
+    }
+
+    /// This process relays what it commits from now on: nobody else has to be told. (A transaction that notifies commits
+    /// under a lock that is one for the whole server.)
+    pub fn hush(&self) {
+        self.shared.notify.store(false, Ordering::Relaxed);
     }
 
     /// Rows in all tables.

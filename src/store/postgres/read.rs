@@ -4,7 +4,9 @@ use super::Shared;
 use super::convert::{count, get, kind, message, message_columns, parse};
 use super::transaction::within;
 use crate::order::message::Message;
-use crate::store::{Attempt, Filter, Index, Key, Kind, Parked, ReviewRow, Snapshot, StoreError, StoredEvent};
+use crate::store::{
+    Attempt, Filter, Index, Json, Key, Kind, Parked, ReviewRow, Snapshot, StoreError, StoredEvent,
+};
 use sqlx::postgres::PgRow;
 use sqlx::{Postgres as Db, QueryBuilder};
 use std::collections::HashMap;
@@ -122,7 +124,7 @@ pub(super) fn snapshot(row: &PgRow) -> Result<Snapshot, StoreError> {
     Ok(Snapshot {
         key: Key { kind: kind(get(row, "kind")?)?, id: get(row, "id")? },
         version: count(get(row, "version")?)?,
-        body: parse(get(row, "body")?)?,
+        body: Json::stored(get(row, "body")?),
         index: Index {
             status: get(row, "status")?,
             customer: get(row, "customer")?,

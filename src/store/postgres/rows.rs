@@ -120,11 +120,11 @@ fn consumptions(query: Bound, records: &Records<'_>) -> Bound {
 }
 
 /// Of an aggregate that is written several times only the last counts.
-fn aggregates(query: Bound, writes: &[(&Write, &str)]) -> Bound {
-    let mut last: BTreeMap<&Key, (bool, &Write, &str)> = BTreeMap::new();
-    for (write, body) in writes {
-        let made = last.get(&write.key).map_or(write.was == 0, |(made, _, _)| *made);
-        last.insert(&write.key, (made, write, body));
+fn aggregates(query: Bound, writes: &[&Write]) -> Bound {
+    let mut last: BTreeMap<&Key, (bool, &Write)> = BTreeMap::new();
+    for write in writes {
+        let made = last.get(&write.key).map_or(write.was == 0, |(made, _)| *made);
+        last.insert(&write.key, (made, write));
     }
     let rows: Vec<_> = last.into_values().collect();
     query
@@ -137,7 +137,7 @@ fn aggregates(query: Bound, writes: &[(&Write, &str)]) -> Bound {
         .bind(column(&rows, |it| it.1.index.number.as_deref()))
         .bind(column(&rows, |it| it.1.index.po_number.as_deref()))
         .bind(column(&rows, |it| it.1.index.parent.as_deref()))
-        .bind(column(&rows, |it| it.2))
+        .bind(column(&rows, |it| it.1.body.text()))
 }
 
 fn events(query: Bound, records: &Records<'_>) -> Bound {

@@ -7,7 +7,7 @@ use super::read::snapshot;
 use super::seal::{head, stored};
 use crate::store::audit::{Head, Link, order, seal_hash};
 use crate::store::commit::NewEvent;
-use crate::store::{Audit, Finding, Snapshot, StoreError};
+use crate::store::{Audit, Finding, StoreError};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 /// Every order that anything tells of, a page at a time.
@@ -57,36 +57,18 @@ async fn rows(
 
 async fn audit_order(view: &mut SqliteConnection, id: &str, audit: &mut Audit) -> Result<(), StoreError> {
     let found = rows(view, SNAPSHOT, id).await?;
-    let (snapshot, unreadable) = match found.first().map(snapshot) {
-        Some(Ok(snapshot)) => (Some(snapshot), false),
-        Some(Err(_)) => (found.first().map(bare).transpose()?, true),
-        None => (None, false),
-    };
+    let snapshot = found.first().map(snapshot).transpose()?;
     let mut links = Vec::new();
     for row in rows(view, EVENTS, id).await? {
         let event = event(&row).ok();
         links.push(Link { sequence: count(get(&row, "sequence")?)?, hash: get(&row, "hash")?, event });
     }
     let sealed = rows(view, SEALED, id).await?.iter().map(head).collect::<Result<Vec<Head>, _>>()?;
-    let mut findings = order(id, snapshot.as_ref(), &links, &sealed);
-    if unreadable && !findings.iter().any(|finding| finding.what == "snapshot_differs") {
-        findings.push(Finding { about: id.to_owned(), sequence: None, what: "snapshot_differs".to_owned() });
-    }
+    let findings = order(id, snapshot.as_ref(), &links, &sealed);
     audit.orders += 1;
     audit.events += links.len() as u64;
     audit.findings.extend(findings);
     Ok(())
-}
-
-/// A snapshot whose body is no JSON any more.
-fn bare(row: &SqliteRow) -> Result<Snapshot, StoreError> {
-    Ok(Snapshot {
-        key: crate::store::Key::new(crate::store::Kind::Order, get::<String>(row, "id")?),
-        version: count(get(row, "version")?)?,
-        body: serde_json::Value::Null,
-        index: crate::store::Index::default(),
-        at: time(get(row, "at")?)?,
-    })
 }
 
 fn event(row: &SqliteRow) -> Result<NewEvent, StoreError> {

@@ -4,7 +4,9 @@ use super::Sqlite;
 use super::convert::{count, get, json, kind, message, message_columns, parse, time, uuid};
 use super::error::read_error;
 use crate::order::message::Message;
-use crate::store::{Attempt, Filter, Index, Key, Kind, Parked, ReviewRow, Snapshot, StoreError, StoredEvent};
+use crate::store::{
+    Attempt, Filter, Index, Json, Key, Kind, Parked, ReviewRow, Snapshot, StoreError, StoredEvent,
+};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite as Db};
 use std::collections::{BTreeMap, HashMap};
@@ -142,7 +144,7 @@ pub(super) fn snapshot(row: &SqliteRow) -> Result<Snapshot, StoreError> {
     Ok(Snapshot {
         key: Key { kind: kind(get(row, "kind")?)?, id: get(row, "id")? },
         version: count(get(row, "version")?)?,
-        body: parse(get(row, "body")?)?,
+        body: Json::stored(get(row, "body")?),
         index: Index {
             status: get(row, "status")?,
             customer: get(row, "customer")?,

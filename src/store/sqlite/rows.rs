@@ -123,7 +123,7 @@ fn event(it: &Linked<'_>) -> Value {
     json!([event.order_id, event.sequence, at, text.actor, event.cause, text.event, it.hash])
 }
 
-fn aggregate((write, body): &(&Write, &str)) -> Value {
+fn aggregate(write: &&Write) -> Value {
     let index = &write.index;
     json!([
         write.key.kind.as_str(),
@@ -134,7 +134,7 @@ fn aggregate((write, body): &(&Write, &str)) -> Value {
         index.number,
         index.po_number,
         index.parent,
-        body
+        write.body.text()
     ])
 }
 

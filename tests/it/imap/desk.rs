@@ -153,7 +153,7 @@ impl Desk {
 
 pub(super) fn documents_of(house: &House) -> Vec<Document> {
     let found = wait(house.store.list(Kind::Document, &Filter::default())).unwrap();
-    found.into_iter().map(|it| serde_json::from_value(it.body).unwrap()).collect()
+    found.into_iter().map(|it| it.body.read().unwrap()).collect()
 }
 
 /// Another client's session with INBOX open.

@@ -134,7 +134,7 @@ impl Desk {
         let house = self.house().await;
         let mut all = Vec::new();
         for it in house.store.list(Kind::Document, &Filter::default()).await.unwrap() {
-            let document: Document = serde_json::from_value(it.body).unwrap();
+            let document: Document = it.body.read().unwrap();
             all.push(house.blobs.get(&document.sha256).await.unwrap());
         }
         all

@@ -195,7 +195,7 @@ async fn held(world: &World, orders: &[Order]) -> Result<(), String> {
     }
     for kind in [Kind::Credit, Kind::Stock] {
         for row in world.store.list(kind, &Filter::default()).await.map_err(|e| e.to_string())? {
-            let charged: Decimal = serde_json::from_value(row.body).map_err(|e| e.to_string())?;
+            let charged: Decimal = row.body.read().map_err(|e| e.to_string())?;
             let holds = held.remove(&row.key).unwrap_or_default();
             ensure(charged == holds, || {
                 format!("{:?} is charged {charged}, its orders hold {holds}", row.key)

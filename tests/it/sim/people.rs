@@ -28,7 +28,7 @@ pub(super) async fn round(world: &World, number: u64) {
 /// All orders as the records have them.
 pub(super) async fn orders(world: &World) -> Vec<Order> {
     let found = world.store.list(Kind::Order, &Filter::default()).await.unwrap();
-    found.into_iter().map(|it| serde_json::from_value(it.body).unwrap()).collect()
+    found.into_iter().map(|it| it.body.read().unwrap()).collect()
 }
 
 async fn decide(world: &World, order: &Order, review: &Review, round: u64) {

@@ -14,6 +14,7 @@ use gendan::broker::local::Local;
 use gendan::deliver::Delivery;
 use gendan::intake::Intake;
 use gendan::order::message::Step;
+use gendan::runtime::ahead::Ahead;
 use gendan::runtime::backoff::RetrySettings;
 use gendan::runtime::books::Books;
 use gendan::runtime::clock::Clock;
@@ -114,7 +115,7 @@ impl World {
         };
         let running = Running::start(Parts {
             handler: Arc::new(Witness {
-                steps: self.steps(&store, &holder, &life),
+                steps: self.steps(&store, committer.ahead(), &holder, &life),
                 seen: self.seen.clone(),
                 clock: self.clock.clone(),
                 lease: (!self.wired).then(|| chrono::Duration::from_std(LEASE).unwrap_or_default()),
@@ -130,7 +131,7 @@ impl World {
         Process { life, intake, running, epoch }
     }
 
-    fn steps(&self, store: &Arc<dyn Store>, holder: &str, life: &CancellationToken) -> Steps {
+    fn steps(&self, store: &Arc<dyn Store>, ahead: Ahead, holder: &str, life: &CancellationToken) -> Steps {
         let way = |idempotent| {
             Arc::new(Way {
                 receivers: self.receivers.clone(),
@@ -142,6 +143,7 @@ impl World {
         };
         Steps {
             store: store.clone(),
+            ahead,
             blobs: self.blobs.clone(),
             books: self.books.clone(),
             shelf: Arc::new(MasterShelf::holding(store.clone(), 1, books::master())),

@@ -5,7 +5,7 @@ use gendan::master::{Master, Tables};
 use gendan::order::review::Role;
 use gendan::runtime::books::Books;
 use gendan::runtime::import;
-use gendan::store::{Commit, Index, Key, Kind, Store, Write};
+use gendan::store::{Commit, Index, Json, Key, Kind, Store, Write};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -46,6 +46,6 @@ fn sample_files() -> &'static [(String, Vec<u8>)] {
 /// Says to the store that version 1 of the master data is in force, without writing all of it: see [`master`].
 pub(crate) async fn mark_imported(store: &dyn Store) {
     let key = Key::new(Kind::Master, gendan::runtime::master::VERSION);
-    let write = Write { key, was: 0, now: 1, body: serde_json::Value::Null, index: Index::default() };
+    let write = Write { key, was: 0, now: 1, body: Json::of(&()), index: Index::default() };
     store.commit(vec![Commit { writes: vec![write], ..Commit::default() }]).await.unwrap();
 }

@@ -9,7 +9,9 @@ use gendan::order::line::Content;
 use gendan::order::message::{
     Body, DocumentReceived, DraftRead, MailSend, Message, OrderStatus, Step, TimerDue, TimerKind,
 };
-use gendan::store::{Commit, Consumed, Disposition, Index, Key, Kind, NewEvent, NewTimer, PartRecord, Write};
+use gendan::store::{
+    Commit, Consumed, Disposition, Index, Json, Key, Kind, NewEvent, NewTimer, PartRecord, Write,
+};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -87,7 +89,13 @@ pub(crate) fn fenced(mut commit: Commit, fence: u64) -> Commit {
 
 /// A write of an aggregate that has no events.
 pub(crate) fn write(kind: Kind, name: &str, was: u64, now: u64) -> Write {
-    Write { key: Key::new(kind, name), was, now, body: json!({"version": now}), index: Index::default() }
+    Write {
+        key: Key::new(kind, name),
+        was,
+        now,
+        body: Json::of(&json!({"version": now})),
+        index: Index::default(),
+    }
 }
 
 pub(crate) fn writing(writes: impl IntoIterator<Item = Write>) -> Commit {
@@ -136,7 +144,7 @@ fn recorded(order: &Order, was: u64, events: Vec<Event>) -> Commit {
         po_number: order.content.po_number.clone(),
         parent: Some(order.from.document_id.to_string()),
     };
-    let body = serde_json::to_value(order).unwrap();
+    let body = Json::of(order);
     Commit {
         events: events.collect(),
         writes: vec![Write { key: Key::new(Kind::Order, order.id), was, now: order.version, body, index }],
@@ -190,7 +198,7 @@ pub(crate) fn document_write(number: u128, parts: Option<u32>, was: u64) -> Writ
         text: None,
     };
     let index = Index { number: Some(document.sha256.clone()), ..Index::default() };
-    let body = serde_json::to_value(&document).unwrap();
+    let body = Json::of(&document);
     Write { key: Key::new(Kind::Document, document.id), was, now: was + 1, body, index }
 }
 
@@ -206,6 +214,6 @@ pub(crate) fn part_write(document: u128, state: PartState, was: u64) -> Write {
     };
     let record = PartRecord { document_id: id(document), part: part(state), draft };
     let index = Index { parent: Some(id(document).to_string()), ..Index::default() };
-    let body = serde_json::to_value(&record).unwrap();
+    let body = Json::of(&record);
     Write { key: Key::new(Kind::Part, format!("{}/0", id(document))), was, now: was + 1, body, index }
 }

@@ -6,7 +6,7 @@ use crate::support::make::{
 };
 use gendan::order::event::Event;
 use gendan::order::message::Step;
-use gendan::store::{Answer, Commit, Disposition, Filter, Index, Key, Kind, StoreError, Write};
+use gendan::store::{Answer, Commit, Disposition, Filter, Index, Json, Key, Kind, StoreError, Write};
 use std::time::Duration;
 
 super::on_every_store!(
@@ -142,7 +142,7 @@ async fn a_refused_commit_harms_no_neighbour(h: impl Harness) {
     let batch = vec![
         writing([write(Kind::Stock, "A", 0, 1)]),
         ended(&message(1, Step::Check), nul),
-        writing([Write { body: serde_json::json!({"name": "\u{0}"}), ..write(Kind::Stock, "B", 0, 1) }]),
+        writing([Write { body: Json::of(&["\u{0}"]), ..write(Kind::Stock, "B", 0, 1) }]),
         writing([write(Kind::Stock, "C", 3, 3)]),
         writing([write(Kind::Stock, "D", 0, u64::MAX)]),
         writing([write(Kind::Stock, "A", 1, 2)]),
@@ -220,7 +220,9 @@ async fn what_is_written_is_read_back_as_it_was(h: impl Harness) {
         po_number: Some("PO\"1'".to_owned()),
         parent: Some("D".to_owned()),
     };
-    let body = serde_json::json!({"text": "\\u0000 \u{1F4E6} \"", "n": 12_345_678_901_234_567_u64, "f": 0.1, "none": null});
+    let body = Json::of(
+        &serde_json::json!({"text": "\\u0000 \u{1F4E6} \"", "n": 12_345_678_901_234_567_u64, "f": 0.1, "none": null}),
+    );
     let it = Write { body: body.clone(), index: index.clone(), ..write(Kind::Part, "D/0", 0, 3) };
     h.commit(writing([it])).await;
     let keys = [Key::new(Kind::Part, "D/1"), Key::new(Kind::Part, "D/0"), Key::new(Kind::Stock, "D/0")];

@@ -127,7 +127,7 @@ async fn bare(connection: &mut PgConnection, batch: &[Commit]) {
     .bind(writes.iter().map(|it| it.index.status.as_deref()).collect::<Vec<_>>())
     .bind(writes.iter().map(|it| it.index.customer.as_deref()).collect::<Vec<_>>())
     .bind(writes.iter().map(|it| it.index.parent.as_deref()).collect::<Vec<_>>())
-    .bind(writes.iter().map(|it| it.body.to_string()).collect::<Vec<_>>())
+    .bind(writes.iter().map(|it| it.body.text().to_owned()).collect::<Vec<_>>())
     .execute(&mut *connection)
     .await
     .unwrap();

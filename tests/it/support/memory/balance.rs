@@ -39,7 +39,7 @@ impl State {
 
     fn all<T: serde::de::DeserializeOwned>(&self, kind: Kind) -> Vec<T> {
         let bodies = self.aggregates.values().filter(|it| it.key.kind == kind).map(|it| it.body.clone());
-        bodies.filter_map(|body| serde_json::from_value(body).ok()).collect()
+        bodies.filter_map(|body| body.read().ok()).collect()
     }
 
     fn place(&self, row: &OutboxRow, now: DateTime<Utc>) -> Place {
@@ -101,7 +101,7 @@ impl State {
                 continue;
             };
             let order = self.aggregates.get(&Key::new(Kind::Order, order_id)).map(|it| it.body.clone());
-            let order = order.and_then(|body| serde_json::from_value::<Order>(body).ok());
+            let order = order.and_then(|body| body.read::<Order>().ok());
             let from = PartRef { document_id: it.document_id, part: it.part.index };
             match order {
                 None => sum.missing.push(format!("order {order_id} of {name} does not exist")),
