@@ -15,13 +15,16 @@ const LONGEST: u64 = 8192;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Where the instance listens, as `http.listen` has it 地址
-    #[arg(value_name = "HOST:PORT", default_value = "127.0.0.1:8080", env = "GENDAN_HEALTH")]
-    address: String,
+    /// Where the instance listens; what `http.listen` says where it is not named 地址
+    #[arg(value_name = "HOST:PORT", env = "GENDAN_HEALTH")]
+    address: Option<String>,
 }
 
 pub(super) async fn run(arguments: Arguments, context: &mut Context) -> Result<End, Stop> {
-    let address = arguments.address;
+    let address = match arguments.address {
+        Some(address) => address,
+        None => listens(&context.settings()?.http.listen)?,
+    };
     let asked = tokio::time::timeout(PATIENCE, ask(&address)).await;
     let answer = match asked {
         Ok(Ok(answer)) => answer,
@@ -40,6 +43,16 @@ pub(super) async fn run(arguments: Arguments, context: &mut Context) -> Result<E
         context.out.line(format!("{address} is ready"))?;
     }
     Ok(End::Done)
+}
+
+/// Where an instance with this setting is asked from beside it: one that listens everywhere listens here too.
+fn listens(setting: &str) -> Result<String, Stop> {
+    if setting.is_empty() {
+        return Err(Stop::Config("http.listen is empty: set it, or name HOST:PORT".to_owned()));
+    }
+    let local = setting.strip_prefix("0.0.0.0:").map(|port| format!("127.0.0.1:{port}"));
+    let local = local.or_else(|| setting.strip_prefix("[::]:").map(|port| format!("[::1]:{port}")));
+    Ok(local.unwrap_or_else(|| setting.to_owned()))
 }
 
 fn failed(why: String) -> Stop {
@@ -63,7 +76,17 @@ fn status(answer: &str) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
-    use super::status;
+    use super::{listens, status};
+
+    #[test]
+    fn one_that_listens_everywhere_is_asked_here() {
+        for (setting, address) in
+            [("0.0.0.0:8080", "127.0.0.1:8080"), ("[::]:8080", "[::1]:8080"), ("10.1.2.3:80", "10.1.2.3:80")]
+        {
+            assert_eq!(listens(setting).ok().as_deref(), Some(address));
+        }
+        assert!(listens("").is_err());
+    }
 
     #[test]
     fn only_http_has_a_status() {

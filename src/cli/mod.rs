@@ -15,6 +15,7 @@ mod demo;
 mod documents;
 mod import;
 mod mailboxes;
+mod migrate;
 mod orders;
 mod out;
 mod parked;
@@ -85,6 +86,8 @@ enum Command {
     /// Look at RabbitMQ: is everything there and right? Declare what is missing 消息队列
     #[command(subcommand)]
     Broker(broker::Command),
+    /// Bring the tables up to date, and end: the first step of an upgrade 升级数据表
+    Migrate,
     /// Ask a running instance whether it is ready 健康检查
     Health(health::Arguments),
     /// Check or show the settings 设置
@@ -144,6 +147,7 @@ async fn run(arguments: Arguments) -> Result<End, Stop> {
         Command::Balance => balance::run(context).await,
         Command::Audit(arguments) => audit::run(arguments, context).await,
         Command::Broker(command) => broker::run(command, context).await,
+        Command::Migrate => migrate::run(context).await,
         Command::Health(arguments) => health::run(arguments, context).await,
         Command::Config(command) => config::run(&command, context),
         Command::Schemas(command) => schemas::run(&command, context),

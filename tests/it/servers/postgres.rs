@@ -71,6 +71,12 @@ impl PostgresServer {
         let mut command = Command::new("psql");
         run(command.args(["-X", "-q", "-d", &self.url("postgres"), "-f", file]));
     }
+
+    /// Runs statements as the owner of everything.
+    pub(crate) fn execute(&self, sql: &str) {
+        let mut command = Command::new("psql");
+        run(command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", &self.url("postgres"), "-c", sql]));
+    }
 }
 
 /// One of PostgreSQL's own programs, as a user that it accepts.
