@@ -1,6 +1,5 @@
 //! Gathers the commits of all steps for a short while and writes them in one transaction.
 
-use super::ahead::Ahead;
 use super::metrics;
 use crate::order::message::Message;
 use crate::store::{Answer, Commit, Store, StoreError};
@@ -28,7 +27,6 @@ struct Job {
 #[derive(Clone)]
 pub struct Committer {
     jobs: mpsc::Sender<Job>,
-    ahead: Ahead,
     /// The last transaction was not taken, and is tried again.
     waiting: Arc<AtomicBool>,
 }
@@ -43,8 +41,7 @@ impl Committer {
     pub fn start(store: Arc<dyn Store>, linger: Linger, stop: CancellationToken) -> Self {
         let (jobs, queue) = mpsc::channel(linger.batch.max(1) * 2);
         let waiting = Arc::new(AtomicBool::new(false));
-        let ahead = Ahead::default();
-        let writer = Writer { store, linger, ahead: ahead.clone(), waiting: waiting.clone() };
+        let writer = Writer { store, linger, waiting: waiting.clone() };
         tokio::spawn(async move {
             tokio::select! {
                 biased;
@@ -52,7 +49,7 @@ impl Committer {
                 () = writer.run(queue) => {}
             }
         });
-        Self { jobs, ahead, waiting }
+        Self { jobs, waiting }
     }
 
     /// Whether the store did not take the last transaction: what is handed over has to wait.
@@ -61,16 +58,9 @@ impl Committer {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// What was handed over, for those who load.
-    #[must_use]
-    pub fn ahead(&self) -> Ahead {
-        self.ahead.clone()
-    }
-
     /// Writes one commit with whoever comes at the same time. Waits as long as the store is away.
     pub async fn write(&self, commit: Commit) -> Result<Answer, Stopped> {
         let (answer, answered) = oneshot::channel();
-        self.ahead.hand_over(&commit);
         self.jobs.send(Job { commit, answer }).await.map_err(|_| Stopped)?;
         answered.await.map_err(|_| Stopped)
     }
@@ -79,7 +69,6 @@ impl Committer {
 struct Writer {
     store: Arc<dyn Store>,
     linger: Linger,
-    ahead: Ahead,
     waiting: Arc<AtomicBool>,
 }
 
@@ -102,7 +91,9 @@ impl Writer {
                 Ok(answers) => {
                     self.waiting.store(false, Ordering::Relaxed);
                     metrics::committed(answers.len(), since);
-                    batch.drain(..).zip(answers).for_each(|(job, answer)| self.answer(job, answer));
+                    for (job, answer) in batch.drain(..).zip(answers) {
+                        let _ = job.answer.send(answer);
+                    }
                     return;
                 }
                 Err(StoreError::Unknown(why)) => {
@@ -117,12 +108,6 @@ impl Writer {
             pause = (pause * 2).min(Duration::from_secs(5));
         }
         self.waiting.store(false, Ordering::Relaxed);
-    }
-
-    fn answer(&self, job: Job, answer: Answer) {
-        self.ahead.answered(&job.commit, &answer);
-        // Whoever asked may have gone.
-        let _ = job.answer.send(answer);
     }
 
     async fn settle_unknown(&self, batch: Vec<Job>) -> Vec<Job> {
@@ -141,7 +126,7 @@ impl Writer {
         let mut left = Vec::new();
         for job in batch {
             if job.commit.consumes.is_some() && consumed.next().unwrap_or(false) {
-                self.answer(job, Answer::Duplicate);
+                let _ = job.answer.send(Answer::Duplicate);
             } else {
                 left.push(job);
             }

@@ -1,6 +1,5 @@
 //! The house of one data folder: store, blobs, books, and how it is put to work.
 
-use super::ahead::Ahead;
 use super::books::Books;
 use super::clock::{Clock, SystemClock};
 use super::committer::Linger;
@@ -150,7 +149,7 @@ impl House {
         let mut running = Running::start(Parts {
             store: self.store.clone(),
             broker,
-            handler: Arc::new(self.steps(&owner.holder, committer.ahead())),
+            handler: Arc::new(self.steps(&owner.holder)),
             committer,
             settings: self.worker_settings(owner.holder.clone()),
             steps: roles.steps,
@@ -191,7 +190,7 @@ impl House {
         Ok((Arc::new(Local::new(self.store.clone(), owner.holder.clone(), lease, poll)), None))
     }
 
-    fn steps(&self, holder: &str, ahead: Ahead) -> Steps {
+    fn steps(&self, holder: &str) -> Steps {
         let out = self.dir.join(&self.config.folders.outgoing);
         let delivery = Delivery {
             store: self.store.clone(),
@@ -203,7 +202,6 @@ impl House {
         };
         Steps {
             store: self.store.clone(),
-            ahead,
             blobs: self.blobs.clone(),
             books: self.books.clone(),
             shelf: self.shelf.clone(),

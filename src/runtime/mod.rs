@@ -3,7 +3,6 @@
 pub mod clock;
 pub mod outside;
 pub mod metrics;
-pub mod ahead;
 pub mod backoff;
 pub mod committer;
 pub mod worker;

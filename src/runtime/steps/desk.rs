@@ -96,7 +96,7 @@ impl Steps {
             [content.contact, content.ship_to].into_iter().flatten().map(|id| Key::new(Kind::Party, id)),
         );
         keys.extend(po.clone());
-        let mut found = self.load_all(&keys).await?.into_iter();
+        let mut found = self.store.load(&keys).await?.into_iter();
         let mut figure = || -> Result<Figure, Failure> {
             found
                 .next()
@@ -130,7 +130,7 @@ impl Steps {
         if others.is_empty() {
             return Ok(Vec::new());
         }
-        let found = self.load_all(&others).await?;
+        let found = self.store.load(&others).await?;
         let orders: Vec<Order> = found
             .into_iter()
             .flatten()
@@ -140,7 +140,7 @@ impl Steps {
             .iter()
             .map(|order| Key::new(Kind::Party, order.content.ship_to.unwrap_or_default()))
             .collect();
-        let places = self.load_all(&places).await?;
+        let places = self.store.load(&places).await?;
         orders
             .into_iter()
             .zip(places)

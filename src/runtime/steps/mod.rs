@@ -16,7 +16,6 @@ mod read;
 mod report;
 mod timer;
 
-use super::ahead::Ahead;
 use super::books::Books;
 use super::master::MasterShelf;
 use super::{Failure, Handler, Limits};
@@ -38,8 +37,6 @@ use uuid::Uuid;
 /// All steps of a process.
 pub struct Steps {
     pub store: Arc<dyn Store>,
-    /// What this process is about to write.
-    pub ahead: Ahead,
     pub blobs: Arc<dyn Blobs>,
     pub books: Arc<Books>,
     pub shelf: Arc<MasterShelf>,
@@ -124,21 +121,14 @@ impl Steps {
         Ok(Now { at, ids: Ids::new(message.id, at), message })
     }
 
-    /// Aggregates as they stand, or as this process is about to write them.
-    async fn load_all(&self, keys: &[Key]) -> Result<Vec<Option<Snapshot>>, StoreError> {
-        let mut found = self.store.load(keys).await?;
-        self.ahead.over(keys, &mut found);
-        Ok(found)
-    }
-
     /// One aggregate, parsed; none when there is no such.
     async fn one<T: DeserializeOwned>(&self, key: Key) -> Result<Option<(u64, T)>, Failure> {
-        let found = self.load_all(std::slice::from_ref(&key)).await?.into_iter().flatten().next();
+        let found = self.store.load(std::slice::from_ref(&key)).await?.into_iter().flatten().next();
         found.map(parsed).transpose()
     }
 
     async fn order(&self, id: Uuid) -> Result<Work, Failure> {
-        let found = self.load_all(&[Key::new(Kind::Order, id)]).await?.into_iter().flatten().next();
+        let found = self.store.load(&[Key::new(Kind::Order, id)]).await?.into_iter().flatten().next();
         let snapshot = found.ok_or_else(|| Failure::Park(format!("there is no order {id}")))?;
         Ok(Work::stored(snapshot)?)
     }

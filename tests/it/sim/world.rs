@@ -14,7 +14,6 @@ use gendan::broker::local::Local;
 use gendan::deliver::Delivery;
 use gendan::intake::Intake;
 use gendan::order::message::Step;
-use gendan::runtime::ahead::Ahead;
 use gendan::runtime::backoff::RetrySettings;
 use gendan::runtime::books::Books;
 use gendan::runtime::clock::Clock;
@@ -113,11 +112,9 @@ impl World {
             committer: committer.clone(),
             wakes: Some(broker.clone()),
         };
-        // Without it more commits lose, as they do between processes: both are to be seen.
-        let ahead = if self.wired { committer.ahead() } else { Ahead::default() };
         let running = Running::start(Parts {
             handler: Arc::new(Witness {
-                steps: self.steps(&store, ahead, &holder, &life),
+                steps: self.steps(&store, &holder, &life),
                 seen: self.seen.clone(),
                 clock: self.clock.clone(),
                 lease: (!self.wired).then(|| chrono::Duration::from_std(LEASE).unwrap_or_default()),
@@ -133,7 +130,7 @@ impl World {
         Process { life, intake, running, epoch }
     }
 
-    fn steps(&self, store: &Arc<dyn Store>, ahead: Ahead, holder: &str, life: &CancellationToken) -> Steps {
+    fn steps(&self, store: &Arc<dyn Store>, holder: &str, life: &CancellationToken) -> Steps {
         let way = |idempotent| {
             Arc::new(Way {
                 receivers: self.receivers.clone(),
@@ -145,7 +142,6 @@ impl World {
         };
         Steps {
             store: store.clone(),
-            ahead,
             blobs: self.blobs.clone(),
             books: self.books.clone(),
             shelf: Arc::new(MasterShelf::holding(store.clone(), 1, books::master())),
