@@ -53,7 +53,7 @@ async fn add_up(house: &crate::runtime::house::House) -> Result<Report, Stop> {
     let mut balance = house.store.balance().await?;
     let mut blobs = 0;
     for document in house.store.list(Kind::Document, &Filter::default()).await? {
-        if document.body.value()["text"].is_string() {
+        if super::documents::parse(&document)?.text.is_some() {
             continue;
         }
         let sha256 = document.index.number.unwrap_or_default();

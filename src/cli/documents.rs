@@ -112,6 +112,6 @@ pub(super) fn became(state: &PartState) -> String {
     }
 }
 
-fn parse(snapshot: &Snapshot) -> Result<Document, Stop> {
+pub(super) fn parse(snapshot: &Snapshot) -> Result<Document, Stop> {
     snapshot.body.read().map_err(|e| Stop::Failed(e.into()))
 }

@@ -76,62 +76,8 @@ impl Writer {
     async fn run(self, mut queue: mpsc::Receiver<Job>) {
         while let Some(first) = queue.recv().await {
             let batch = gather(first, self.linger, &mut queue).await;
-            self.write(batch).await;
+            write_batch(self.store.as_ref(), batch, &self.waiting).await;
         }
-    }
-
-    /// Writes until the store has answered for each. After a lost answer, what the inbox has is done and the rest is written
-    /// again; a commit that consumes nothing is kept from happening twice by its effect keys.
-    async fn write(&self, mut batch: Vec<Job>) {
-        let mut pause = Duration::from_millis(20);
-        while !batch.is_empty() {
-            let commits = batch.iter().map(|job| job.commit.clone()).collect();
-            let since = Instant::now();
-            match self.store.commit(commits).await {
-                Ok(answers) => {
-                    self.waiting.store(false, Ordering::Relaxed);
-                    metrics::committed(answers.len(), since);
-                    for (job, answer) in batch.drain(..).zip(answers) {
-                        let _ = job.answer.send(answer);
-                    }
-                    return;
-                }
-                Err(StoreError::Unknown(why)) => {
-                    tracing::warn!(why, "the store did not answer a commit; asking what was written");
-                    batch = self.settle_unknown(batch).await;
-                }
-                Err(error) => tracing::warn!(%error, "the store is away; the commit waits"),
-            }
-            self.waiting.store(true, Ordering::Relaxed);
-            metrics::commit_failed();
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_secs(5));
-        }
-        self.waiting.store(false, Ordering::Relaxed);
-    }
-
-    async fn settle_unknown(&self, batch: Vec<Job>) -> Vec<Job> {
-        let mut pause = Duration::from_millis(20);
-        let consumed = batch.iter().filter_map(|job| job.commit.consumes.as_ref());
-        let messages: Vec<Message> = consumed.map(|it| it.message.clone()).collect();
-        let consumed = loop {
-            match self.store.consumed(&messages).await {
-                Ok(consumed) => break consumed,
-                Err(error) => tracing::warn!(%error, "the store is away; what was written is not known yet"),
-            }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_secs(5));
-        };
-        let mut consumed = consumed.into_iter();
-        let mut left = Vec::new();
-        for job in batch {
-            if job.commit.consumes.is_some() && consumed.next().unwrap_or(false) {
-                let _ = job.answer.send(Answer::Duplicate);
-            } else {
-                left.push(job);
-            }
-        }
-        left
     }
 }
 
@@ -145,4 +91,59 @@ async fn gather(first: Job, linger: Linger, queue: &mut mpsc::Receiver<Job>) -> 
         }
     }
     batch
+}
+
+/// Writes until the store has answered for each. After a lost answer, what the inbox has is done and the rest is written
+/// again; a commit that consumes nothing is kept from happening twice by its effect keys.
+async fn write_batch(store: &dyn Store, mut batch: Vec<Job>, waiting: &AtomicBool) {
+    let mut pause = Duration::from_millis(20);
+    while !batch.is_empty() {
+        let commits = batch.iter().map(|job| job.commit.clone()).collect();
+        let since = Instant::now();
+        match store.commit(commits).await {
+            Ok(answers) => {
+                waiting.store(false, Ordering::Relaxed);
+                metrics::committed(answers.len(), since);
+                for (job, answer) in batch.drain(..).zip(answers) {
+                    let _ = job.answer.send(answer);
+                }
+                return;
+            }
+            Err(StoreError::Unknown(why)) => {
+                tracing::warn!(why, "the store did not answer a commit; asking what was written");
+                batch = settle_unknown(store, batch).await;
+            }
+            Err(error) => tracing::warn!(%error, "the store is away; the commit waits"),
+        }
+        waiting.store(true, Ordering::Relaxed);
+        metrics::commit_failed();
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(5));
+    }
+    waiting.store(false, Ordering::Relaxed);
+}
+
+async fn settle_unknown(store: &dyn Store, batch: Vec<Job>) -> Vec<Job> {
+    let mut pause = Duration::from_millis(20);
+    let messages: Vec<Message> =
+        batch.iter().filter_map(|job| job.commit.consumes.as_ref().map(|it| it.message.clone())).collect();
+    let consumed = loop {
+        match store.consumed(&messages).await {
+            Ok(consumed) => break consumed,
+            Err(error) => tracing::warn!(%error, "the store is away; what was written is not known yet"),
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(5));
+    };
+    let mut consumed = consumed.into_iter();
+    let mut left = Vec::new();
+    for job in batch {
+        let done = job.commit.consumes.is_some() && consumed.next().unwrap_or(false);
+        if done {
+            let _ = job.answer.send(Answer::Duplicate);
+        } else {
+            left.push(job);
+        }
+    }
+    left
 }

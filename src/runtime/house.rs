@@ -2,7 +2,7 @@
 
 use super::books::Books;
 use super::clock::{Clock, SystemClock};
-use super::committer::Linger;
+use super::committer::{Committer, Linger};
 use super::master::MasterShelf;
 use super::outside::OutsideStore;
 use super::steps::Steps;
@@ -143,14 +143,13 @@ impl House {
         let worker = &self.config.worker;
         let poll = Duration::from_millis(worker.poll_ms);
         let kill = CancellationToken::new();
-        let committer = supervise::committer(&self.store, self.linger(), &kill);
         let (broker, rabbit) = self.broker(&owner).await?;
         let relay = broker.relay();
         let mut running = Running::start(Parts {
             store: self.store.clone(),
             broker,
             handler: Arc::new(self.steps(&owner.holder)),
-            committer,
+            committer: self.committer(&kill),
             settings: self.worker_settings(owner.holder.clone()),
             steps: roles.steps,
             poll,
@@ -224,6 +223,10 @@ impl House {
 
     const fn linger(&self) -> Linger {
         Linger { wait: Duration::from_millis(self.config.worker.linger_ms), batch: self.config.worker.batch }
+    }
+
+    fn committer(&self, kill: &CancellationToken) -> Committer {
+        supervise::committer(&self.store, self.linger(), kill)
     }
 
     /// The folders that are watched, made when they are missing.

@@ -4,7 +4,7 @@ use super::master::VERSION;
 use crate::master::RowError;
 use crate::master::import::{self, Difference, Imported};
 use crate::master::tables::NAMES;
-use crate::store::{Answer, Commit, Index, Json, Key, Kind, Store, StoreError, Write};
+use crate::store::{Answer, Commit, Index, Json, Key, Kind, Snapshot, Store, StoreError, Write};
 use serde_json::Value;
 use std::path::Path;
 use thiserror::Error;
@@ -76,7 +76,7 @@ pub async fn import(
     let mut writes = vec![write(VERSION, version, &Value::Null)];
     let mut tables = Vec::new();
     for (table, old) in imported.into_iter().zip(found) {
-        let before = old.as_ref().map(|old| old.body.value());
+        let before = body(old.as_ref())?;
         let difference = import::difference(&table.table, before.as_ref(), &table.body);
         writes.push(write(&table.table, old.map_or(0, |old| old.version), &table.body));
         tables.push(Table { imported: table, difference });
@@ -93,6 +93,12 @@ pub async fn import(
 /// The keys of these tables, and of the version that grows with each change of any of them.
 pub(super) fn keys<'a>(tables: impl Iterator<Item = &'a str>) -> Vec<Key> {
     tables.chain([VERSION]).map(|id| Key::new(Kind::Master, id)).collect()
+}
+
+/// A table as it stands. A damaged one is an error: taken for an empty one, a change would drop all its rows.
+pub(super) fn body(stored: Option<&Snapshot>) -> Result<Option<Value>, StoreError> {
+    let damaged = |id: &str, e| StoreError::Broken(format!("the master data: the table {id}: {e}"));
+    stored.map(|it| it.body.read().map_err(|e| damaged(&it.key.id, e))).transpose()
 }
 
 pub(super) fn write(id: &str, was: u64, body: &Value) -> Write {

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use std::sync::Arc;
 
 /// A JSON text. Clones share it.
@@ -30,11 +29,5 @@ impl Json {
     /// Reads what it was made of.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_str(&self.0)
-    }
-
-    /// Its value, whatever it is; null where it is no JSON any more.
-    #[must_use]
-    pub fn value(&self) -> Value {
-        self.read().unwrap_or_default()
     }
 }

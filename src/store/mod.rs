@@ -11,7 +11,7 @@ pub mod decide;
 pub mod asked;
 pub mod records;
 mod convert;
-pub mod json;
+mod json;
 mod halve;
 pub mod audit;
 pub mod sqlite;

@@ -5,7 +5,7 @@ use crate::master::RowError;
 use crate::master::import;
 use crate::order::message::{MasterChanged, Message};
 use crate::runtime::Failure;
-use crate::runtime::import::{keys, write};
+use crate::runtime::import::{body, keys, write};
 use crate::runtime::master::VERSION;
 use crate::store::Commit;
 use serde_json::Value;
@@ -24,10 +24,10 @@ impl Steps {
         let mut found = self.store.load(&keys([table.as_str()].into_iter())).await?.into_iter();
         let old = found.next().flatten();
         let version = found.next().flatten().map_or(0, |it| it.version);
-        let before = old.as_ref().map(|old| old.body.value());
+        let before = body(old.as_ref())?;
         let before = before.as_ref();
-        let body = if changed.whole { read.body } else { import::merged(table, before, &read.body) };
-        let difference = import::difference(table, before, &body);
+        let after = if changed.whole { read.body } else { import::merged(table, before, &read.body) };
+        let difference = import::difference(table, before, &after);
         let mut commit = done(
             message,
             format!(
@@ -36,7 +36,7 @@ impl Steps {
             ),
         );
         commit.writes.push(write(VERSION, version, &Value::Null));
-        commit.writes.push(write(table, old.map_or(0, |old| old.version), &body));
+        commit.writes.push(write(table, old.map_or(0, |old| old.version), &after));
         Ok(commit)
     }
 }

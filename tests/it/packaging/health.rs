@@ -7,6 +7,11 @@ use std::process::{Command, Output};
 
 /// How it ends when the one that is asked says this.
 fn asked(answer: &'static [u8]) -> (Output, String) {
+    asked_by(answer, health)
+}
+
+/// The same, with how it is asked.
+fn asked_by(answer: &'static [u8], health: impl Fn(&str) -> Output) -> (Output, String) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let other = std::thread::spawn(move || {
@@ -29,6 +34,23 @@ fn who_is_ready_is_healthy() {
     let (output, request) = asked(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert!(request.starts_with("GET /readyz HTTP/1.1\r\nHost: 127.0.0.1:"), "{request}");
+}
+
+/// A probe in a container names no address.
+#[test]
+fn without_an_address_the_settings_say_where() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let in_folder = |listen: &str| {
+        std::fs::write(folder.path().join("gendan.toml"), format!("[http]\nlisten = '{listen}'\n")).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gendan"));
+        command.env_remove("GENDAN_HEALTH").arg("--dir").arg(folder.path()).arg("health").output().unwrap()
+    };
+    let everywhere = |address: &str| in_folder(&address.replace("127.0.0.1", "0.0.0.0"));
+    let (output, _) = asked_by(b"HTTP/1.1 200 OK\r\n\r\n", everywhere);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let output = in_folder("");
+    assert_eq!(output.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("http.listen is empty"), "{output:?}");
 }
 
 #[test]

@@ -1,13 +1,19 @@
 //! Chains, seals and what an audit finds.
 
 use super::{Harness, OnSqlite};
-use crate::support::make::{id, moved, order, told};
+use crate::support::make::{id, moved, order, told, write, writing};
 use chrono::NaiveDate;
 use gendan::order::event::Event;
-use gendan::store::Finding;
+use gendan::runtime::import::import;
+use gendan::store::{Finding, Json, Key, Kind, Write};
 use sqlx::{ConnectOptions as _, Connection as _};
 
-super::on_every_store!(an_untouched_record_has_no_findings, a_day_is_sealed_once, seals_are_chained);
+super::on_every_store!(
+    an_untouched_record_has_no_findings,
+    a_day_is_sealed_once,
+    seals_are_chained,
+    a_damaged_table_is_not_taken_for_an_empty_one,
+);
 
 fn day(number: u32) -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 11, number).unwrap()
@@ -20,6 +26,17 @@ async fn recorded(h: &impl Harness) {
     h.commit(moved(&mut first, vec![Event::InReview, told("buyer", id(9))])).await;
     let (_, begun) = order(2, 52, 0);
     h.commit(begun).await;
+}
+
+/// A change of it would drop all the rows that it had.
+async fn a_damaged_table_is_not_taken_for_an_empty_one(h: impl Harness) {
+    let body = Json::stored("{\"rows\": [");
+    h.commit(writing([Write { body: body.clone(), ..write(Kind::Master, "words", 0, 1) }])).await;
+    let files = vec![("words".to_owned(), "word,means\n拉炼,拉链\n".as_bytes().to_vec())];
+    let said = import(h.store(), files, false).await.unwrap_err().to_string();
+    assert!(said.contains("the table words: EOF"), "{said}");
+    let stands = h.store().load(&[Key::new(Kind::Master, "words")]).await.unwrap();
+    assert_eq!(stands[0].as_ref().unwrap().body, body);
 }
 
 async fn an_untouched_record_has_no_findings(h: impl Harness) {

@@ -125,6 +125,32 @@ async fn everything(store: &Postgres) {
     assert_eq!(store.balance().await.unwrap().messages.parked, 1);
 }
 
+/// The first step of an upgrade: by the owner, before the workers, which may not.
+#[tokio::test]
+async fn migrate_is_for_the_owner_of_the_tables() {
+    let server = PostgresServer::start();
+    server.script("config/postgres-roles.sql");
+    let folder = tempfile::TempDir::new().unwrap();
+    let migrate = |user: &str| {
+        let settings = format!(
+            "[postgres]\nurl = '{}'\n[rabbitmq]\nurl = 'amqp://guest:guest@127.0.0.1:1'\n",
+            server.url(user)
+        );
+        std::fs::write(folder.path().join("gendan.toml"), settings).unwrap();
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_gendan"));
+        command.arg("--dir").arg(folder.path()).arg("migrate").output().unwrap()
+    };
+    let early = migrate("gendan_worker");
+    assert!(!early.status.success());
+    assert!(String::from_utf8_lossy(&early.stderr).contains("owns them"), "{early:?}");
+    for _ in 0..2 {
+        let done = migrate("gendan_owner");
+        assert_eq!(String::from_utf8_lossy(&done.stdout), "the database is up to date\n", "{done:?}");
+    }
+    server.script("config/postgres-roles.sql");
+    assert!(migrate("gendan_worker").status.success(), "there is nothing to bring up to date");
+}
+
 #[tokio::test]
 async fn a_worker_needs_no_more_than_its_rights() {
     let server = PostgresServer::start();
