@@ -1,5 +1,9 @@
 # syntax=docker/dockerfile:1
 
+# The models that read faxes, scans and photographs, as they come from the Python Package Index; gendan knows their hashes.
+FROM python:3.13-slim-bookworm AS models
+RUN pip download --no-cache-dir --no-deps --dest /models rapidocr==3.10.0
+
 # Builds gendan. The compiler is the one of rust-version in Cargo.toml.
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
@@ -20,6 +24,8 @@ COPY src src
 RUN touch src/main.rs src/lib.rs \
     && cargo build --release --locked --bin gendan \
     && install -D --strip target/release/gendan /out/gendan
+COPY --from=models /models /models
+RUN GENDAN_RECOGNITION__MODELS=/out/models /out/gendan models fetch --from /models/rapidocr-3.10.0-py3-none-any.whl
 
 FROM debian:bookworm-slim
 LABEL org.opencontainers.image.title="gendan" \
@@ -36,12 +42,14 @@ RUN apt-get update \
     && install -d -o gendan -g gendan -m 0750 /var/lib/gendan
 
 COPY --from=build /out/gendan /usr/local/bin/gendan
+COPY --from=build /out/models /usr/share/gendan/models
 COPY packaging/docker/gendan.toml /etc/gendan/gendan.toml
 COPY LICENSE /usr/share/doc/gendan/LICENSE
 
 # Nothing is written outside the volume, so that the root file system can be read-only.
 ENV GENDAN_DIR=/var/lib/gendan \
     GENDAN_CONFIG=/etc/gendan/gendan.toml \
+    GENDAN_RECOGNITION__MODELS=/usr/share/gendan/models \
     GENDAN_LOG=info
 VOLUME /var/lib/gendan
 WORKDIR /var/lib/gendan

@@ -5,6 +5,7 @@ use crate::check::CheckSettings;
 use crate::deliver::fax::FaxGateway;
 use crate::deliver::smtp::settings::SmtpSettings;
 use crate::intake::imap::settings::{self as mailboxes, Mailbox};
+use crate::ocr::RecognitionSettings;
 use crate::order::document::Language;
 use crate::order::money::Currency;
 use crate::order::review::Role;
@@ -41,6 +42,7 @@ pub struct Config {
     pub firm: Firm,
     pub folders: Folders,
     pub intake: IntakeSettings,
+    pub recognition: RecognitionSettings,
     pub check: CheckSettings,
     pub release: facts::Settings,
     pub numbers: Numbers,
@@ -206,19 +208,21 @@ impl Config {
             merge(&mut table, parse(&text, &name)?);
             layers.push(name);
         }
-        for (name, value) in environment {
+        let environment: BTreeMap<String, String> = environment.into_iter().collect();
+        for (name, value) in &environment {
             if let Some(path) = name.strip_prefix("GENDAN_").filter(|path| path.contains("__")) {
                 let keys: Vec<String> = path.split("__").map(str::to_ascii_lowercase).collect();
-                set(&mut table, &keys, scalar(&value));
-                layers.push(name);
+                set(&mut table, &keys, scalar(value));
+                layers.push(name.clone());
             }
         }
         let wrong = |why: String| ConfigError::Wrong { layers: layers.join(", "), why };
         secrets(&mut table).map_err(wrong)?;
-        let config: Self = Value::Table(table)
+        let mut config: Self = Value::Table(table)
             .try_into()
             .map_err(|e: toml::de::Error| wrong(e.to_string().trim().replace('\n', " ")))?;
         config.check().map_err(wrong)?;
+        config.recognition.complete(&environment);
         Ok(config)
     }
 

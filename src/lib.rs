@@ -28,6 +28,8 @@ pub mod schemas;
 
 pub mod intake;
 pub mod read;
+pub mod ocr;
+pub mod decode;
 pub mod master;
 pub mod check;
 pub mod review;

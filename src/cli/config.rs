@@ -2,6 +2,7 @@
 
 use super::context::{Context, stop};
 use super::{End, Stop};
+use crate::decode::Engines;
 use crate::deliver::smtp::Smtp;
 use crate::intake::imap::settings::Mailbox;
 use crate::runtime::books::Books;
@@ -24,7 +25,8 @@ pub(super) fn run(command: &Command, context: &mut Context) -> Result<End, Stop>
         return Ok(End::Done);
     }
     let settings = context.settings()?;
-    let books = Books::open(&settings).map_err(|why| stop(OpenError::Books(why)))?;
+    let books = Books::open(&settings, Engines::own(&settings.recognition))
+        .map_err(|why| stop(OpenError::Books(why)))?;
     crate::web::Tokens::open(&settings.http.tokens, &context.dir).map_err(Stop::Config)?;
     if matches!(command, Command::Check) {
         settings.mailboxes.iter().try_for_each(Mailbox::check_files).map_err(Stop::Config)?;

@@ -8,14 +8,17 @@ mod bench;
 mod broker;
 mod config;
 mod context;
+mod decode;
 mod hand_over;
 mod health;
 mod http;
 mod demo;
 mod documents;
+mod explain;
 mod import;
 mod mailboxes;
 mod migrate;
+mod models;
 mod orders;
 mod out;
 mod parked;
@@ -86,6 +89,9 @@ enum Command {
     /// Look at RabbitMQ: is everything there and right? Declare what is missing 消息队列
     #[command(subcommand)]
     Broker(broker::Command),
+    /// The models that read faxes, scans and photographs: put them into their place, check them 识别模型
+    #[command(subcommand)]
+    Models(models::Command),
     /// Bring the tables up to date, and end: the first step of an upgrade 升级数据表
     Migrate,
     /// Ask a running instance whether it is ready 健康检查
@@ -99,6 +105,9 @@ enum Command {
     /// Tokens for programs that call over HTTP 接口令牌
     #[command(subcommand)]
     Http(http::Command),
+    /// Open files that are not trusted, for the process that started this one
+    #[command(hide = true)]
+    Decode(decode::Arguments),
     /// Measure what an order costs 性能测试
     #[command(subcommand)]
     Bench(bench::Command),
@@ -108,6 +117,9 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Command::Decode(arguments) = &arguments.command {
+        return decode::run(arguments);
+    }
     start_log();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -147,12 +159,15 @@ async fn run(arguments: Arguments) -> Result<End, Stop> {
         Command::Balance => balance::run(context).await,
         Command::Audit(arguments) => audit::run(arguments, context).await,
         Command::Broker(command) => broker::run(command, context).await,
+        Command::Models(command) => models::run(command, context),
         Command::Migrate => migrate::run(context).await,
         Command::Health(arguments) => health::run(arguments, context).await,
         Command::Config(command) => config::run(&command, context),
         Command::Schemas(command) => schemas::run(&command, context),
         Command::Http(command) => http::run(command, context),
         Command::Bench(command) => Box::pin(bench::run(command, context)).await,
+        // It is served before there is a runtime.
+        Command::Decode(_) => Ok(End::Done),
     }
 }
 

@@ -1,13 +1,14 @@
 //! `gendan read`: what stands in files, without keeping anything.
 
 use super::context::{Context, progress};
-use super::{End, Stop};
+use super::{End, Stop, explain};
 use crate::check::{self, Around, Case, Facts, resolve};
+use crate::decode::Engines;
 use crate::master::{Master, Tables, import};
 use crate::order::document::{Channel, Kind};
 use crate::order::draft::Draft;
 use crate::order::ids::Ids;
-use crate::read::{Reading, Source};
+use crate::read::{Pictures, Reading, Source};
 use crate::runtime::books::Books;
 use crate::runtime::clock::{Clock as _, SystemClock};
 use crate::runtime::import::read_folder;
@@ -26,18 +27,29 @@ pub(super) struct Arguments {
     /// Look customers, products and prices up in these CSV files instead of the data folder's 主数据目录
     #[arg(long)]
     master: Option<PathBuf>,
+    /// Draw what was read where it stands: pictures of pages with boxes, marked texts, into this folder 标注输出目录
+    #[arg(long, value_name = "FOLDER")]
+    explain: Option<PathBuf>,
 }
 
 pub(super) async fn run(arguments: Arguments, context: &mut Context) -> Result<End, Stop> {
     let settings = context.settings()?;
-    let books = Books::open(&settings).map_err(Stop::Config)?;
+    let books = Books::open(&settings, Engines::own(&settings.recognition)).map_err(Stop::Config)?;
     let master = master(&arguments, context).await?;
     let files = files(&arguments.files)?;
     let mut end = End::Done;
     let bar = progress(files.len(), context.out.json);
     for file in &files {
         let object = match std::fs::read(file) {
-            Ok(bytes) => read(file, &bytes, &books, &master),
+            Ok(bytes) => {
+                let (mut object, reading) = read(file, &bytes, &books, &master, arguments.explain.is_some());
+                if let Some(folder) = &arguments.explain {
+                    let name = file.file_name().unwrap_or_default().to_string_lossy();
+                    let files = explain::write(&reading, &name, folder)?;
+                    object.insert("explained".to_owned(), json!(files));
+                }
+                object
+            }
             Err(error) => {
                 end = End::Attention;
                 Map::from_iter([
@@ -101,10 +113,17 @@ fn channel(file: &Path) -> Channel {
     if matches!(extension.as_str(), "tif" | "tiff" | "pdf") { Channel::Fax } else { Channel::Mail }
 }
 
-fn read(file: &Path, bytes: &[u8], books: &Books, master: &Master) -> Map<String, Value> {
+fn read(
+    file: &Path,
+    bytes: &[u8],
+    books: &Books,
+    master: &Master,
+    shown: bool,
+) -> (Map<String, Value>, Reading) {
     let channel = channel(file);
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let reading = crate::read::read(&Source { bytes, name: &name, channel }, &books.labels);
+    let pictures = if shown { Pictures::Shown } else { Pictures::Now };
+    let reading = books.reader.read_with(&Source { bytes, name: &name, channel }, pictures);
     let around = Around { envelope: &reading.envelope, channel, on: day(&reading, books) };
     let facts = Facts {
         master,
@@ -125,7 +144,7 @@ fn read(file: &Path, bytes: &[u8], books: &Books, master: &Master) -> Map<String
     if !master.is_empty() {
         object.insert("expect".to_owned(), check::expect::expect(&reading.drafts, &around, &facts));
     }
-    object
+    (object, reading)
 }
 
 fn sure(draft: &Draft, around: &Around<'_>, facts: &Facts<'_>) -> check::Surety {
@@ -167,6 +186,9 @@ fn print(object: &Map<String, Value>, context: &mut Context) -> Result<(), Stop>
             &["#", "part", "description", "quantity", "unit", "price", "amount"],
             rows,
         )?;
+    }
+    for file in get("explained").as_array().into_iter().flatten() {
+        context.out.line(format!("  {}", text(file)))?;
     }
     for draft in get("unread").as_array().into_iter().flatten() {
         context.out.line(format!("  {} {}", text(&draft["code"]), text(&draft["source"])))?;

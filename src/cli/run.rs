@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Only these: intake (folders, mailboxes, HTTP, queues of others), read, check, review, release, deliver, follow 只运行这些步骤
+    /// Only these: intake (folders, mailboxes, HTTP, queues of others), read, recognize, check, review, release, deliver, follow 只运行这些步骤
     #[arg(long, value_delimiter = ',')]
     steps: Vec<Part>,
     /// Take what is there, finish everything that is due, and end 处理完即退出

@@ -6,6 +6,7 @@ mod story;
 
 use crate::cli::Out;
 use crate::config::Config;
+use crate::ocr::place;
 use crate::order::message::Step;
 use crate::order::review::Role;
 use crate::runtime::house::House;
@@ -44,7 +45,11 @@ impl Demo {
             std::fs::write(&file, settings())?;
         }
         let clock = Arc::new(DemoClock::open(dir)?);
-        let config = Config::load(Some(&file), [])?;
+        // Of the environment it takes nothing but where the models are: it is the same demo for everybody.
+        let own =
+            |(name, _): &(String, String)| !name.starts_with("GENDAN_") || name.contains("_RECOGNITION__");
+        let config = Config::load(Some(&file), std::env::vars().filter(own))?;
+        models(&config, out)?;
         let house = Arc::new(House::open_with(dir, config, clock.clone()).await?);
         let owner = house.own()?;
         let master = Samples::iter().filter_map(|name| {
@@ -108,6 +113,19 @@ impl Demo {
 }
 
 /// The demo's settings: the lean profile, and one user for each role, called by its name.
+/// The models that read faxes are put into their place once; without a network the faxes wait for a person.
+fn models(config: &Config, out: &mut Out) -> Result<(), TrialError> {
+    let folder = &config.recognition.models;
+    if place::is_there(folder) {
+        return Ok(());
+    }
+    out.line("The models that read faxes are fetched, once: 27 MB.")?;
+    if let Err(error) = place::fetch(folder, None) {
+        out.line(format!("Faxes and scans will wait for a person: {error}"))?;
+    }
+    Ok(())
+}
+
 fn settings() -> String {
     let user = |role: Role| {
         let id = role.as_str();

@@ -1,9 +1,10 @@
 //! Texts made comparable: width, case, blanks and traditional forms for products; suffixes and accents for firms.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
-use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
 static SIMPLIFIED: LazyLock<HashMap<char, char>> = LazyLock::new(|| {
     let pair = |pair: &str| {
@@ -55,13 +56,18 @@ pub fn is_han(c: char) -> bool {
 #[must_use]
 pub fn simple(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.nfkc().flat_map(char::to_lowercase) {
+    let composed = match is_nfkc_quick(text.chars()) {
+        IsNormalized::Yes => Cow::Borrowed(text),
+        IsNormalized::No | IsNormalized::Maybe => Cow::Owned(text.nfkc().collect()),
+    };
+    for c in composed.chars().flat_map(char::to_lowercase) {
         if c.is_whitespace() || c.is_control() {
             if !out.ends_with(' ') {
                 out.push(' ');
             }
         } else {
-            out.push(SIMPLIFIED.get(&c).copied().unwrap_or(c));
+            let simplified = if is_han(c) { SIMPLIFIED.get(&c).copied() } else { None };
+            out.push(simplified.unwrap_or(c));
         }
     }
     out.trim().to_owned()

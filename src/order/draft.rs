@@ -33,6 +33,9 @@ pub enum Evidence {
     Line { line: u32 },
     /// A cell of a sheet or of an HTML or text table; row and column counted from 1.
     Cell { sheet: String, row: u32, column: u32 },
+    /// A box on a printed page, in tenths of a point (1/720 inch) from the upper left corner of the page as it is read; pages
+    /// count from 1.
+    Area { page: u32, left: u32, top: u32, right: u32, bottom: u32 },
     /// A header field of the mail around the order.
     Header { name: String },
     /// Keyed or corrected by a person.

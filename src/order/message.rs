@@ -16,6 +16,8 @@ use uuid::Uuid;
 #[serde(rename_all = "snake_case")]
 pub enum Step {
     Read,
+    /// What of it are pictures: seconds a page, where `Read` takes milliseconds.
+    Recognize,
     Check,
     Review,
     Release,
@@ -24,13 +26,14 @@ pub enum Step {
 }
 
 impl Step {
-    pub const ALL: [Self; 6] =
-        [Self::Read, Self::Check, Self::Review, Self::Release, Self::Deliver, Self::Follow];
+    pub const ALL: [Self; 7] =
+        [Self::Read, Self::Recognize, Self::Check, Self::Review, Self::Release, Self::Deliver, Self::Follow];
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",
+            Self::Recognize => "recognize",
             Self::Check => "check",
             Self::Review => "review",
             Self::Release => "release",
@@ -45,7 +48,7 @@ impl std::str::FromStr for Step {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Self::ALL.into_iter().find(|step| step.as_str() == text).ok_or_else(|| {
-            format!("`{text}` is not a step: use read, check, review, release, deliver or follow")
+            format!("`{text}` is not a step: use read, recognize, check, review, release, deliver or follow")
         })
     }
 }

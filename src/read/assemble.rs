@@ -6,18 +6,18 @@ use super::find::{Context, Doubt, Found, Ground, field, signature, sure};
 use super::kind::{self, Facts};
 use super::labels::{Labels, Topic};
 use super::letter::{Candidate, Content, content, is_reply};
-use super::limits::Limits;
 use super::mail::{self, address};
 use super::mention;
 use super::merge::merge;
 use super::unread::{attach_unread, could_be_order};
-use super::{Reading, Source};
+use super::{Pictures, Reader, Reading, Source};
 use crate::order::document::{Channel, Envelope, Kind};
 use crate::order::draft::{Confidence, Draft, Evidence, Unread};
 
 /// Reads a document.
 #[must_use]
-pub(super) fn reading(source: &Source<'_>, labels: &Labels, limits: &Limits) -> Reading {
+pub(super) fn reading(source: &Source<'_>, reader: &Reader, pictures: Pictures) -> Reading {
+    let Reader { labels, limits, .. } = reader;
     if source.bytes.len() > limits.message_bytes {
         return refused(source, Code::TooBig, format!("{} MB", source.bytes.len() >> 20));
     }
@@ -25,7 +25,7 @@ pub(super) fn reading(source: &Source<'_>, labels: &Labels, limits: &Limits) -> 
         super::format::sniff(source.bytes, source.name, "message/rfc822"),
         super::format::Format::Message
     ) && mail::is_message(source.bytes);
-    let collected = collect(source.bytes, source.name, message, limits, labels);
+    let collected = collect(source, message, reader, pictures);
     let mut all: Vec<(usize, Vec<Draft>)> = Vec::new();
     let mut envelopes = Vec::new();
     for at in 0..collected.letters.len() {
@@ -35,14 +35,14 @@ pub(super) fn reading(source: &Source<'_>, labels: &Labels, limits: &Limits) -> 
     }
     let (envelope, mut drafts) = choose(&collected, envelopes, all);
     drafts.truncate(limits.drafts.max(1));
-    Reading { envelope, drafts }
+    Reading { envelope, drafts, later: collected.later, shown: collected.shown }
 }
 
 fn refused(source: &Source<'_>, code: Code, detail: String) -> Reading {
     let head = &source.bytes[..source.bytes.len().min(64 * 1024)];
     let envelope = address::envelope(&mail::header::Headers::parse(head).0);
     let draft = empty("body", Kind::Order, Confidence::new(300), vec![code.at("body", detail)]);
-    Reading { envelope, drafts: vec![draft] }
+    Reading { envelope, drafts: vec![draft], later: false, shown: Vec::new() }
 }
 
 pub(super) fn empty(source: &str, kind: Kind, confidence: Confidence, unread: Vec<Unread>) -> Draft {

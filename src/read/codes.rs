@@ -1,13 +1,28 @@
 //! Every code by which the reader says what it could not read (`reading.*`) or was not certain of (`doubt.*`).
 
 use crate::order::draft::Unread;
+use serde::{Deserialize, Serialize};
 
 /// Why a part was not read, or what in it is doubtful.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Code {
+    /// Pages without letters: a scan.
     PdfNotRead,
+    DamagedPdf,
+    /// The decoder gave up: it took too long, too much memory, or broke down.
+    DecoderFailed,
     PictureNotRead,
+    DamagedPicture,
+    /// A page is a picture, and the models that read pictures are not in their place.
+    ModelsMissing,
+    /// The recognition of a page broke off.
+    RecognizerFailed,
+    /// A page of a fax or scan that cannot be made out.
+    Illegible,
+    /// The pages of a fax count more than came.
+    PageMissing,
     WordNotRead,
+    DamagedWord,
     TnefNotRead,
     OfdNotRead,
     FormatNotRead,
@@ -48,8 +63,16 @@ impl Code {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::PdfNotRead => "reading.pdf_not_read",
+            Self::DamagedPdf => "reading.damaged_pdf",
+            Self::DecoderFailed => "reading.decoder_failed",
             Self::PictureNotRead => "reading.picture_not_read",
+            Self::DamagedPicture => "reading.damaged_picture",
+            Self::ModelsMissing => "reading.models_missing",
+            Self::RecognizerFailed => "reading.recognizer_failed",
+            Self::Illegible => "reading.illegible",
+            Self::PageMissing => "reading.page_missing",
             Self::WordNotRead => "reading.word_not_read",
+            Self::DamagedWord => "reading.damaged_word",
             Self::TnefNotRead => "reading.tnef_not_read",
             Self::OfdNotRead => "reading.ofd_not_read",
             Self::FormatNotRead => "reading.format_not_read",

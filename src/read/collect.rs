@@ -1,11 +1,13 @@
 //! A document to letters and files: messages in messages, zips in zips, workbooks and texts, within limits.
 
 use super::codes::Code;
-use super::format::{self, Format, archive, delimited, html, sheet, text};
-use super::labels::Labels;
+use super::format::{self, Format, archive, delimited, html, sheet, text, word};
+use super::layout::{Place, layout};
 use super::limits::Limits;
 use super::mail::{self, Part, address, charset, header::Headers, quote};
 use super::page::Page;
+use super::printed;
+use super::{Pictures, Reader, Shown, Source, View};
 use crate::order::document::Envelope;
 
 /// A message: who wrote it, and what its body says.
@@ -27,6 +29,10 @@ pub struct Item {
     pub letter: usize,
     /// Sheets or text; empty when it was not read.
     pub pages: Vec<Page>,
+    /// Of printed pages: where their rows and lines stand.
+    pub places: Vec<Place>,
+    /// Its letters, or some of them, were recognised on pictures.
+    pub recognized: bool,
     /// Why it was not read.
     pub unread: Option<(Code, String)>,
     /// Belongs to an HTML body: a logo, a picture in the signature.
@@ -39,11 +45,18 @@ pub struct Item {
 pub struct Collected {
     pub letters: Vec<Letter>,
     pub items: Vec<Item>,
+    /// Some pages are pictures, which are to be read later.
+    pub later: bool,
+    /// What was looked at, where it was asked for.
+    pub shown: Vec<Shown>,
 }
 
+/// An inline picture of fewer bytes is a logo.
+const SMALL: usize = 30_000;
+
 struct Walk<'l> {
-    limits: &'l Limits,
-    labels: &'l Labels,
+    reader: &'l Reader,
+    pictures: Pictures,
     budget: u64,
     parts: usize,
     out: Collected,
@@ -51,9 +64,10 @@ struct Walk<'l> {
 
 /// Opens a document. `message` says whether the bytes are a mail.
 #[must_use]
-pub fn collect(bytes: &[u8], name: &str, message: bool, limits: &Limits, labels: &Labels) -> Collected {
-    let mut walk =
-        Walk { limits, labels, budget: limits.unpacked_bytes, parts: 0, out: Collected::default() };
+pub fn collect(source: &Source<'_>, message: bool, reader: &Reader, pictures: Pictures) -> Collected {
+    let Source { bytes, name, .. } = *source;
+    let budget = reader.limits.unpacked_bytes;
+    let mut walk = Walk { reader, pictures, budget, parts: 0, out: Collected::default() };
     if message {
         walk.letter(bytes, "", None, 0);
     } else {
@@ -78,7 +92,8 @@ struct File<'a> {
 
 impl Walk<'_> {
     fn letter(&mut self, bytes: &[u8], prefix: &str, parent: Option<usize>, depth: usize) {
-        let limits = Limits { parts: self.limits.parts.saturating_sub(self.parts), ..*self.limits };
+        let limits =
+            Limits { parts: self.reader.limits.parts.saturating_sub(self.parts), ..self.reader.limits };
         let message = mail::parse(bytes, &limits);
         self.parts += message.parts.len();
         let source = if prefix.is_empty() { "body".to_owned() } else { prefix.to_owned() };
@@ -101,7 +116,9 @@ impl Walk<'_> {
         for n in &body {
             page.blocks.extend(self.text_page(&message.parts[*n]).blocks);
         }
-        self.out.letters[at].body = quote::split(page, self.labels);
+        let split = quote::split(page, &self.reader.labels);
+        self.show(&source, [View::Text(split.fresh.clone())]);
+        self.out.letters[at].body = split;
         for (n, part) in message.parts.iter().enumerate() {
             if body.contains(&n)
                 || is_other_body(part, n, &body, &message.parts)
@@ -128,22 +145,52 @@ impl Walk<'_> {
     fn text_page(&self, part: &Part) -> Page {
         let decoded = charset::decode(&part.bytes, part.charset.as_deref());
         if format::sniff(&part.bytes, "", &part.declared) == Format::Html {
-            return html::read(&decoded, self.limits);
+            return html::read(&decoded, &self.reader.limits);
         }
         let decoded = if part.flowed { mail::transfer::unflow(&decoded, part.delsp) } else { decoded };
-        text::read(&decoded, self.limits.text_bytes)
+        text::read(&decoded, self.reader.limits.text_bytes)
     }
 
     fn unread(&mut self, source: String, letter: usize, why: (Code, String), (inline, size): (bool, usize)) {
-        self.out.items.push(Item { source, letter, pages: Vec::new(), unread: Some(why), inline, size });
+        self.out.items.push(Item {
+            source,
+            letter,
+            pages: Vec::new(),
+            places: Vec::new(),
+            recognized: false,
+            unread: Some(why),
+            inline,
+            size,
+        });
+    }
+
+    fn show(&mut self, source: &str, views: impl IntoIterator<Item = View>) {
+        if self.pictures == Pictures::Shown {
+            let views = views.into_iter().map(|view| Shown { source: source.to_owned(), view });
+            self.out.shown.extend(views);
+        }
+    }
+
+    /// A file that was read.
+    fn read(&mut self, file: &File<'_>, letter: usize, pages: Vec<Page>, places: Vec<Place>) {
+        self.out.items.push(Item {
+            source: file.path.clone(),
+            letter,
+            pages,
+            places,
+            recognized: false,
+            unread: None,
+            inline: file.inline,
+            size: file.bytes.len(),
+        });
     }
 
     fn file(&mut self, file: File<'_>, letter: usize, depth: usize) {
-        if self.out.items.len() >= self.limits.parts + self.limits.zip_files {
+        if self.out.items.len() >= self.reader.limits.parts + self.reader.limits.zip_files {
             return;
         }
         let size = file.bytes.len();
-        if size > self.limits.part_bytes {
+        if size > self.reader.limits.part_bytes {
             return self.unread(
                 file.path,
                 letter,
@@ -153,11 +200,11 @@ impl Walk<'_> {
         }
         let format = format::sniff(file.bytes, file.name, file.declared);
         let contained = matches!(format, Format::Zip | Format::Message);
-        if contained && depth >= self.limits.container_depth {
+        if contained && depth >= self.reader.limits.container_depth {
             return self.unread(
                 file.path,
                 letter,
-                (Code::TooDeep, format!("limit {}", self.limits.container_depth)),
+                (Code::TooDeep, format!("limit {}", self.reader.limits.container_depth)),
                 (false, size),
             );
         }
@@ -165,6 +212,11 @@ impl Walk<'_> {
             Format::Zip => self.zip(&file, letter, depth),
             Format::Message => self.letter(file.bytes, &file.path, Some(letter), depth + 1),
             Format::Xlsx | Format::Xls | Format::Ods => self.workbook(&file, format, letter),
+            Format::Picture if file.inline && size < SMALL => {
+                self.unread(file.path, letter, (Code::PictureNotRead, String::new()), (true, size));
+            }
+            Format::Pdf | Format::Picture => self.printed(&file, letter),
+            Format::Docx => self.word(&file, letter),
             Format::Html | Format::Text => self.text_file(&file, format, letter),
             Format::Empty => self.unread(file.path, letter, (Code::Empty, String::new()), (true, 0)),
             Format::Unread(code) => {
@@ -174,7 +226,7 @@ impl Walk<'_> {
     }
 
     fn zip(&mut self, file: &File<'_>, letter: usize, depth: usize) {
-        let unpacked = archive::unpack(file.bytes, self.limits, &mut self.budget);
+        let unpacked = archive::unpack(file.bytes, &self.reader.limits, &mut self.budget);
         for (code, detail) in unpacked.problems {
             self.unread(file.path.clone(), letter, (code, detail), (false, file.bytes.len()));
         }
@@ -190,17 +242,11 @@ impl Walk<'_> {
     }
 
     fn workbook(&mut self, file: &File<'_>, format: Format, letter: usize) {
-        match sheet::read(file.bytes, format, self.limits, &mut self.budget) {
+        match sheet::read(file.bytes, format, &self.reader.limits, &mut self.budget) {
             Ok(sheets) => {
-                let pages = sheets.into_iter().map(|s| s.page).collect();
-                self.out.items.push(Item {
-                    source: file.path.clone(),
-                    letter,
-                    pages,
-                    unread: None,
-                    inline: false,
-                    size: file.bytes.len(),
-                });
+                let pages: Vec<Page> = sheets.into_iter().map(|s| s.page).collect();
+                self.show(&file.path, pages.iter().cloned().map(View::Text));
+                self.read(file, letter, pages, Vec::new());
             }
             Err(code) => {
                 self.unread(file.path.clone(), letter, (code, String::new()), (false, file.bytes.len()))
@@ -208,26 +254,60 @@ impl Walk<'_> {
         }
     }
 
+    fn word(&mut self, file: &File<'_>, letter: usize) {
+        match word::read(file.bytes, &self.reader.limits, &mut self.budget) {
+            Ok(page) => {
+                self.show(&file.path, [View::Text(page.clone())]);
+                self.read(file, letter, vec![page], Vec::new());
+            }
+            Err(code) => {
+                let about = (file.inline, file.bytes.len());
+                self.unread(file.path.clone(), letter, (code, String::new()), about);
+            }
+        }
+    }
+
+    /// Pages with words; what could not be made out is said beside what was read.
+    fn printed(&mut self, file: &File<'_>, letter: usize) {
+        let about = (file.inline, file.bytes.len());
+        let printed = match printed::read(file.bytes, self.reader, self.pictures) {
+            Ok(printed) => printed,
+            Err(why) => return self.unread(file.path.clone(), letter, why, about),
+        };
+        self.out.later |= printed.later;
+        self.show(&file.path, printed.shown);
+        for why in printed.problems {
+            self.unread(file.path.clone(), letter, why, about);
+        }
+        let envelope = &mut self.out.letters[letter].envelope;
+        if let Some(head) = printed.head {
+            envelope.sent_at = envelope.sent_at.or(head.sent_at);
+            envelope.caller = envelope.caller.take().or(head.caller);
+        }
+        if !printed.pages.is_empty() {
+            let layout = layout(&printed.pages);
+            self.show(&file.path, [View::Text(layout.page.clone())]);
+            self.read(file, letter, vec![layout.page], layout.places);
+            if let Some(item) = self.out.items.last_mut() {
+                item.recognized = printed.pages.iter().any(|(_, print)| print.scan.is_some());
+            }
+        }
+    }
+
     fn text_file(&mut self, file: &File<'_>, format: Format, letter: usize) {
         let decoded = charset::decode(file.bytes, file.charset);
         let page = match (format, delimited::delimiter(&decoded)) {
-            (Format::Html, _) => html::read(&decoded, self.limits),
+            (Format::Html, _) => html::read(&decoded, &self.reader.limits),
             (_, Some(mark)) => delimited::read(
-                &decoded[..super::value::text::floor(&decoded, self.limits.text_bytes * 4)],
+                &decoded[..super::value::text::floor(&decoded, self.reader.limits.text_bytes * 4)],
                 mark,
                 file.name,
-                self.limits,
+                &self.reader.limits,
             ),
-            (_, None) => text::read(&decoded, self.limits.text_bytes),
+            (_, None) => text::read(&decoded, self.reader.limits.text_bytes),
         };
-        self.out.items.push(Item {
-            source: file.path.clone(),
-            letter,
-            pages: vec![page],
-            unread: None,
-            inline: file.inline,
-            size: file.bytes.len(),
-        });
+        self.show(&file.path, [View::Text(page.clone())]);
+        self.read(file, letter, vec![page], Vec::new());
     }
 }
 

@@ -90,7 +90,10 @@ fn decide(facts: &Facts<'_>, labels: &Labels) -> (Kind, u16) {
     if (count(Topic::Automatic, &subject) > 0 || count(Topic::Bounce, &subject) > 0) && !table {
         return (Kind::NotAnOrder, 930);
     }
-    if count(Topic::Advert, &both) >= 2 && !facts.po_number {
+    // A fax has no letter around it.
+    let alone = subject.is_empty() && body.trim().is_empty();
+    let advert = if alone { head(facts.document, 6000) } else { &both };
+    if count(Topic::Advert, advert) >= 2 && !facts.po_number && !(alone && table) {
         return (Kind::NotAnOrder, 850);
     }
     let firm = firm(&body, labels);

@@ -1,10 +1,12 @@
 //! What one letter of a document holds: new text or passed-on text, orders in body and files, files not read.
 
 use super::collect::{Collected, Item, Letter};
+use super::figures;
 use super::find::{Found, gather};
 use super::labels::{Labels, Words};
 use super::mail::address;
 use super::page::{Block, Page, TextLine};
+use super::place;
 use super::value::date::{self, DayOrder};
 use super::value::text::plain;
 use crate::order::document::Envelope;
@@ -118,9 +120,16 @@ pub(super) fn content<'a>(at: usize, collected: &'a Collected, labels: &Labels) 
     }
     let mut files = Vec::new();
     for item in items.iter().filter(|i| i.unread.is_none()) {
-        files.extend(
-            read(&item.pages).into_iter().map(|found| Candidate { source: item.source.clone(), found }),
-        );
+        let mut found = read(&item.pages);
+        place::locate(&mut found, &item.places);
+        if item.recognized {
+            figures::settle(&mut found);
+        }
+        files.extend(found.into_iter().map(|found| Candidate { source: item.source.clone(), found }));
+    }
+    if letter.headers.is_empty() {
+        // A fax is its own letter: who writes it stands in its pages.
+        lines.extend(items.iter().flat_map(|item| &item.pages).flat_map(text_lines));
     }
     let unread = items.into_iter().filter(|i| i.unread.is_some()).collect();
     Content { letter, envelope, words, lines, body, files, unread, dates: base }

@@ -1,7 +1,9 @@
 //! Bounds that keep a hostile document from taking time or memory without end.
 
+use serde::{Deserialize, Serialize};
+
 /// What a reader takes before it gives up on a part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// Bytes of a whole message or file.
     pub message_bytes: usize,
@@ -28,6 +30,14 @@ pub struct Limits {
     pub sheets: usize,
     /// Filled cells of one workbook.
     pub cells: usize,
+    /// Pages of one printed document.
+    pub pages: usize,
+    /// Pixels of one picture or page of a fax.
+    pub pixels: u64,
+    /// Seconds that a decoder may take for one file.
+    pub decode_seconds: u64,
+    /// Seconds that the recognition of one page may take.
+    pub recognize_seconds: u64,
     /// Drafts of one message.
     pub drafts: usize,
 }
@@ -48,6 +58,10 @@ impl Default for Limits {
             columns: 200,
             sheets: 40,
             cells: 400_000,
+            pages: 100,
+            pixels: 64 << 20,
+            decode_seconds: 20,
+            recognize_seconds: 60,
             drafts: 40,
         }
     }

@@ -12,22 +12,33 @@
 mod assemble;
 pub mod codes;
 pub mod collect;
+pub mod decoder;
+mod fax;
+mod figures;
 pub mod find;
 pub mod format;
 pub mod json;
 pub mod kind;
 pub mod labels;
+pub mod layout;
 mod letter;
 pub mod limits;
 pub mod mail;
 mod mention;
 mod merge;
 pub mod page;
+pub mod picture;
+mod place;
+pub mod print;
+mod printed;
+pub mod scan;
 mod unread;
 pub mod value;
+mod words;
 
 use crate::order::document::{Channel, Envelope};
 use crate::order::draft::Draft;
+use decoder::{Decoder, Recognizer};
 pub use labels::Labels;
 use limits::Limits;
 
@@ -46,16 +57,59 @@ pub struct Reading {
     pub envelope: Envelope,
     /// Never empty.
     pub drafts: Vec<Draft>,
+    /// Some pages are pictures, and were left for later: the drafts are not the whole document.
+    pub later: bool,
+    /// What was looked at, where it was asked for.
+    pub shown: Vec<Shown>,
 }
 
-/// Reads a document within the default limits.
-#[must_use]
-pub fn read(source: &Source<'_>, labels: &Labels) -> Reading {
-    read_within(source, labels, &Limits::default())
+/// A sheet, body or page, as it was looked at.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// As the draft names it.
+    pub source: String,
+    pub view: View,
 }
 
-/// Reads a document within limits.
-#[must_use]
-pub fn read_within(source: &Source<'_>, labels: &Labels, limits: &Limits) -> Reading {
-    assemble::reading(source, labels, limits)
+#[derive(Debug, Clone)]
+pub enum View {
+    Text(page::Page),
+    /// The picture of a page, and its size in points, in which evidence counts.
+    Page {
+        number: u32,
+        picture: image::GrayImage,
+        size: (f32, f32),
+    },
+}
+
+/// When pages are read of which there are only pictures: it takes seconds where other pages take milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pictures {
+    Now,
+    Later,
+    /// Now, and everything that was looked at is kept to be shown.
+    Shown,
+}
+
+/// With what documents are read.
+pub struct Reader {
+    pub labels: Labels,
+    pub limits: Limits,
+    pub decoder: Box<dyn Decoder>,
+    /// None: pages of which there are only pictures wait for a person.
+    pub recognizer: Option<Box<dyn Recognizer>>,
+}
+
+impl Reader {
+    /// Reads a document whole.
+    #[must_use]
+    pub fn read(&self, source: &Source<'_>) -> Reading {
+        self.read_with(source, Pictures::Now)
+    }
+
+    /// Reads a document, or says that pictures have to be read for it.
+    #[must_use]
+    pub fn read_with(&self, source: &Source<'_>, pictures: Pictures) -> Reading {
+        assemble::reading(source, self, pictures)
+    }
 }

@@ -84,7 +84,7 @@ fn mail(
 ) -> Result<Option<MailSend>, TemplateError> {
     let Some(address) = address.and_then(header::address) else { return Ok(None) };
     let context = super::templates::beside(&context(order, review, office), more);
-    let text = office.templates.render(office.house.language, template, &context)?;
+    let text = office.templates.render(office.house.language, template, context)?;
     let purpose = format!("{purpose}.{}", review.id);
     let mail = from_house(office.house, order.id, &purpose, vec![address], text);
     Ok(Some(MailSend { purpose: template.to_owned(), ..mail }))

@@ -26,7 +26,7 @@ pub(super) fn confirm(telling: &mut Telling<'_>) -> Result<(), ReleaseError> {
         "subject": answers.and_then(|it| it.subject.as_deref()).map(bare_subject).filter(|it| !it.is_empty()),
     });
     let context = templates::beside(&sheet::sheet(&telling.order, facts, true)?, more);
-    let text = facts.office.templates.render(buyer.language, "confirmation", &context)?;
+    let text = facts.office.templates.render(buyer.language, "confirmation", context)?;
     let Some(mut mail) = telling.mail("confirmation", &buyer.mail, text) else { return Ok(()) };
     mail.in_reply_to = answers.and_then(|it| header::message_id(it.message_id.as_deref()?));
     mail.references = answers.map(thread).unwrap_or_default();

@@ -32,7 +32,7 @@ pub fn filed(
         "refers_to": draft.refers_to,
         "document_id": document.id,
     });
-    let text = office.templates.render(language, "filed", &context)?;
+    let text = office.templates.render(language, "filed", context)?;
     let mail = from_house(office.house, document.id, "filed", vec![address], text);
     Ok(Some(outgoing(document.id, "mail.filed", Body::MailSend(mail), (ids.id("filed"), now))))
 }

@@ -83,5 +83,5 @@ fn text(telling: &Telling<'_>, department: Department) -> Result<Rendered, Relea
         }),
     });
     let sheet = sheet::sheet(&telling.order, telling.facts, department.sees_prices())?;
-    Ok(office.templates.render(language, "notification", &templates::beside(&sheet, more))?)
+    Ok(office.templates.render(language, "notification", templates::beside(&sheet, more))?)
 }

@@ -72,14 +72,12 @@ impl Templates {
         &self,
         language: Language,
         mail: &str,
-        context: &impl Serialize,
+        context: serde_json::Value,
     ) -> Result<Rendered, TemplateError> {
         let folder = match language {
             Language::Zh | Language::Mixed => "zh",
             Language::En => "en",
         };
-        let context = serde_json::to_value(context)
-            .map_err(|error| TemplateError { name: mail.to_owned(), what: error.to_string() })?;
         let context = Value::from(Serde(safe(context)));
         let part = |part: &str| {
             let name = format!("{folder}/{mail}/{part}");
@@ -198,7 +196,10 @@ mod tests {
     #[test]
     fn a_template_that_asks_for_what_there_is_not_is_an_error() {
         let own = [("zh/deadline/subject".to_owned(), "{{ nothing }}".to_owned())];
-        let error = Templates::with(own).unwrap().render(Language::Zh, "deadline", &()).unwrap_err();
+        let error = Templates::with(own)
+            .unwrap()
+            .render(Language::Zh, "deadline", serde_json::Value::Null)
+            .unwrap_err();
         assert!(error.to_string().starts_with("template zh/deadline/subject: line 1: "), "{error}");
         let own = [("zh/deadline/subject".to_owned(), "{{ nothing".to_owned())];
         assert!(Templates::with(own).is_err());

@@ -58,7 +58,7 @@ pub fn undelivered(
         "failures": failures,
         "document_id": what.document,
     });
-    let text = office.templates.render(language, PURPOSE, &context)?;
+    let text = office.templates.render(language, PURPOSE, context)?;
     let who: Vec<&str> = what.failures.iter().map(|it| it.recipient.as_str()).collect();
     let mark = ids::sha256_hex(format!("{failed} {}", who.join(" ")).as_bytes());
     let mark = mark.get(..16).unwrap_or_default();

@@ -2,11 +2,13 @@
 
 use crate::check::Categories;
 use crate::config::Config;
+use crate::decode::Engines;
 use crate::master::Master;
 use crate::order::Order;
 use crate::order::number::NumberPattern;
 use crate::order::wording::Wording;
-use crate::read::Labels;
+use crate::read::limits::Limits;
+use crate::read::{Labels, Reader};
 use crate::release::facts::{Desk as DepartmentDesk, House, Office};
 use crate::release::templates::Templates;
 use crate::review::Desk;
@@ -29,7 +31,7 @@ pub struct Books {
     pub config: Config,
     pub rules: Rules,
     pub calendar: Calendar,
-    pub labels: Labels,
+    pub reader: Reader,
     pub templates: Templates,
     pub wording: Wording,
     pub schemas: Schemas,
@@ -39,7 +41,7 @@ pub struct Books {
 
 impl Books {
     /// Reads and checks everything. The first thing that is wrong is the error: file, place and remedy.
-    pub fn open(config: &Config) -> Result<Self, String> {
+    pub fn open(config: &Config, engines: Engines) -> Result<Self, String> {
         let own = config.rules.overrides.as_deref();
         if let Some(missing) = own.filter(|folder| !folder.is_dir()) {
             return Err(format!(
@@ -53,7 +55,12 @@ impl Books {
             rules: Rules::parse(&rules, &text(own, &rules, "rules.profile")?).map_err(|e| e.to_string())?,
             calendar: Calendar::parse(&calendar, &text(own, &calendar, "rules.calendar")?)
                 .map_err(|e| e.to_string())?,
-            labels: labels(own)?,
+            reader: Reader {
+                labels: labels(own)?,
+                limits: Limits::default(),
+                decoder: engines.decoder,
+                recognizer: engines.recognizer,
+            },
             templates: Templates::with(files(own, "templates")?).map_err(|e| e.to_string())?,
             wording: Wording::shipped().map_err(|e| e.to_string())?,
             schemas: Schemas::shipped().map_err(|e| e.to_string())?,

@@ -1,5 +1,6 @@
 //! Gathers the commits of all steps for a short while and writes them in one transaction.
 
+use super::ahead::Ahead;
 use super::metrics;
 use crate::order::message::Message;
 use crate::store::{Answer, Commit, Store, StoreError};
@@ -19,7 +20,7 @@ pub struct Linger {
 }
 
 struct Job {
-    commit: Commit,
+    commit: Arc<Commit>,
     answer: oneshot::Sender<Answer>,
 }
 
@@ -27,6 +28,7 @@ struct Job {
 #[derive(Clone)]
 pub struct Committer {
     jobs: mpsc::Sender<Job>,
+    ahead: Ahead,
     /// The last transaction was not taken, and is tried again.
     waiting: Arc<AtomicBool>,
 }
@@ -41,7 +43,8 @@ impl Committer {
     pub fn start(store: Arc<dyn Store>, linger: Linger, stop: CancellationToken) -> Self {
         let (jobs, queue) = mpsc::channel(linger.batch.max(1) * 2);
         let waiting = Arc::new(AtomicBool::new(false));
-        let writer = Writer { store, linger, waiting: waiting.clone() };
+        let ahead = Ahead::default();
+        let writer = Writer { store, linger, ahead: ahead.clone(), waiting: waiting.clone() };
         tokio::spawn(async move {
             tokio::select! {
                 biased;
@@ -49,7 +52,7 @@ impl Committer {
                 () = writer.run(queue) => {}
             }
         });
-        Self { jobs, waiting }
+        Self { jobs, ahead, waiting }
     }
 
     /// Whether the store did not take the last transaction: what is handed over has to wait.
@@ -58,10 +61,21 @@ impl Committer {
         self.waiting.load(Ordering::Relaxed)
     }
 
+    /// The figures that were handed over, for those who load.
+    #[must_use]
+    pub fn ahead(&self) -> Ahead {
+        self.ahead.clone()
+    }
+
     /// Writes one commit with whoever comes at the same time. Waits as long as the store is away.
     pub async fn write(&self, commit: Commit) -> Result<Answer, Stopped> {
         let (answer, answered) = oneshot::channel();
-        self.jobs.send(Job { commit, answer }).await.map_err(|_| Stopped)?;
+        let room = self.jobs.reserve().await.map_err(|_| Stopped)?;
+        if let Err(key) =
+            self.ahead.hand_over(commit, |commit| room.send(Job { commit: Arc::new(commit), answer }))
+        {
+            return Ok(Answer::Lost { key });
+        }
         answered.await.map_err(|_| Stopped)
     }
 }
@@ -69,6 +83,7 @@ impl Committer {
 struct Writer {
     store: Arc<dyn Store>,
     linger: Linger,
+    ahead: Ahead,
     waiting: Arc<AtomicBool>,
 }
 
@@ -76,8 +91,66 @@ impl Writer {
     async fn run(self, mut queue: mpsc::Receiver<Job>) {
         while let Some(first) = queue.recv().await {
             let batch = gather(first, self.linger, &mut queue).await;
-            write_batch(self.store.as_ref(), batch, &self.waiting).await;
+            self.write(batch).await;
         }
+    }
+
+    /// Writes until the store has answered for each. After a lost answer, what the inbox has is done and the rest is written
+    /// again; a commit that consumes nothing is kept from happening twice by its effect keys.
+    async fn write(&self, mut batch: Vec<Job>) {
+        let mut pause = Duration::from_millis(20);
+        while !batch.is_empty() {
+            let commits = batch.iter().map(|job| Arc::clone(&job.commit)).collect();
+            let since = Instant::now();
+            match self.store.write(commits).await {
+                Ok(answers) => {
+                    self.waiting.store(false, Ordering::Relaxed);
+                    metrics::committed(answers.len(), since);
+                    batch.drain(..).zip(answers).for_each(|(job, answer)| self.answer(job, answer));
+                    return;
+                }
+                Err(StoreError::Unknown(why)) => {
+                    tracing::warn!(why, "the store did not answer a commit; asking what was written");
+                    batch = self.settle_unknown(batch).await;
+                }
+                Err(error) => tracing::warn!(%error, "the store is away; the commit waits"),
+            }
+            self.waiting.store(true, Ordering::Relaxed);
+            metrics::commit_failed();
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(5));
+        }
+        self.waiting.store(false, Ordering::Relaxed);
+    }
+
+    fn answer(&self, job: Job, answer: Answer) {
+        self.ahead.answered(&job.commit, &answer);
+        // Whoever asked may have gone.
+        let _ = job.answer.send(answer);
+    }
+
+    async fn settle_unknown(&self, batch: Vec<Job>) -> Vec<Job> {
+        let mut pause = Duration::from_millis(20);
+        let consumed = batch.iter().filter_map(|job| job.commit.consumes.as_ref());
+        let messages: Vec<Message> = consumed.map(|it| it.message.clone()).collect();
+        let consumed = loop {
+            match self.store.consumed(&messages).await {
+                Ok(consumed) => break consumed,
+                Err(error) => tracing::warn!(%error, "the store is away; what was written is not known yet"),
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(5));
+        };
+        let mut consumed = consumed.into_iter();
+        let mut left = Vec::new();
+        for job in batch {
+            if job.commit.consumes.is_some() && consumed.next().unwrap_or(false) {
+                self.answer(job, Answer::Duplicate);
+            } else {
+                left.push(job);
+            }
+        }
+        left
     }
 }
 
@@ -91,59 +164,4 @@ async fn gather(first: Job, linger: Linger, queue: &mut mpsc::Receiver<Job>) -> 
         }
     }
     batch
-}
-
-/// Writes until the store has answered for each. After a lost answer, what the inbox has is done and the rest is written
-/// again; a commit that consumes nothing is kept from happening twice by its effect keys.
-async fn write_batch(store: &dyn Store, mut batch: Vec<Job>, waiting: &AtomicBool) {
-    let mut pause = Duration::from_millis(20);
-    while !batch.is_empty() {
-        let commits = batch.iter().map(|job| job.commit.clone()).collect();
-        let since = Instant::now();
-        match store.commit(commits).await {
-            Ok(answers) => {
-                waiting.store(false, Ordering::Relaxed);
-                metrics::committed(answers.len(), since);
-                for (job, answer) in batch.drain(..).zip(answers) {
-                    let _ = job.answer.send(answer);
-                }
-                return;
-            }
-            Err(StoreError::Unknown(why)) => {
-                tracing::warn!(why, "the store did not answer a commit; asking what was written");
-                batch = settle_unknown(store, batch).await;
-            }
-            Err(error) => tracing::warn!(%error, "the store is away; the commit waits"),
-        }
-        waiting.store(true, Ordering::Relaxed);
-        metrics::commit_failed();
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(Duration::from_secs(5));
-    }
-    waiting.store(false, Ordering::Relaxed);
-}
-
-async fn settle_unknown(store: &dyn Store, batch: Vec<Job>) -> Vec<Job> {
-    let mut pause = Duration::from_millis(20);
-    let messages: Vec<Message> =
-        batch.iter().filter_map(|job| job.commit.consumes.as_ref().map(|it| it.message.clone())).collect();
-    let consumed = loop {
-        match store.consumed(&messages).await {
-            Ok(consumed) => break consumed,
-            Err(error) => tracing::warn!(%error, "the store is away; what was written is not known yet"),
-        }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(Duration::from_secs(5));
-    };
-    let mut consumed = consumed.into_iter();
-    let mut left = Vec::new();
-    for job in batch {
-        let done = job.commit.consumes.is_some() && consumed.next().unwrap_or(false);
-        if done {
-            let _ = job.answer.send(Answer::Duplicate);
-        } else {
-            left.push(job);
-        }
-    }
-    left
 }

@@ -1,8 +1,9 @@
 //! The house of one data folder: store, blobs, books, and how it is put to work.
 
+use super::ahead::Ahead;
 use super::books::Books;
 use super::clock::{Clock, SystemClock};
-use super::committer::{Committer, Linger};
+use super::committer::Linger;
 use super::master::MasterShelf;
 use super::outside::OutsideStore;
 use super::steps::Steps;
@@ -12,6 +13,7 @@ use crate::broker::Broker;
 use crate::broker::local::Local;
 use crate::broker::rabbitmq::{Rabbit, RabbitError};
 use crate::config::Config;
+use crate::decode::Engines;
 use crate::deliver::smtp::Smtp;
 use crate::deliver::{Delivery, Outlet, file};
 use crate::intake::Intake;
@@ -74,7 +76,7 @@ impl House {
 
     /// The same with another clock: the demo has one of its own.
     pub async fn open_with(dir: &Path, config: Config, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        let books = Books::open(&config).map_err(OpenError::Books)?;
+        let books = Books::open(&config, Engines::own(&config.recognition)).map_err(OpenError::Books)?;
         let mails = mails(dir, &config).map_err(OpenError::Books)?;
         std::fs::create_dir_all(dir).map_err(|e| {
             anyhow::anyhow!("the data folder {} can't be made: {e}; name another with --dir", dir.display())
@@ -143,20 +145,21 @@ impl House {
         let worker = &self.config.worker;
         let poll = Duration::from_millis(worker.poll_ms);
         let kill = CancellationToken::new();
+        let committer = supervise::committer(&self.store, self.linger(), &kill);
         let (broker, rabbit) = self.broker(&owner).await?;
         let relay = broker.relay();
         let mut running = Running::start(Parts {
             store: self.store.clone(),
             broker,
-            handler: Arc::new(self.steps(&owner.holder)),
-            committer: self.committer(&kill),
+            handler: Arc::new(self.steps(&owner.holder, committer.ahead())),
+            committer,
             settings: self.worker_settings(owner.holder.clone()),
             steps: roles.steps,
             poll,
             kill,
         });
         if let Some((postgres, woken)) = self.postgres.clone().zip(relay) {
-            postgres.hush();
+            postgres.relays(&owner.holder, Duration::from_secs(worker.lease_seconds));
             let (holder, stop) = (owner.holder.clone(), running.stopping());
             running.also(async move {
                 tokio::join!(
@@ -189,7 +192,7 @@ impl House {
         Ok((Arc::new(Local::new(self.store.clone(), owner.holder.clone(), lease, poll)), None))
     }
 
-    fn steps(&self, holder: &str) -> Steps {
+    fn steps(&self, holder: &str, ahead: Ahead) -> Steps {
         let out = self.dir.join(&self.config.folders.outgoing);
         let delivery = Delivery {
             store: self.store.clone(),
@@ -201,6 +204,7 @@ impl House {
         };
         Steps {
             store: self.store.clone(),
+            ahead,
             blobs: self.blobs.clone(),
             books: self.books.clone(),
             shelf: self.shelf.clone(),
@@ -212,6 +216,7 @@ impl House {
         let worker = &self.config.worker;
         WorkerSettings {
             prefetch: worker.prefetch,
+            recognize: u32::try_from(self.config.recognition.pages_at_once()).unwrap_or(1),
             retry: worker.retry.clone(),
             step_timeout: Duration::from_secs(worker.step_timeout_seconds),
             trials: worker.trials,
@@ -223,10 +228,6 @@ impl House {
 
     const fn linger(&self) -> Linger {
         Linger { wait: Duration::from_millis(self.config.worker.linger_ms), batch: self.config.worker.batch }
-    }
-
-    fn committer(&self, kill: &CancellationToken) -> Committer {
-        supervise::committer(&self.store, self.linger(), kill)
     }
 
     /// The folders that are watched, made when they are missing.

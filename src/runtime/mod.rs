@@ -4,6 +4,7 @@ pub mod clock;
 pub mod outside;
 pub mod metrics;
 pub mod backoff;
+pub mod ahead;
 pub mod committer;
 pub mod worker;
 pub mod outbox;

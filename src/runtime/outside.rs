@@ -157,8 +157,8 @@ impl<S: Store> Store for OutsideStore<S> {
         self.0.now().await
     }
 
-    async fn commit(&self, batch: Vec<Commit>) -> Result<Vec<Answer>, StoreError> {
-        call(Point::StoreCommit, self.0.commit(batch)).await
+    async fn write(&self, batch: Vec<Arc<Commit>>) -> Result<Vec<Answer>, StoreError> {
+        call(Point::StoreCommit, self.0.write(batch)).await
     }
 
     async fn consumed(&self, messages: &[Message]) -> Result<Vec<bool>, StoreError> {

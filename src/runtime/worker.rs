@@ -29,6 +29,8 @@ const UNTOUCHED: Duration = Duration::from_secs(1);
 pub struct WorkerSettings {
     /// Messages in hand at most, for each step.
     pub prefetch: u32,
+    /// The same of the step that reads pictures: each keeps a core busy for seconds.
+    pub recognize: u32,
     pub retry: RetrySettings,
     /// A step that takes longer is given up and tried again.
     pub step_timeout: Duration,
@@ -40,6 +42,12 @@ pub struct WorkerSettings {
     pub wait: Duration,
     /// Name of this run of the process.
     pub holder: String,
+}
+
+impl WorkerSettings {
+    const fn prefetch_of(&self, step: Step) -> u32 {
+        if matches!(step, Step::Recognize) { self.recognize } else { self.prefetch }
+    }
 }
 
 /// What all workers of a process share.
@@ -59,7 +67,7 @@ pub struct Worker {
 impl Worker {
     /// Consumes one step's queue until `stop`, then finishes what is in hand. Returns when nothing is in hand any more.
     pub async fn run(self, step: Step, stop: CancellationToken) {
-        let prefetch = Arc::new(Semaphore::new(self.settings.prefetch as usize));
+        let prefetch = Arc::new(Semaphore::new(self.settings.prefetch_of(step) as usize));
         let mut hands = JoinSet::new();
         while !stop.is_cancelled() {
             while hands.try_join_next().is_some() {}
@@ -90,7 +98,7 @@ impl Worker {
             () = stop.cancelled() => return None,
             permit = prefetch.acquire() => permit.ok().map(|_| prefetch.available_permits() + 1)?,
         };
-        let max = u32::try_from(free).unwrap_or(1).min(self.settings.prefetch).max(1);
+        let max = u32::try_from(free).unwrap_or(1).min(self.settings.prefetch_of(step)).max(1);
         match self.broker.take(step, max, self.settings.wait).await {
             Ok(deliveries) => {
                 self.in_hand.fetch_add(deliveries.len(), Ordering::SeqCst);

@@ -27,6 +27,7 @@ pub use commit::{
 pub use json::Json;
 pub use prepare::chain;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 use uuid::Uuid;
@@ -225,7 +226,14 @@ pub trait Store: Send + Sync {
 
     /// Writes a batch in one transaction and answers for each commit, in order. Commits see those before them in the
     /// batch. [`StoreError::Unavailable`]: nothing was written. [`StoreError::Unknown`]: ask [`Store::consumed`].
-    async fn commit(&self, batch: Vec<Commit>) -> Result<Vec<Answer>, StoreError>;
+    ///
+    /// The commits are shared: whoever writes them keeps them until he knows the answer.
+    async fn write(&self, batch: Vec<Arc<Commit>>) -> Result<Vec<Answer>, StoreError>;
+
+    /// [`Store::write`] for those who keep nothing.
+    async fn commit(&self, batch: Vec<Commit>) -> Result<Vec<Answer>, StoreError> {
+        self.write(batch.into_iter().map(Arc::new).collect()).await
+    }
 
     /// Whether the inbox has these messages (step, id, attempt, same body), in order.
     async fn consumed(&self, messages: &[Message]) -> Result<Vec<bool>, StoreError>;

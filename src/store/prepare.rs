@@ -4,11 +4,12 @@ use super::commit::{Commit, NewEvent};
 use super::valid;
 use crate::order::ids::sha256_hex;
 use serde::Serialize;
+use std::sync::Arc;
 
 /// A commit ready to be decided and written.
 #[derive(Debug)]
 pub struct Prepared {
-    pub commit: Commit,
+    pub commit: Arc<Commit>,
     /// Hash of the consumed message's body; empty when there is none.
     pub body_hash: String,
     /// Why it can't be written, whatever stands in the store.
@@ -36,7 +37,7 @@ pub struct EventText {
 
 impl Prepared {
     #[must_use]
-    pub fn new(commit: Commit) -> Self {
+    pub fn new(commit: Arc<Commit>) -> Self {
         let checked = valid::refusal(&commit).map_or(Ok(()), Err);
         let (texts, refusal) = match checked.and_then(|()| Texts::of(&commit)) {
             Ok(texts) => (texts, None),

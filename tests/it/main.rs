@@ -6,6 +6,7 @@ mod cases;
 mod check;
 mod contract;
 mod data;
+mod decode;
 mod http;
 mod imap;
 mod kill;

@@ -83,6 +83,7 @@ fn planted_faults_are_found() {
         ("no inbox row", store(|faults| faults.forget_inbox = true)),
         ("no fence", store(|faults| faults.ignore_fence = true)),
         ("no version check", store(|faults| faults.ignore_versions = true)),
+        ("a version is only a number", store(|faults| faults.count_versions = true)),
         ("no effect keys", store(|faults| faults.ignore_effects = true)),
         ("half a commit", store(|faults| faults.tear_commits = true)),
         ("timers fire twice", store(|faults| faults.fire_twice = true)),
@@ -92,7 +93,7 @@ fn planted_faults_are_found() {
         ("lanes out of order", store(|faults| faults.break_lanes = true)),
     ];
     let found = |name: &str, planted: &Planted| {
-        let found = simulate_all(400, 1, planted);
+        let found = simulate_all(SEEDS, 1, planted);
         println!("{name}: {found:?}");
         !found.is_empty()
     };

@@ -5,6 +5,7 @@ use crate::bench::{BenchError, orders};
 use crate::broker::Broker as _;
 use crate::broker::rabbitmq::Rabbit;
 use crate::config::Config;
+use crate::order::message::Step;
 use crate::runtime::house::{House, OpenError};
 use crate::runtime::import;
 use crate::store::postgres::Scratch;
@@ -102,10 +103,10 @@ impl Site {
     pub(super) async fn close(self) -> Result<(), BenchError> {
         let connection = Connection::connect(&self.rabbitmq, ConnectionProperties::default()).await?;
         let channel = connection.create_channel().await?;
-        let inner = ["read", "check", "review", "release", "deliver", "follow", "dead"];
+        let inner = Step::ALL.map(Step::as_str).into_iter().chain(["dead"]);
         let inlets = ["in.orders", "in.reports", "in.decisions", "in.master"];
         let out = OUT.map(|key| format!("out.{key}"));
-        for name in inner.into_iter().chain(inlets).chain(out.iter().map(String::as_str)) {
+        for name in inner.chain(inlets).chain(out.iter().map(String::as_str)) {
             let queue = format!("{}.{name}", self.prefix);
             channel.queue_delete(queue.as_str().into(), QueueDeleteOptions::default()).await?;
         }

@@ -47,6 +47,8 @@ pub const LIBRARY: &str = "lapin";
 const STRAYS_LOOK: Duration = Duration::from_millis(250);
 /// Dead letters in hand at a time.
 const DEAD_PREFETCH: u16 = 16;
+/// Documents whose pictures are read, taken at a time: each keeps a core busy for seconds, and others may have cores free.
+const RECOGNIZE_PREFETCH: u16 = 2;
 
 /// Why the broker can't be used.
 #[derive(Debug, Error)]
@@ -97,7 +99,8 @@ impl Rabbit {
             let queue = queue.ok_or_else(|| RabbitError::Settings(format!("there is no queue {name}")))?;
             Ok::<_, RabbitError>(Feed::new(queue, prefetch, Arc::clone(keeper), Arc::clone(&settings)))
         };
-        let feeds = Step::ALL.map(|step| feed(&topology.step(step), settings.prefetch, &steps));
+        let prefetch = |step| if step == Step::Recognize { RECOGNIZE_PREFETCH } else { settings.prefetch };
+        let feeds = Step::ALL.map(|step| feed(&topology.step(step), prefetch(step), &steps));
         let feeds = feeds.into_iter().collect::<Result<_, _>>()?;
         let dead = feed(&topology.dead, DEAD_PREFETCH, &graves)?;
         let (stray, strays) = unbounded_channel();

@@ -59,7 +59,13 @@ impl Topology {
         }
         for queue in Inlet::ALL {
             let name = topology.inlet(queue);
-            topology.queues.push(Queue { name, arguments: bounded(FOREIGN_LIMIT), bindings: Vec::new() });
+            let mut arguments = bounded(FOREIGN_LIMIT);
+            if queue == Inlet::Orders {
+                // Orders that come together meet at the same SKUs and customers: two processes would compute most of them
+                // for nothing. When the one that takes them ends, another does.
+                arguments.insert(ShortString::from("x-single-active-consumer"), AMQPValue::Boolean(true));
+            }
+            topology.queues.push(Queue { name, arguments, bindings: Vec::new() });
         }
         for key in &settings.declare {
             let bindings = vec![(out.clone(), key.clone())];
@@ -269,7 +275,7 @@ mod tests {
         let mut names: Vec<&str> = topology.queues.iter().map(|queue| queue.name.as_str()).collect();
         names.sort_unstable();
         names.dedup();
-        assert_eq!(names.len(), 6 + 4 + 1 + 1);
+        assert_eq!(names.len(), 7 + 4 + 1 + 1);
         assert!(topology.queue("gendan.out.order.status").is_some());
     }
 }

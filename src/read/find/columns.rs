@@ -110,7 +110,9 @@ fn read(row: &Row, context: &Context<'_>) -> Option<Heading> {
         }
         heading.heads.push(found);
     }
-    if heading.sizes.len() < 2 {
+    // Sizes stand side by side.
+    let together = heading.sizes.windows(2).all(|pair| pair[1].0 == pair[0].0 + 1);
+    if heading.sizes.len() < 2 || !together {
         heading.unknown.extend(heading.sizes.drain(..).map(|(at, _)| at));
     }
     Some(heading)

@@ -12,7 +12,7 @@ use crate::read::codes::Code;
 use crate::read::labels::{Label, Words};
 use crate::read::page::{Block, Page};
 use crate::read::value::date;
-use crate::read::value::text::plain;
+use crate::read::value::text::{plain, squeeze};
 
 /// An order in the making.
 #[derive(Default)]
@@ -299,7 +299,7 @@ fn letterhead(builder: &mut Builder, context: &Context<'_>) {
     }
     for row in builder.before_table.iter().take(6) {
         for piece in &row.pieces {
-            let text = plain(&piece.text);
+            let text = squeeze(&plain(&piece.text));
             let greeting =
                 text.trim_end().ends_with([':', ',', '，']) || context.labels.has(Words::Greeting, &text);
             if greeting

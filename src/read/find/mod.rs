@@ -10,6 +10,7 @@ pub mod gather;
 pub mod labelled;
 pub mod order_number;
 mod phone;
+pub(in crate::read) use phone::callable;
 mod plan;
 mod product;
 pub mod prose;

@@ -38,7 +38,7 @@ fn balanced(text: &str) -> String {
     first.trim().trim_end_matches(['-', '(', '.', ' ']).to_owned()
 }
 /// A phone number that looks like one without any label.
-pub(super) fn callable(text: &str) -> Option<String> {
+pub(in crate::read) fn callable(text: &str) -> Option<String> {
     let text = plain(text);
     let found = CALLABLE.find_iter(&text).find(|m| {
         let before = text[..m.start()].to_lowercase();

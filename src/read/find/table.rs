@@ -130,7 +130,7 @@ fn read_rows(grid: &Grid, rows: &[Row], heading: &Heading, context: &Context<'_>
         if let Some(total) = total(grid, row, &plan, context) {
             ended |= matches!(total, Event::Total { grand: true, .. });
             out.push(total);
-        } else if ended && !is_goods(row, heading, context) {
+        } else if (ended && !is_goods(row, heading, context)) || is_label_row(row, heading, context) {
             out.push(Event::Loose(loose(grid, row)));
         } else if !is_goods(row, heading, context)
             || !has_line(row, &plan, heading)
@@ -159,7 +159,7 @@ fn is_goods(row: &Row, heading: &Heading, context: &Context<'_>) -> bool {
             || t.split_once(['：', ':'])
                 .is_some_and(|(l, _)| l.chars().count() <= 12 && context.labels.label(l).is_some())
     });
-    if labelled {
+    if labelled || is_label_row(row, heading, context) {
         return false;
     }
     let own = |c: &usize| row.cells.get(*c).is_some_and(|x| !x.text.trim().is_empty() && !x.carried);

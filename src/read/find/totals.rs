@@ -39,6 +39,7 @@ fn starts_total(text: &str, context: &Context<'_>) -> bool {
     // "Gesamtsumme netto: 872,50 EUR"
     let figure = rest.split_once(':').filter(|(word, _)| word.chars().count() <= 20);
     rest.is_empty()
+        || in_words(rest).is_some()
         || figure.is_some_and(|(_, value)| value.trim().is_empty() || money_in(value, context).is_some())
         || rest
             .trim_start()

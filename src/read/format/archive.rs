@@ -47,6 +47,28 @@ pub fn unpack(bytes: &[u8], limits: &Limits, budget: &mut u64) -> Unpacked {
     out
 }
 
+/// The entries whose paths are wanted.
+///
+/// # Errors
+/// `TooBig` when one is larger than allowed, `DamagedArchive` or `Encrypted` when one can't be unpacked.
+pub fn pick(
+    bytes: &[u8],
+    wanted: impl Fn(&str) -> bool,
+    limits: &Limits,
+    budget: &mut u64,
+) -> Result<Vec<Entry>, Code> {
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| Code::DamagedArchive)?;
+    let chosen: Vec<usize> = (0..archive.len().min(2000))
+        .filter(|at| archive.name_for_index(*at).is_some_and(|name| name.is_ok_and(|name| wanted(&name))))
+        .take(limits.zip_files)
+        .collect();
+    let mut out = Vec::with_capacity(chosen.len());
+    for at in chosen {
+        out.extend(entry(&mut archive, at, limits, budget)?);
+    }
+    Ok(out)
+}
+
 fn entry(
     archive: &mut ZipArchive<Cursor<&[u8]>>,
     at: usize,

@@ -4,8 +4,12 @@ pub mod archive;
 mod compound;
 pub mod delimited;
 pub mod html;
+pub mod pdf;
+pub mod picture;
 pub mod sheet;
 pub mod text;
+pub mod tiff;
+pub mod word;
 
 use super::codes::Code;
 
@@ -20,6 +24,10 @@ pub enum Format {
     Html,
     Text,
     Message,
+    Pdf,
+    /// One picture, or the pages of a fax.
+    Picture,
+    Docx,
     /// A format that is known, but not read here.
     Unread(Code),
 }
@@ -33,8 +41,9 @@ pub fn sniff(bytes: &[u8], name: &str, declared: &str) -> Format {
         [] => Format::Empty,
         _ if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") => zip_kind(bytes),
         _ if head.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") => ole_kind(bytes),
-        _ if contains(head, b"%PDF-") => Format::Unread(Code::PdfNotRead),
-        _ if is_picture(head) => Format::Unread(Code::PictureNotRead),
+        _ if contains(head, b"%PDF-") => Format::Pdf,
+        _ if is_picture(head) || is_tiff(head) => Format::Picture,
+        _ if is_unread_picture(head) => Format::Unread(Code::PictureNotRead),
         _ if head.starts_with(b"\x78\x9f\x3e\x22") => Format::Unread(Code::TnefNotRead),
         _ if head.starts_with(b"{\\rtf") => Format::Unread(Code::WordNotRead),
         _ if is_archive(head) => Format::Unread(Code::FormatNotRead),
@@ -63,7 +72,9 @@ fn zip_kind(bytes: &[u8]) -> Format {
         Format::Xlsx
     } else if has(b"application/vnd.oasis.opendocument.spreadsheet") {
         Format::Ods
-    } else if has(b"word/document.xml") || has(b"ppt/presentation") || has(b"opendocument.text") {
+    } else if has(b"word/document.xml") {
+        Format::Docx
+    } else if has(b"ppt/presentation") || has(b"opendocument.text") {
         Format::Unread(Code::WordNotRead)
     } else if has(b"OFD.xml") {
         Format::Unread(Code::OfdNotRead)
@@ -85,15 +96,24 @@ fn ole_kind(bytes: &[u8]) -> Format {
     }
 }
 
-fn is_picture(head: &[u8]) -> bool {
-    let starts: [&[u8]; 8] =
-        [b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*", b"BM", b"\0\0\x01\0", b"\xd7\xcd\xc6\x9a"];
-    let heif = head.len() > 12 && &head[4..8] == b"ftyp";
+/// JPEG, PNG, GIF, BMP, WebP.
+pub(super) fn is_picture(head: &[u8]) -> bool {
+    let starts: [&[u8]; 3] = [b"\x89PNG", b"\xff\xd8\xff", b"GIF8"];
     let webp = head.starts_with(b"RIFF") && head.len() > 12 && &head[8..12] == b"WEBP";
-    (starts.iter().any(|s| head.starts_with(s))
-        && !(head.starts_with(b"BM") && head.iter().all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace())))
-        || heif
-        || webp
+    let letters = |it: &u8| it.is_ascii_graphic() || it.is_ascii_whitespace();
+    let bitmap = head.starts_with(b"BM") && !head.iter().take(1024).all(letters);
+    starts.iter().any(|start| head.starts_with(start)) || webp || bitmap
+}
+
+pub(super) fn is_tiff(head: &[u8]) -> bool {
+    head.starts_with(b"II*\0") || head.starts_with(b"MM\0*")
+}
+
+/// HEIF, icons, metafiles.
+fn is_unread_picture(head: &[u8]) -> bool {
+    let starts: [&[u8]; 2] = [b"\0\0\x01\0", b"\xd7\xcd\xc6\x9a"];
+    let heif = head.len() > 12 && &head[4..8] == b"ftyp";
+    starts.iter().any(|start| head.starts_with(start)) || heif
 }
 
 fn is_archive(head: &[u8]) -> bool {
@@ -145,9 +165,11 @@ mod tests {
     #[test]
     fn told_by_content() {
         for (bytes, name, want) in [
-            (&b"%PDF-1.4"[..], "order.xlsx", Format::Unread(Code::PdfNotRead)),
-            (b"\xff\xd8\xff\xe0", "", Format::Unread(Code::PictureNotRead)),
-            (b"II*\0\x08", "x.txt", Format::Unread(Code::PictureNotRead)),
+            (&b"%PDF-1.4"[..], "order.xlsx", Format::Pdf),
+            (b"\xff\xd8\xff\xe0", "", Format::Picture),
+            (b"II*\0\x08", "x.txt", Format::Picture),
+            (b"\0\0\0\x18ftypheic\0\0", "x.jpg", Format::Unread(Code::PictureNotRead)),
+            (b"BM is a name", "x.txt", Format::Text),
             (b"a,b\n1,2", "x.csv", Format::Text),
             (b"<html><body>", "x.xls", Format::Html),
             (b"", "", Format::Empty),

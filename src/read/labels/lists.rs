@@ -94,6 +94,8 @@ pub enum Words {
     Size,
     ShipPlace,
     ReferTo,
+    /// What a cover page calls itself.
+    Cover,
 }
 /// Words that tell what a message is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]

@@ -12,8 +12,8 @@ use crate::order::party::Party;
 use crate::order::sheet::FoldError;
 use crate::release::{self, Release, ReleaseError};
 use crate::review::{self, deadline};
-use crate::runtime::Failure;
 use crate::runtime::work::Work;
+use crate::runtime::{Failure, ahead};
 use crate::store::{Commit, Disposition, Index, Json, Key, Kind, PartRecord, Write};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -72,6 +72,8 @@ pub(super) struct Case {
     counter: Figure,
     /// What orders have reserved of a SKU.
     pub(super) reserved: BTreeMap<String, Figure>,
+    /// Those of the figures that are not written yet, with their versions: the commit requires them.
+    pub(super) ahead: Vec<(Key, u64)>,
     po: Option<(Key, u64, PoOrders)>,
     /// The other orders of this PO number, and the amendments and cancellations that speak of it.
     pub(super) same: Vec<Same>,
@@ -96,7 +98,9 @@ impl Steps {
             [content.contact, content.ship_to].into_iter().flatten().map(|id| Key::new(Kind::Party, id)),
         );
         keys.extend(po.clone());
-        let mut found = self.store.load(&keys).await?.into_iter();
+        let mut found = self.store.load(&keys).await?;
+        let ahead = self.ahead.over(&keys, &mut found);
+        let mut found = found.into_iter();
         let mut figure = || -> Result<Figure, Failure> {
             found
                 .next()
@@ -121,7 +125,7 @@ impl Steps {
         });
         let same = self.same(id, po.as_ref().map_or(&[][..], |(_, _, it)| &it.orders)).await?;
         let (document, record) = (from.0.clone(), from.1.clone());
-        Ok(Case { master, document, record, credit, counter, reserved, po, same, parties })
+        Ok(Case { master, document, record, credit, counter, reserved, ahead, po, same, parties })
     }
 
     async fn same(&self, id: Uuid, ids: &[Uuid]) -> Result<Vec<Same>, Failure> {
@@ -164,6 +168,7 @@ impl Steps {
         if !work.order.status.is_open() {
             return Ok(());
         }
+        pen.commit.requires.extend(case.ahead.iter().cloned());
         self.check_anew(work, case, resolved)?;
         let order = &work.order;
         let (customer, figures) = (self.customer_facts(order, case), self.figures(order, case, pen.now.at));
@@ -257,7 +262,8 @@ impl Same {
 impl Figure {
     pub(super) fn write(self, kind: Kind, id: &str, value: Decimal) -> Write {
         let body = Json::of(&value);
-        Write { key: Key::new(kind, id), was: self.was, now: self.was + 1, body, index: Index::default() }
+        let now = ahead::follow(self.was, &body);
+        Write { key: Key::new(kind, id), was: self.was, now, body, index: Index::default() }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a released order holds of its customer's credit and of the stock, and gives back.
 
-use super::{Steps, desk};
+use super::{Steps, desk, parsed};
 use crate::order::Order;
 use crate::order::event::Milestone;
 use crate::order::status::Status;
@@ -33,7 +33,11 @@ impl Steps {
     }
 
     async fn lower(&self, kind: Kind, id: &str, by: Decimal, commit: &mut Commit) -> Result<(), Failure> {
-        let (was, value) = self.one::<Decimal>(Key::new(kind, id)).await?.unwrap_or_default();
+        let keys = [Key::new(kind, id)];
+        let mut found = self.store.load(&keys).await?;
+        self.ahead.over(&keys, &mut found);
+        let (was, value): (u64, Decimal) =
+            found.into_iter().flatten().next().map_or(Ok(Default::default()), parsed)?;
         commit.writes.push(desk::Figure { was, value }.write(kind, id, value - by));
         Ok(())
     }

@@ -16,6 +16,7 @@ mod read;
 mod report;
 mod timer;
 
+use super::ahead::Ahead;
 use super::books::Books;
 use super::master::MasterShelf;
 use super::{Failure, Handler, Limits};
@@ -37,6 +38,8 @@ use uuid::Uuid;
 /// All steps of a process.
 pub struct Steps {
     pub store: Arc<dyn Store>,
+    /// The figures that this process is about to write.
+    pub ahead: Ahead,
     pub blobs: Arc<dyn Blobs>,
     pub books: Arc<Books>,
     pub shelf: Arc<MasterShelf>,

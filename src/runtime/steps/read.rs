@@ -1,11 +1,11 @@
 //! Read: the bytes of a document become drafts, one for each part.
 
-use super::{Steps, done};
+use super::{Now, Steps, done};
 use crate::intake::{self, data};
 use crate::order::document::{Channel, Document, Envelope, Part, PartState};
 use crate::order::draft::Draft;
 use crate::order::message::{Body, DraftRead, Message, Step};
-use crate::read::{Reading, Source};
+use crate::read::{Pictures, Reading, Source};
 use crate::runtime::Failure;
 use crate::runtime::outside::heavy;
 use crate::store::{Commit, Index, Json, Key, Kind, PartRecord, Write};
@@ -32,10 +32,13 @@ impl Steps {
                 return Ok(commit);
             }
             self.faxed(&bytes, &mut document);
-            heavy(|| self.read_bytes(&bytes, &document))
+            heavy(|| self.read_bytes(&bytes, &document, message.step))
         };
+        if reading.later {
+            return Ok(recognize(message, &now));
+        }
         document.parts = Some(u32::try_from(reading.drafts.len()).unwrap_or(u32::MAX));
-        document.envelope = joined(reading.envelope, &document.envelope);
+        document.envelope = joined(reading.envelope, &document.envelope, document.channel);
         let mut commit = done(message, "read");
         commit.writes.push(intake::write(&document, version));
         for (index, draft) in (0..).zip(reading.drafts) {
@@ -54,9 +57,10 @@ impl Steps {
         Ok(commit)
     }
 
-    fn read_bytes(&self, bytes: &[u8], document: &Document) -> Reading {
+    fn read_bytes(&self, bytes: &[u8], document: &Document, step: Step) -> Reading {
         let source = Source { bytes, name: &document.name, channel: document.channel };
-        crate::read::read(&source, &self.books.labels)
+        let pictures = if step == Step::Recognize { Pictures::Now } else { Pictures::Later };
+        self.books.reader.read_with(&source, pictures)
     }
 
     /// An order that came as data by another way than a queue of messages.
@@ -65,17 +69,37 @@ impl Steps {
         else {
             return Err("it is no order".to_owned());
         };
-        Ok(Reading { envelope: Envelope::default(), drafts: vec![super::place::draft(&placed)?] })
+        Ok(Reading {
+            envelope: Envelope::default(),
+            drafts: vec![super::place::draft(&placed)?],
+            later: false,
+            shown: Vec::new(),
+        })
     }
 }
 
-/// What the bytes say of their sender, and what the source knew where they say nothing.
-fn joined(read: Envelope, known: &Envelope) -> Envelope {
-    Envelope {
-        sent_at: read.sent_at.or(known.sent_at),
-        caller: read.caller.clone().or_else(|| known.caller.clone()),
-        ..read
-    }
+/// Some of its pages are pictures: the document goes on in a queue of its own, where nobody waits behind it who need not.
+fn recognize(message: &Message, now: &Now<'_>) -> Commit {
+    let mut commit = done(message, "recognize");
+    commit.messages.push(Message {
+        id: now.ids.id("recognize"),
+        attempt: 1,
+        step: Step::Recognize,
+        created_at: now.at,
+        not_before: None,
+        ..message.clone()
+    });
+    commit
+}
+
+/// What the bytes say of their sender, and what the source knew where they say nothing. Of a fax the source knows better: the
+/// line at the edge of its pages is what the sender's machine believes, and is read from a picture.
+fn joined(read: Envelope, known: &Envelope, channel: Channel) -> Envelope {
+    let sent_at = match channel {
+        Channel::Fax => known.sent_at.or(read.sent_at),
+        Channel::Mail | Channel::Data => read.sent_at.or(known.sent_at),
+    };
+    Envelope { sent_at, caller: known.caller.clone().or_else(|| read.caller.clone()), ..read }
 }
 
 fn part(document_id: Uuid, index: u32, draft: Draft) -> Write {

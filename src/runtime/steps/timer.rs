@@ -65,6 +65,7 @@ impl Steps {
         let order = &work.order;
         let case: Case =
             self.load(order.id, &order.content, (&origin.document, &origin.record), master).await?;
+        commit.requires.extend(case.ahead.iter().cloned());
         let due = self
             .with_facts(order, &case, |facts| what(order, facts, now.at, now.ids))
             .map_err(|e| Failure::Park(format!("order {}: {e}", order.id)))?;

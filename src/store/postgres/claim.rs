@@ -60,6 +60,22 @@ impl Shared {
 
     pub(super) async fn take(&self, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
         let now = self.whole_now();
+        let Some(straight) = self.straight.get() else { return self.take_waiting(claim, now).await };
+        let doubtful = straight.doubtful();
+        if !doubtful.is_empty() {
+            self.put_back(&straight.holder, &doubtful).await?;
+        }
+        if straight.goes_first(claim) {
+            let kept = straight.hand_out(claim, now);
+            if !kept.is_empty() {
+                return Ok(kept);
+            }
+        }
+        let waiting = self.take_waiting(claim, now).await?;
+        Ok(if waiting.is_empty() { straight.hand_out(claim, now) } else { waiting })
+    }
+
+    async fn take_waiting(&self, claim: &Claim, now: DateTime<Utc>) -> Result<Vec<Claimed>, StoreError> {
         let any_due = sqlx::query_scalar::<_, bool>(ANY_DUE).bind(now).fetch_one(&self.pool);
         if within(any_due).await? {
             within(sqlx::query(DUE).bind(now).execute(&self.pool)).await?;

@@ -25,6 +25,7 @@ mod rows;
 mod scratch;
 mod seal;
 mod settings;
+mod straight;
 mod timers;
 mod transaction;
 
@@ -40,9 +41,9 @@ pub use clock::DatabaseClock;
 pub use scratch::Scratch;
 pub use settings::PostgresSettings;
 use sqlx::postgres::PgPool;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use straight::Straight;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use transaction::{apart, within};
 use uuid::Uuid;
@@ -63,7 +64,9 @@ pub struct Postgres {
 struct Shared {
     pool: PgPool,
     clock: Arc<dyn Clock>,
-    notify: Arc<AtomicBool>,
+    notify: bool,
+    /// Set once this process relays.
+    straight: Arc<OnceLock<Straight>>,
 }
 
 impl Postgres {
@@ -80,8 +83,7 @@ impl Postgres {
             None => DatabaseClock::start(pool.clone(), stop.clone()).await? as Arc<dyn Clock>,
         };
         let loads = load::Loads::start(&pool);
-        let notify = Arc::new(AtomicBool::new(settings.notify));
-        let shared = Shared { pool, clock, notify };
+        let shared = Shared { pool, clock, notify: settings.notify, straight: Arc::default() };
         Ok(Self { shared, loads, _running: stop.drop_guard() })
     }
 
@@ -91,10 +93,12 @@ impl Postgres {
         Arc::clone(&self.shared.clock)
     }
 
-    /// This process relays what it commits from now on: nobody else has to be told. (A transaction that notifies commits
-    /// under a lock that is one for the whole server.)
-    pub fn hush(&self) {
-        self.shared.notify.store(false, Ordering::Relaxed);
+    /// This process relays what it commits from now on, as `holder` and under leases of this length: its messages go straight
+    /// to its relay, and nobody else has to be told. (A transaction that notifies commits under a lock that is one for the
+    /// whole server.)
+    pub fn relays(&self, holder: &str, lease: Duration) {
+        // Whoever says it twice is the same process.
+        let _ = self.shared.straight.set(Straight::new(holder.to_owned(), lease));
     }
 
     /// Rows in all tables.
@@ -119,7 +123,7 @@ impl Store for Postgres {
         Ok(self.shared.whole_now())
     }
 
-    async fn commit(&self, batch: Vec<Commit>) -> Result<Vec<Answer>, StoreError> {
+    async fn write(&self, batch: Vec<Arc<Commit>>) -> Result<Vec<Answer>, StoreError> {
         if batch.is_empty() {
             return Ok(Vec::new());
         }

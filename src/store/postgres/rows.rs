@@ -57,22 +57,37 @@ const USUAL: &str = "with consumed as (
         select k.* from unnest($26::uuid[], $27::int8[], $28::timestamptz[], $29::text[], $30::uuid[], $31::text[],
             $32::text[]) k
     )
-    insert into outbox (id, attempt, type, step, lane, correlation_id, created_at, not_before, body, state)
-    select k.*, case when k.not_before > $1 then 'delayed' else 'waiting' end
+    insert into outbox (id, attempt, type, step, lane, correlation_id, created_at, not_before, body, state, holder,
+        lease_until, claims)
+    select k.id, k.attempt, k.type, k.step, k.lane, k.correlation_id, k.created_at, k.not_before, k.body,
+        case when k.not_before > $1 then 'delayed' else 'waiting' end,
+        case when k.taken then $43 end, case when k.taken then $44 end, k.taken::int
     from unnest($33::uuid[], $34::int8[], $35::text[], $36::text[], $37::text[], $38::uuid[], $39::timestamptz[],
-        $40::timestamptz[], $41::text[])
-        k (id, attempt, type, step, lane, correlation_id, created_at, not_before, body)";
+        $40::timestamptz[], $41::text[], $42::bool[])
+        k (id, attempt, type, step, lane, correlation_id, created_at, not_before, body, taken)";
 const NOTIFY: &str = "select pg_notify('gendan', '')";
 
 type Bound = Query<'static, Postgres, PgArguments>;
+
+/// With what a batch is written.
+pub(super) struct How<'a> {
+    pub(super) now: DateTime<Utc>,
+    /// Whether others are told that there are messages.
+    pub(super) notify: bool,
+    /// Messages that are written as claimed; by whom, and until when.
+    pub(super) taken: HashSet<Uuid>,
+    pub(super) holder: Option<&'a str>,
+    pub(super) until: DateTime<Utc>,
+}
 
 /// Writes them all. `standing`: messages that have a row in the outbox.
 pub(super) async fn write(
     records: &Records<'_>,
     standing: &HashSet<Uuid>,
     conn: &mut PgConnection,
-    (now, notify): (DateTime<Utc>, bool),
+    how: &How<'_>,
 ) -> Result<(), sqlx::Error> {
+    let now = how.now;
     let (again, new): (Vec<&Sent<'_>>, Vec<&Sent<'_>>) =
         records.messages.iter().partition(|it| standing.contains(&it.message.id));
     let usual = !(records.inbox.is_empty()
@@ -83,10 +98,14 @@ pub(super) async fn write(
     if usual {
         let query = consumptions(sqlx::query(USUAL).bind(now), records);
         let query = events(aggregates(query, &records.writes), records);
-        messages(query, &new).execute(&mut *conn).await?;
+        let query = messages(query, &new)
+            .bind(column(&new, |it| how.taken.contains(&it.message.id)))
+            .bind(how.holder)
+            .bind(how.until);
+        query.execute(&mut *conn).await?;
     }
     rare::write(records, &again, conn, now).await?;
-    if notify && !records.messages.is_empty() {
+    if how.notify && !records.messages.is_empty() {
         sqlx::query(NOTIFY).execute(conn).await?;
     }
     Ok(())

@@ -9,9 +9,10 @@ use crate::store::decide::runs;
 use crate::store::halve::{Trial, Tried, halve};
 use crate::store::prepare::Prepared;
 use sqlx::sqlite::SqliteConnection;
+use std::sync::Arc;
 
 impl Sqlite {
-    pub(super) async fn write(&self, batch: Vec<Commit>) -> Result<Vec<Answer>, StoreError> {
+    pub(super) async fn write_batch(&self, batch: Vec<Arc<Commit>>) -> Result<Vec<Answer>, StoreError> {
         if batch.is_empty() {
             return Ok(Vec::new());
         }

@@ -27,7 +27,7 @@ use crate::order::message::Message;
 use crate::runtime::clock::Clock;
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
-use sqlx::migrate::MigrateError;
+use sqlx::Connection as _;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -76,7 +76,6 @@ impl Sqlite {
         Ok(Self { writer, readers, clock })
     }
 
-    /// Closes all connections and leaves one file behind. What was committed is on the disk with or without it.
     /// Rows in all tables.
     pub async fn rows(&self) -> Result<u64, StoreError> {
         const TABLES: [&str; 11] = [
@@ -101,6 +100,7 @@ impl Sqlite {
         Ok(rows)
     }
 
+    /// Closes all connections and leaves one file behind. What was committed is on the disk with or without it.
     pub async fn close(self) {
         self.readers.close().await;
         if let Some(writer) = Arc::into_inner(self.writer) {
@@ -122,19 +122,11 @@ impl Sqlite {
     }
 }
 
-/// Two processes may open a new file at the same moment: the one that loses finds the work done when it looks again.
+/// Two processes may open a new file at the same moment: the second waits until the first has written it whole.
 async fn migrate(writer: &mut writer::Writer) -> Result<(), StoreError> {
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        match MIGRATIONS.run_direct(None, writer.bare(), false).await {
-            Ok(()) => return Ok(()),
-            Err(MigrateError::Execute(_) | MigrateError::ExecuteMigration(..)) if tries < 5 => {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-            Err(error) => return Err(convert::broken(error)),
-        }
-    }
+    let mut begun = writer.bare().begin_with("begin immediate").await.map_err(error::read_error)?;
+    MIGRATIONS.run_direct(None, &mut *begun, false).await.map_err(convert::broken)?;
+    begun.commit().await.map_err(error::read_error)
 }
 
 #[async_trait]
@@ -143,8 +135,8 @@ impl Store for Sqlite {
         convert::time(self.now_micros())
     }
 
-    async fn commit(&self, batch: Vec<Commit>) -> Result<Vec<Answer>, StoreError> {
-        self.write(batch).await
+    async fn write(&self, batch: Vec<Arc<Commit>>) -> Result<Vec<Answer>, StoreError> {
+        self.write_batch(batch).await
     }
 
     async fn consumed(&self, messages: &[Message]) -> Result<Vec<bool>, StoreError> {

@@ -1,5 +1,6 @@
 //! The one connection that writes: `begin immediate`, then commit or roll back, whatever happens to the caller.
 
+use super::BUSY;
 use super::error::{is_busy, read_error};
 use crate::store::StoreError;
 use crate::store::blobs::SYNCS;
@@ -7,10 +8,13 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 /// How often the write lock is asked for, each time for as long as the connection's busy timeout.
 const TRIES: u32 = 3;
+/// Between two tries to open a file that another process is making.
+const PAUSE: Duration = Duration::from_millis(20);
 
 pub(super) struct Writer {
     connection: SqliteConnection,
@@ -33,7 +37,7 @@ pub(super) enum Durable {
 
 impl Writer {
     pub(super) async fn open(options: SqliteConnectOptions) -> Result<Arc<Mutex<Self>>, StoreError> {
-        let connection = options.connect().await.map_err(read_error)?;
+        let connection = connect(&options).await.map_err(read_error)?;
         Ok(Arc::new(Mutex::new(Self { connection, options, open: false, durable: Durable::Yes })))
     }
 
@@ -69,7 +73,7 @@ impl Writer {
     }
 
     async fn connect(&mut self) -> Result<(), sqlx::Error> {
-        self.connection = self.options.connect().await?;
+        self.connection = connect(&self.options).await?;
         self.durable = Durable::Yes;
         Ok(())
     }
@@ -98,6 +102,18 @@ impl Writer {
         }
         self.open = false;
         was_open
+    }
+}
+
+/// A new file is turned to write-ahead logging by the first to open it; SQLite lets another who asks for the same at that
+/// moment fail at once, whatever his busy timeout.
+async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
+    let until = Instant::now() + BUSY;
+    loop {
+        match options.connect().await {
+            Err(error) if is_busy(&error) && Instant::now() < until => tokio::time::sleep(PAUSE).await,
+            other => return other,
+        }
     }
 }
 

@@ -40,7 +40,8 @@ fn it_builds_with_the_compiler_of_the_manifest() {
     let version = manifest["package"]["rust-version"].as_str().unwrap();
     let commands = commands();
     let from: Vec<&str> = named(&commands, "from").iter().map(|it| list(&it["value"])[0]).collect();
-    assert_eq!(from, [format!("rust:{version}-bookworm").as_str(), "debian:bookworm-slim"]);
+    let builder = format!("rust:{version}-bookworm");
+    assert_eq!(from, ["python:3.13-slim-bookworm", builder.as_str(), "debian:bookworm-slim"]);
     let runs = named(&commands, "run");
     let builds: Vec<&str> =
         runs.iter().map(|it| list(&it["value"])[0]).filter(|it| it.contains("cargo build")).collect();

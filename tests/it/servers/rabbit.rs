@@ -2,6 +2,7 @@
 
 use super::{Process, free_port, listens, until};
 use gendan::broker::rabbitmq::{Rabbit, RabbitSettings};
+use gendan::order::message::Step;
 use lapin::options::{ExchangeDeleteOptions, QueueDeclareOptions, QueueDeleteOptions};
 use lapin::types::FieldTable;
 use lapin::{Channel, Connection, ConnectionProperties};
@@ -80,9 +81,9 @@ impl Place {
     async fn remove(url: String, prefix: String) {
         let Ok(connection) = Connection::connect(&url, ConnectionProperties::default()).await else { return };
         let Ok(channel) = connection.create_channel().await else { return };
-        let behind = ["read", "check", "review", "release", "deliver", "follow", "dead"];
+        let behind = Step::ALL.map(Step::as_str);
         let inlets = ["in.orders", "in.reports", "in.decisions", "in.master"];
-        for name in behind.iter().chain(&inlets).chain(&["out.order.status", "replies"]) {
+        for name in behind.iter().chain(&inlets).chain(&["dead", "out.order.status", "replies"]) {
             let name = format!("{prefix}.{name}");
             let _ = channel.queue_delete(name.into(), QueueDeleteOptions::default()).await;
         }
@@ -152,14 +153,19 @@ impl Private {
         format!("amqps://guest:guest@localhost:{}/%2f", self.tls)
     }
 
-    /// Runs `rabbitmqctl` for it.
+    /// Runs `rabbitmqctl` for it; again when the node does not answer it in time, as on a busy machine.
     pub(crate) fn control(&self, arguments: &[&str]) {
-        let mut command = Command::new("/usr/lib/rabbitmq/bin/rabbitmqctl");
-        command
-            .env("HOME", self.folder.path())
-            .env("RABBITMQ_CONF_ENV_FILE", self.folder.path().join("none"));
-        let output = command.args(["-n", &self.node]).args(arguments).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        until(&format!("rabbitmqctl {arguments:?}"), START, || {
+            let mut command = Command::new("/usr/lib/rabbitmq/bin/rabbitmqctl");
+            command
+                .env("HOME", self.folder.path())
+                .env("RABBITMQ_CONF_ENV_FILE", self.folder.path().join("none"));
+            let output = command.args(["-n", &self.node]).args(arguments).output().unwrap();
+            if !output.status.success() {
+                eprintln!("{}", String::from_utf8_lossy(&output.stderr));
+            }
+            output.status.success()
+        });
     }
 
     pub(crate) fn url(&self) -> String {

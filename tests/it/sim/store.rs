@@ -46,7 +46,7 @@ impl Store for ChaosStore {
         self.inner.now().await
     }
 
-    async fn commit(&self, batch: Vec<Commit>) -> Result<Vec<Answer>, StoreError> {
+    async fn write(&self, batch: Vec<Arc<Commit>>) -> Result<Vec<Answer>, StoreError> {
         self.chaos.delay().await;
         self.chaos.crash(&self.life).await;
         if self.chaos.error() {
@@ -59,7 +59,7 @@ impl Store for ChaosStore {
             batch.iter().map(|it| it.messages.iter().map(|message| message.id).collect()).collect();
         let consumed: Vec<Option<Uuid>> =
             batch.iter().map(|it| it.consumes.as_ref().map(|consumed| consumed.message.id)).collect();
-        let answers = self.inner.commit(batch).await;
+        let answers = self.inner.write(batch).await;
         for ((sent, consumed), answer) in sent.into_iter().zip(consumed).zip(answers.iter().flatten()) {
             if *answer == Answer::Done {
                 self.seen.write(sent);
@@ -105,7 +105,12 @@ impl Store for ChaosStore {
     }
 
     async fn renew(&self, holder: &str, ids: &[Uuid], lease: Duration) -> Result<Vec<bool>, StoreError> {
-        self.outside(self.inner.renew(holder, ids, lease)).await
+        let renewing = async {
+            let held = self.inner.renew(holder, ids, lease).await?;
+            self.seen.renew(ids, &held, self.inner.now().await? + lease);
+            Ok(held)
+        };
+        self.outside(renewing).await
     }
 
     async fn give_back(&self, holder: &str, ids: &[Uuid]) -> Result<(), StoreError> {

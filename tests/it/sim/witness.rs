@@ -17,6 +17,7 @@ type Lease = (String, DateTime<Utc>);
 #[derive(Default)]
 pub(super) struct Seen {
     wrong: Mutex<Vec<String>>,
+    /// Messages that a step works on, each with the end of the lease that it began under.
     in_hand: Mutex<BTreeMap<(Uuid, u32), DateTime<Utc>>>,
     written: Mutex<Vec<Uuid>>,
     /// Messages under a lease: whose, and until when.
@@ -33,6 +34,14 @@ impl Seen {
                 self.wrong.lock().unwrap().push(format!("message {} was leased to two", message.id));
             }
         }
+    }
+
+    /// Leases were prolonged, as far as `held` says so.
+    pub(super) fn renew(&self, ids: &[Uuid], held: &[bool], until: DateTime<Utc>) {
+        let held: Vec<Uuid> = ids.iter().zip(held).filter(|(_, held)| **held).map(|(id, _)| *id).collect();
+        let (mut leased, mut in_hand) = (self.leased.lock().unwrap(), self.in_hand.lock().unwrap());
+        let leases = leased.iter_mut().map(|(key, (_, end))| (key, end)).chain(in_hand.iter_mut());
+        leases.filter(|((id, _), _)| held.contains(id)).for_each(|(_, end)| *end = until);
     }
 
     /// The lease has ended: given back, relayed, or consumed.
@@ -59,8 +68,8 @@ pub(super) struct Witness<H> {
     pub(super) steps: H,
     pub(super) seen: Arc<Seen>,
     pub(super) clock: Arc<dyn Clock>,
-    /// A message may be in two hands only when the first has held it longer than this; none: the broker may double it.
-    pub(super) lease: Option<chrono::Duration>,
+    /// A message may be in two hands only when the lease of the first is over; not so where the broker may double it.
+    pub(super) leases: bool,
 }
 
 struct InHand<'a>(&'a Seen, (Uuid, u32));
@@ -79,10 +88,9 @@ impl<H: Handler> Handler for Witness<H> {
         if message.not_before.is_some_and(|time| time > now) {
             self.seen.wrong.lock().unwrap().push(format!("message {} was taken before its time", message.id));
         }
-        let since = self.seen.in_hand.lock().unwrap().insert(key, now);
-        if let (Some(since), Some(lease)) = (since, self.lease)
-            && now - since < lease
-        {
+        let until = self.seen.leased.lock().unwrap().get(&key).map_or(now, |(_, until)| *until);
+        let first = self.seen.in_hand.lock().unwrap().insert(key, until);
+        if self.leases && first.is_some_and(|until| until > now) {
             self.seen.wrong.lock().unwrap().push(format!("message {} was in two hands", message.id));
         }
         let _in_hand = InHand(&self.seen, key);

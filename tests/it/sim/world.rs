@@ -14,6 +14,7 @@ use gendan::broker::local::Local;
 use gendan::deliver::Delivery;
 use gendan::intake::Intake;
 use gendan::order::message::Step;
+use gendan::runtime::ahead::Ahead;
 use gendan::runtime::backoff::RetrySettings;
 use gendan::runtime::books::Books;
 use gendan::runtime::clock::Clock;
@@ -112,25 +113,28 @@ impl World {
             committer: committer.clone(),
             wakes: Some(broker.clone()),
         };
+        // Without it more commits lose, as they do between processes: both are to be seen.
+        let ahead = if self.chaos.often(700) { committer.ahead() } else { Ahead::default() };
         let running = Running::start(Parts {
             handler: Arc::new(Witness {
-                steps: self.steps(&store, &holder, &life),
+                steps: self.steps(&store, ahead, &holder, &life),
                 seen: self.seen.clone(),
                 clock: self.clock.clone(),
-                lease: (!self.wired).then(|| chrono::Duration::from_std(LEASE).unwrap_or_default()),
+                leases: !self.wired,
             }),
             store,
             broker,
             committer,
             settings: settings(holder),
-            steps: Step::ALL.to_vec(),
+            // No document of a world is a picture.
+            steps: Step::ALL.into_iter().filter(|step| *step != Step::Recognize).collect(),
             poll: POLL,
             kill,
         });
         Process { life, intake, running, epoch }
     }
 
-    fn steps(&self, store: &Arc<dyn Store>, holder: &str, life: &CancellationToken) -> Steps {
+    fn steps(&self, store: &Arc<dyn Store>, ahead: Ahead, holder: &str, life: &CancellationToken) -> Steps {
         let way = |idempotent| {
             Arc::new(Way {
                 receivers: self.receivers.clone(),
@@ -142,6 +146,7 @@ impl World {
         };
         Steps {
             store: store.clone(),
+            ahead,
             blobs: self.blobs.clone(),
             books: self.books.clone(),
             shelf: Arc::new(MasterShelf::holding(store.clone(), 1, books::master())),
@@ -167,6 +172,7 @@ impl World {
 fn settings(holder: String) -> WorkerSettings {
     WorkerSettings {
         prefetch: 6,
+        recognize: 1,
         retry: RetrySettings { attempts: 40, first_seconds: 2, longest_seconds: 120 },
         step_timeout: Duration::from_secs(120),
         // Chance kills often here; only a message that always kills would be at fault.

@@ -92,6 +92,7 @@ impl Post {
             committer: supervise::committer(&store, linger, &kill),
             settings: WorkerSettings {
                 prefetch: 8,
+                recognize: 1,
                 retry: RetrySettings { attempts: 30, first_seconds: 1, longest_seconds: 1 },
                 step_timeout: Duration::from_secs(50),
                 trials: 7,

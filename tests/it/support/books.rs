@@ -1,8 +1,11 @@
 //! The shipped books and the sample master data, read once for all tests.
 
 use gendan::config::{Config, User};
+use gendan::decode::Engines;
 use gendan::master::{Master, Tables};
 use gendan::order::review::Role;
+use gendan::read::limits::Limits;
+use gendan::read::{Labels, Reader};
 use gendan::runtime::books::Books;
 use gendan::runtime::import;
 use gendan::store::{Commit, Index, Json, Key, Kind, Store, Write};
@@ -18,9 +21,22 @@ pub(crate) fn lean() -> Arc<Books> {
         let user =
             |number| User { id: format!("user-{number}"), name: String::new(), roles: Role::ALL.to_vec() };
         config.users = (0..4).map(user).collect();
-        Arc::new(Books::open(&config).unwrap())
+        Arc::new(Books::open(&config, engines()).unwrap())
     };
     BOOKS.get_or_init(open).clone()
+}
+
+/// Decoders, and readers of pictures, in children of the program that was built beside the tests.
+pub(crate) fn engines() -> Engines {
+    let config = Config::load(None, std::env::vars()).unwrap();
+    Engines::of(env!("CARGO_BIN_EXE_gendan").into(), &config.recognition)
+}
+
+/// A reader with the shipped labels.
+pub(crate) fn reader() -> Reader {
+    let Engines { decoder, recognizer } = engines();
+    assert!(recognizer.is_some(), "the models are missing: gendan models fetch");
+    Reader { labels: Labels::built_in(), limits: Limits::default(), decoder, recognizer }
 }
 
 /// The sample master data, indexed once.

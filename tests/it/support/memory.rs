@@ -32,6 +32,8 @@ pub(crate) struct Faults {
     pub(crate) ignore_fence: bool,
     /// Lost updates are written.
     pub(crate) ignore_versions: bool,
+    /// Of a figure's version only the count is compared, and not what was written.
+    pub(crate) count_versions: bool,
     /// Permanent keys keep nothing out.
     pub(crate) ignore_effects: bool,
     /// Every commit loses either its messages or its aggregates, in turns.
@@ -71,7 +73,7 @@ impl Store for Memory {
         Ok(self.clock.now())
     }
 
-    async fn commit(&self, batch: Vec<Commit>) -> Result<Vec<Answer>, StoreError> {
+    async fn write(&self, batch: Vec<Arc<Commit>>) -> Result<Vec<Answer>, StoreError> {
         let (mut state, now) = (self.state(), self.clock.now());
         Ok(batch.into_iter().map(|commit| state.commit(&commit, now)).collect())
     }

@@ -1,11 +1,13 @@
 //! What only PostgreSQL has: several processes that write at the same moment. Each case meets many times over.
 
 use super::{Harness, LEASE, OnPostgres};
-use crate::support::make::{at, done, id, mail, message, moved, order, park, send, timer, write, writing};
+use crate::support::make::{
+    at, done, id, in_lane, mail, message, moved, order, park, send, timer, write, writing,
+};
 use gendan::order::event::Event;
 use gendan::order::message::{Message, Step};
 use gendan::store::postgres::Postgres;
-use gendan::store::{Answer, Claim, Commit, Intended, Key, Kind, Store, StoreError};
+use gendan::store::{Answer, Claim, Commit, Intended, Key, Kind, Relayed, Store, StoreError};
 use sqlx::Executor as _;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -291,4 +293,47 @@ async fn everybody_gets_what_he_asked_for() {
     for ask in asks {
         ask.await.unwrap();
     }
+}
+
+/// What a process commits goes straight to its own relay: nobody else gets it, lanes hold, and what is handed out is marked
+/// like any other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_gets_what_its_process_has_just_written() {
+    let h = OnPostgres::fresh().await;
+    let (a, b) = pair(&h).await;
+    a.relays("a", LEASE);
+    let claim = |holder: &str| Claim { step: None, max: 10, holder: holder.to_owned(), lease: LEASE };
+    let (_, mut commit) = order(1, 2, 0);
+    let lane = format!("{}/customer", id(1));
+    let first = in_lane(message(10, Step::Deliver), &lane);
+    let second = in_lane(message(11, Step::Deliver), &lane);
+    let elsewhere = in_lane(message(12, Step::Deliver), &format!("{}/customer", id(99)));
+    let held_back = Message { not_before: Some(at(1_000)), ..message(13, Step::Check) };
+    commit.messages = vec![first.clone(), second.clone(), elsewhere.clone(), held_back];
+    assert_eq!(a.commit(vec![commit]).await.unwrap(), [Answer::Done]);
+    // Of the lane of an order that stood before nobody knows whether it is free: it is left to the outbox.
+    let ids = |claimed: Vec<gendan::store::Claimed>| -> Vec<_> {
+        assert!(claimed.iter().all(|it| it.claims == 1));
+        claimed.into_iter().map(|it| it.message).collect()
+    };
+    assert_eq!(ids(b.claim(&claim("b")).await.unwrap()), [elsewhere]);
+    assert_eq!(ids(a.claim(&claim("a")).await.unwrap()), std::slice::from_ref(&first));
+    assert!(a.claim(&claim("a")).await.unwrap().is_empty(), "the second of the lane waits");
+    a.relayed("a", vec![(first.id, 1, Relayed::Delivered)]).await.unwrap();
+    assert_eq!(ids(a.claim(&claim("a")).await.unwrap()), [second]);
+}
+
+/// What was kept for the relay and not taken in time is anybody's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_its_relay_does_not_take_is_free_after_the_lease() {
+    let h = OnPostgres::fresh().await;
+    let (a, b) = pair(&h).await;
+    a.relays("a", LEASE);
+    let claim = |holder: &str| Claim { step: None, max: 10, holder: holder.to_owned(), lease: LEASE };
+    a.commit(vec![send([message(1, Step::Check)])]).await.unwrap();
+    assert!(b.claim(&claim("b")).await.unwrap().is_empty());
+    h.wait(LEASE.as_secs());
+    assert!(a.claim(&claim("a")).await.unwrap().iter().all(|it| it.claims == 2), "not as kept");
+    h.wait(LEASE.as_secs());
+    assert_eq!(b.claim(&claim("b")).await.unwrap().len(), 1);
 }

@@ -34,14 +34,15 @@ async fn one_of_two_writers_loses_a_version() {
 #[tokio::test]
 async fn many_may_open_a_new_file_at_once() {
     let h = OnSqlite::fresh().await;
-    let path = h.path().with_file_name("new.db");
-    let open = || {
-        gendan::store::sqlite::Sqlite::open(&path, std::sync::Arc::new(gendan::runtime::clock::SystemClock))
-    };
-    let (a, b, c) = tokio::join!(open(), open(), open());
-    a.unwrap().commit(vec![send([message(1, Step::Check)])]).await.unwrap();
-    assert_eq!(b.unwrap().balance().await.unwrap().messages.total, 1);
-    drop(c.unwrap());
+    for round in 0..20 {
+        let path = h.path().with_file_name(format!("new-{round}.db"));
+        let clock = std::sync::Arc::new(gendan::runtime::clock::SystemClock);
+        let open = |_| gendan::store::sqlite::Sqlite::open(&path, clock.clone());
+        let opened = futures_util::future::join_all((0..8).map(open)).await;
+        let all: Vec<_> = opened.into_iter().collect::<Result<_, _>>().unwrap();
+        all[0].commit(vec![send([message(1, Step::Check)])]).await.unwrap();
+        assert_eq!(all[7].balance().await.unwrap().messages.total, 1);
+    }
 }
 
 #[tokio::test]
