@@ -9,6 +9,7 @@ use crate::ocr::RecognitionSettings;
 use crate::order::document::Language;
 use crate::order::money::Currency;
 use crate::order::review::Role;
+use crate::read::limits::Limits;
 use crate::release::facts::{self, Department};
 use crate::runtime::backoff::RetrySettings;
 use crate::web::HttpSettings;
@@ -43,6 +44,7 @@ pub struct Config {
     pub folders: Folders,
     pub intake: IntakeSettings,
     pub recognition: RecognitionSettings,
+    pub limits: Limits,
     pub check: CheckSettings,
     pub release: facts::Settings,
     pub numbers: Numbers,
@@ -263,6 +265,7 @@ impl Config {
         if u64::from(self.upkeep.retention_days) * 86_400 <= longest {
             return Err("upkeep.retention_days must be longer than all retries together".to_owned());
         }
+        self.limits.check()?;
         mailboxes::check(&self.mailboxes)?;
         self.smtp.check(self.worker.lease_seconds)?;
         self.fax_gateway.check()?;
@@ -357,6 +360,7 @@ mod tests {
             load("[worker]\nprefetch = 5\nbatch = 7", &[("GENDAN_WORKER__BATCH", "9"), ("HOME", "/root")])
                 .unwrap();
         assert_eq!((config.worker.prefetch, config.worker.batch, config.worker.trials), (5, 9, 7));
+        assert_eq!(config.limits, Limits::default(), "the reader's own and the file's are the same");
     }
 
     #[test]
@@ -365,6 +369,7 @@ mod tests {
             ("[worker]\nprefetsch = 5", "prefetsch"),
             ("[worker]\nprefetch = \"many\"", "prefetch"),
             ("[worker]\nprefetch = 0", "worker.prefetch must be greater than 0"),
+            ("[limits]\npages = 0", "limits.pages is 0"),
             ("[worker]\nlease_seconds = 5", "worker.lease_seconds must be longer"),
             ("[firm]\nzone = \"Asia/Shanghei\"", "Asia/Shanghei"),
             ("[firm]\nmail = \"orders\"", "firm.mail `orders` is not an address"),

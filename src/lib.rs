@@ -46,3 +46,4 @@ pub mod web;
 pub mod cli;
 pub mod demo;
 pub mod bench;
+pub mod calibrate;

@@ -3,6 +3,7 @@
 mod orders;
 pub mod pipeline;
 pub(crate) mod process;
+pub mod read;
 pub mod servers;
 
 use crate::config::ConfigError;

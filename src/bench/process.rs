@@ -22,6 +22,25 @@ fn cpu_of(process: &str, children: bool) -> f64 {
     all * 1000.0 / TICKS
 }
 
+/// Processor time of this process and of those that it has started and are at work, in milliseconds.
+pub(super) fn family_cpu_ms() -> f64 {
+    cpu_ms() + children().iter().map(|pid| cpu_of(pid, false)).sum::<f64>()
+}
+
+/// Peak resident memory of the largest process that this one has started and is at work, in MB.
+pub(super) fn child_peak_mb() -> f64 {
+    children().iter().map(|pid| memory(pid, "VmHWM:")).fold(0.0, f64::max)
+}
+
+fn children() -> Vec<String> {
+    let own = std::process::id().to_string();
+    let parent = |pid: &str| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit(')').next().and_then(|it| it.split_whitespace().nth(1).map(str::to_owned))
+    };
+    processes().into_iter().filter(|pid| parent(pid).as_ref() == Some(&own)).collect()
+}
+
 /// Processor time in milliseconds: of the workers, and of all servers on this machine by the names of their processes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Usage {
@@ -49,10 +68,14 @@ impl Usage {
 }
 
 fn named(name: &str) -> Vec<String> {
+    let is = |pid: &String| fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|it| it.trim() == name);
+    processes().into_iter().filter(is).collect()
+}
+
+fn processes() -> Vec<String> {
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
     let pids = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
-    let is = |pid: &String| fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|it| it.trim() == name);
-    pids.filter(|pid| pid.bytes().all(|byte| byte.is_ascii_digit())).filter(is).collect()
+    pids.filter(|pid| pid.bytes().all(|byte| byte.is_ascii_digit())).collect()
 }
 
 /// Peak resident memory in MB.

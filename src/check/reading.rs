@@ -8,7 +8,10 @@ use crate::order::review::Queue;
 #[must_use]
 pub fn check(case: &Case<'_>) -> Vec<Problem> {
     let unread = case.draft.unread.iter().map(|unread| {
-        let what = format!("{} {}", unread.code, unread.source);
+        // Which page, which line of a file: what a clerk asks the customer for.
+        let place = unread.detail.as_deref().filter(|_| unread.code.starts_with("reading."));
+        let place = place.map_or_else(String::new, |place| format!(" ({place})"));
+        let what = format!("{} {}{place}", unread.code, unread.source);
         Problem::new(Code::Unread, "", Severity::Review, Queue::Keying).found(what.trim())
     });
     let least = Confidence::new(case.facts.settings.least_confidence);
@@ -81,6 +84,19 @@ mod tests {
         quantity.unwrap().confidence = Confidence::new(599);
         let unread = Unread { code: "reading.pdf_not_read".into(), source: "po.pdf".into(), detail: None };
         desk.draft.unread.push(unread);
-        assert_eq!(desk.says(check), ["unread reading.pdf_not_read po.pdf", "unsure lines.0.quantity"]);
+        let page = Some("page 2".into());
+        desk.draft.unread.push(Unread {
+            code: "reading.illegible".into(),
+            source: "a.tif".into(),
+            detail: page,
+        });
+        assert_eq!(
+            desk.says(check),
+            [
+                "unread reading.pdf_not_read po.pdf",
+                "unread reading.illegible a.tif (page 2)",
+                "unsure lines.0.quantity"
+            ]
+        );
     }
 }

@@ -40,7 +40,7 @@ pub fn sure(case: &Case<'_>, problems: &[Problem]) -> Surety {
     }
     let weak = reading::fields(case.draft).into_iter().filter(|field| field.confidence < least);
     surety.doubts.extend(
-        weak.filter(|field| !is_proven_elsewhere(&field.path))
+        weak.filter(|field| !is_proven_elsewhere(&field.path) && !is_named_by_part(case, order, &field.path))
             .map(|field| format!("confidence:{}", field.path)),
     );
     customer(case, &mut surety);
@@ -96,6 +96,22 @@ fn is_proven_elsewhere(path: &str) -> bool {
     let field = path.rsplit('.').next().unwrap_or(path);
     matches!(path, "customer.name" | "order_date")
         || matches!(field, "quantity" | "unit_price" | "amount" | "total" | "total_in_words")
+}
+
+/// A text about goods that are named by their part number, which was read well: whether it says the same was looked at when
+/// the product was found.
+fn is_named_by_part(case: &Case<'_>, order: &DraftOrder, path: &str) -> bool {
+    let named = || {
+        let (at, field) = path.strip_prefix("lines.")?.split_once('.')?;
+        let at: usize = at.parse().ok().filter(|_| matches!(field, "description" | "spec" | "color"))?;
+        let least = Confidence::new(case.facts.settings.sure_confidence);
+        let part = order.lines.get(at)?.customer_part.as_ref().filter(|part| part.confidence >= least)?;
+        let master = case.facts.master;
+        let theirs = || master.product_by_alias(case.content.customer.as_deref()?, &part.value);
+        let product = master.product(&part.value).or_else(theirs)?;
+        (case.content.lines.get(at)?.sku.as_ref() == Some(&product.sku)).then_some(())
+    };
+    named().is_some()
 }
 
 fn customer(case: &Case<'_>, surety: &mut Surety) {
@@ -312,6 +328,26 @@ mod tests {
             spoil(&mut desk);
             assert!(desk.surety().doubts.iter().any(|found| found == doubt), "{doubt}: {:?}", desk.surety());
         }
+    }
+
+    #[test]
+    fn texts_read_weakly_are_proven_by_the_part_number_alone() {
+        let weak = |line: &str, part: u16| {
+            let mut desk = desk(&[line], "2820");
+            let line = &mut desk.order().lines[0];
+            line.description.as_mut().unwrap().confidence = Confidence::new(880);
+            if let Some(number) = line.customer_part.as_mut() {
+                number.confidence = Confidence::new(part);
+            }
+            desk.surety().doubts
+        };
+        let named = "A18|5#尼龙闭尾拉链 自动头 黑色580 18cm|6000|条|0.47|2820";
+        assert!(weak(named, 980).is_empty(), "{:?}", weak(named, 980));
+        assert!(weak(named, 880).contains(&"confidence:lines.0.description".to_owned()));
+        let alone = "|5#尼龙闭尾拉链 自动头 黑色580 18cm|6000|条|0.47|2820";
+        assert_eq!(weak(alone, 0), ["confidence:lines.0.description"]);
+        let other = "A18|5#尼龙闭尾拉链 自动头 黑色580 20cm|6000|条|0.47|2820";
+        assert!(!weak(other, 980).is_empty(), "the text speaks of other goods");
     }
 
     #[test]

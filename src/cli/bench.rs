@@ -3,8 +3,11 @@
 use super::context::Context;
 use super::{End, Stop};
 use crate::bench::pipeline::{self, Figures};
+use crate::bench::read::{self as reading, Document, Figures as Kind, Measured};
 use crate::bench::servers::{self, Compared, Place, Plan};
 use crate::bench::{BenchError, servers::Figures as OnServers};
+use crate::decode::Engines;
+use crate::runtime::books::Books;
 use crate::runtime::trial::TrialError;
 use std::path::{Path, PathBuf};
 
@@ -33,6 +36,15 @@ pub(super) enum Command {
         #[command(flatten)]
         servers: Servers,
         /// How often each runs, in turn 轮数
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+    },
+    /// Reads documents without keeping anything, by kind of document 识读
+    Read {
+        /// Mails, order files, faxes; a folder stands for its files 文件
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// How often each is read 轮数
         #[arg(long, default_value_t = 3)]
         rounds: usize,
     },
@@ -102,6 +114,19 @@ pub(super) async fn run(command: Command, context: &mut Context) -> Result<End, 
                 context.out.rows(&figures, &["", ""], embedded(&figures))?;
             }
         },
+        Command::Read { files, rounds } => {
+            let measured = read(&files, rounds, context)?;
+            let rows = measured.kinds.iter().map(kind).collect();
+            let head =
+                ["", "documents", "documents/s", "MB/s", "recognised pages/s", "p50 ms", "p99 ms", "CPU ms"];
+            if context.out.json {
+                context.out.json(&measured)?;
+            } else {
+                context.out.rows(&measured.kinds, &head, rows)?;
+                let (own, child) = (measured.peak_mb, measured.child_peak_mb);
+                context.out.line(format!("peak memory {own:.0} MB, of the largest decoder {child:.0} MB"))?;
+            }
+        }
         Command::Floor { orders, servers, rounds } => {
             let plan = plan(servers.needed()?, orders, 1, None);
             let compared = in_folder(&dir, Box::pin(servers::compare(&plan, rounds))).await?.map_err(stop)?;
@@ -116,6 +141,31 @@ async fn in_folder<T>(dir: &Path, measured: impl Future<Output = T>) -> Result<T
     let measured = measured.await;
     std::fs::remove_dir_all(dir)?;
     Ok(measured)
+}
+
+fn read(files: &[PathBuf], rounds: usize, context: &mut Context) -> Result<Measured, Stop> {
+    let settings = context.settings()?;
+    let books = Books::open(&settings, Engines::own(&settings.recognition)).map_err(Stop::Config)?;
+    let mut documents = Vec::new();
+    for file in super::read::files(files)? {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let channel = super::read::channel(&file);
+        documents.push(Document { name, bytes: std::fs::read(&file)?, channel });
+    }
+    Ok(reading::run(&documents, books.reader, rounds))
+}
+
+fn kind(figures: &Kind) -> Vec<String> {
+    vec![
+        figures.kind.clone(),
+        figures.documents.to_string(),
+        format!("{:.1}", figures.documents_per_second),
+        format!("{:.1}", figures.mb_per_second),
+        format!("{:.2}", figures.pages_per_second),
+        format!("{:.1}", figures.p50_ms),
+        format!("{:.1}", figures.p99_ms),
+        format!("{:.1}", figures.cpu_ms),
+    ]
 }
 
 fn row(what: &str, value: String) -> Vec<String> {

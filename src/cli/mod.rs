@@ -6,6 +6,7 @@ mod audit;
 mod balance;
 mod bench;
 mod broker;
+mod calibrate;
 mod config;
 mod context;
 mod decode;
@@ -108,6 +109,8 @@ enum Command {
     /// Open files that are not trusted, for the process that started this one
     #[command(hide = true)]
     Decode(decode::Arguments),
+    /// Measure whether confidence means what it says, on documents whose truth is known 置信度校准
+    Calibrate(calibrate::Arguments),
     /// Measure what an order costs 性能测试
     #[command(subcommand)]
     Bench(bench::Command),
@@ -165,6 +168,7 @@ async fn run(arguments: Arguments) -> Result<End, Stop> {
         Command::Config(command) => config::run(&command, context),
         Command::Schemas(command) => schemas::run(&command, context),
         Command::Http(command) => http::run(command, context),
+        Command::Calibrate(arguments) => Box::pin(calibrate::run(arguments, context)).await,
         Command::Bench(command) => Box::pin(bench::run(command, context)).await,
         // It is served before there is a runtime.
         Command::Decode(_) => Ok(End::Done),

@@ -2,7 +2,7 @@
 
 use super::context::{Context, progress};
 use super::{End, Stop, explain};
-use crate::check::{self, Around, Case, Facts, resolve};
+use crate::check::{self, Around, Case, CheckSettings, Facts, resolve};
 use crate::decode::Engines;
 use crate::master::{Master, Tables, import};
 use crate::order::document::{Channel, Kind};
@@ -35,17 +35,19 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: Arguments, context: &mut Context) -> Result<End, Stop> {
     let settings = context.settings()?;
     let books = Books::open(&settings, Engines::own(&settings.recognition)).map_err(Stop::Config)?;
-    let master = master(&arguments, context).await?;
+    let master = master(arguments.master.as_deref(), context).await?;
     let files = files(&arguments.files)?;
     let mut end = End::Done;
     let bar = progress(files.len(), context.out.json);
     for file in &files {
         let object = match std::fs::read(file) {
             Ok(bytes) => {
-                let (mut object, reading) = read(file, &bytes, &books, &master, arguments.explain.is_some());
+                let pictures = if arguments.explain.is_some() { Pictures::Shown } else { Pictures::Now };
+                let judge = Judge::with(file, &bytes, (&books, &master), pictures);
+                let mut object = judge.object();
                 if let Some(folder) = &arguments.explain {
                     let name = file.file_name().unwrap_or_default().to_string_lossy();
-                    let files = explain::write(&reading, &name, folder)?;
+                    let files = explain::write(&judge.reading, &name, folder)?;
                     object.insert("explained".to_owned(), json!(files));
                 }
                 object
@@ -65,8 +67,9 @@ pub(super) async fn run(arguments: Arguments, context: &mut Context) -> Result<E
     Ok(end)
 }
 
-async fn master(arguments: &Arguments, context: &mut Context) -> Result<Arc<Master>, Stop> {
-    if let Some(folder) = &arguments.master {
+/// Master data of a folder of CSV files, else of the data folder, else none.
+pub(super) async fn master(folder: Option<&Path>, context: &mut Context) -> Result<Arc<Master>, Stop> {
+    if let Some(folder) = folder {
         let mut tables = Tables::default();
         for (name, bytes) in read_folder(folder).map_err(|e| Stop::Refused(e.to_string()))? {
             let imported = import::import(&name, &format!("{name}.csv"), &bytes).map_err(|errors| {
@@ -84,7 +87,7 @@ async fn master(arguments: &Arguments, context: &mut Context) -> Result<Arc<Mast
 }
 
 /// The files named, and those of the folders named, in order.
-fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>, Stop> {
+pub(super) fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>, Stop> {
     let mut files = Vec::new();
     for path in named {
         if path.is_dir() {
@@ -108,43 +111,80 @@ fn label(file: &Path) -> String {
 }
 
 /// A fax is a picture or a PDF of its own; what else comes as a file came by mail.
-fn channel(file: &Path) -> Channel {
+pub(super) fn channel(file: &Path) -> Channel {
     let extension = file.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
     if matches!(extension.as_str(), "tif" | "tiff" | "pdf") { Channel::Fax } else { Channel::Mail }
 }
 
-fn read(
-    file: &Path,
-    bytes: &[u8],
-    books: &Books,
-    master: &Master,
-    shown: bool,
-) -> (Map<String, Value>, Reading) {
-    let channel = channel(file);
-    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let pictures = if shown { Pictures::Shown } else { Pictures::Now };
-    let reading = books.reader.read_with(&Source { bytes, name: &name, channel }, pictures);
-    let around = Around { envelope: &reading.envelope, channel, on: day(&reading, books) };
-    let facts = Facts {
-        master,
-        categories: &books.categories,
-        settings: &books.config.check,
-        open_credit: None,
-        reserved: &BTreeMap::new(),
-        same: &[],
-    };
-    let mut object = crate::read::json::object(&label(file), channel, &reading);
-    let orders: Vec<&Draft> = reading.drafts.iter().filter(|draft| draft.order.is_some()).collect();
-    let judged: Vec<check::Surety> = orders.iter().map(|draft| sure(draft, &around, &facts)).collect();
-    let is_order = reading.drafts.iter().all(|draft| draft.kind == Kind::Order);
-    object
-        .insert("sure".to_owned(), json!(is_order && !judged.is_empty() && judged.iter().all(|it| it.sure)));
-    object.insert("proofs".to_owned(), json!(judged.iter().map(|it| &it.proofs).collect::<Vec<_>>()));
-    object.insert("doubts".to_owned(), json!(judged.iter().map(|it| &it.doubts).collect::<Vec<_>>()));
-    if !master.is_empty() {
-        object.insert("expect".to_owned(), check::expect::expect(&reading.drafts, &around, &facts));
+/// What was read of a file, and what the checks say of it.
+pub(super) struct Judge<'a> {
+    label: String,
+    channel: Channel,
+    reading: Reading,
+    day: NaiveDate,
+    books: &'a Books,
+    master: &'a Master,
+}
+
+impl<'a> Judge<'a> {
+    pub(super) fn new(file: &Path, bytes: &[u8], books: &'a Books, master: &'a Master) -> Self {
+        Self::with(file, bytes, (books, master), Pictures::Now)
     }
-    (object, reading)
+
+    fn with(file: &Path, bytes: &[u8], (books, master): (&'a Books, &'a Master), pictures: Pictures) -> Self {
+        let channel = channel(file);
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let reading = books.reader.read_with(&Source { bytes, name: &name, channel }, pictures);
+        let day = day(&reading, books);
+        Self { label: label(file), channel, reading, day, books, master }
+    }
+
+    /// The object as the samples' truth has it, and what the checks make of it.
+    pub(super) fn object(&self) -> Map<String, Value> {
+        let mut object = crate::read::json::object(&self.label, self.channel, &self.reading);
+        let judged = self.sureties(None);
+        object.insert("sure".to_owned(), json!(self.is_sure(None)));
+        object.insert("proofs".to_owned(), json!(judged.iter().map(|it| &it.proofs).collect::<Vec<_>>()));
+        object.insert("doubts".to_owned(), json!(judged.iter().map(|it| &it.doubts).collect::<Vec<_>>()));
+        if !self.master.is_empty() {
+            let settings = self.books.config.check.clone();
+            let expected =
+                check::expect::expect(&self.reading.drafts, &self.around(), &self.facts(&settings));
+            object.insert("expect".to_owned(), expected);
+        }
+        object
+    }
+
+    /// Whether all of it could pass unseen; with another `check.sure_confidence` than the one in force.
+    pub(super) fn is_sure(&self, threshold: Option<u16>) -> bool {
+        let judged = self.sureties(threshold);
+        let is_order = self.reading.drafts.iter().all(|draft| draft.kind == Kind::Order);
+        is_order && !judged.is_empty() && judged.iter().all(|it| it.sure)
+    }
+
+    fn sureties(&self, threshold: Option<u16>) -> Vec<check::Surety> {
+        let mut settings = self.books.config.check.clone();
+        settings.sure_confidence = threshold.unwrap_or(settings.sure_confidence);
+        let (around, facts) = (self.around(), self.facts(&settings));
+        let orders = self.reading.drafts.iter().filter(|draft| draft.order.is_some());
+        orders.map(|draft| sure(draft, &around, &facts)).collect()
+    }
+
+    fn around(&self) -> Around<'_> {
+        Around { envelope: &self.reading.envelope, channel: self.channel, on: self.day }
+    }
+
+    fn facts<'f>(&'f self, settings: &'f CheckSettings) -> Facts<'f> {
+        static NONE: BTreeMap<String, rust_decimal::Decimal> = BTreeMap::new();
+        Facts {
+            master: self.master,
+            categories: &self.books.categories,
+            settings,
+            open_credit: None,
+            reserved: &NONE,
+            same: &[],
+        }
+    }
 }
 
 fn sure(draft: &Draft, around: &Around<'_>, facts: &Facts<'_>) -> check::Surety {

@@ -1,6 +1,6 @@
 //! The child: reads asks from standard input until it ends, and answers each on standard output.
 
-use super::frame::{self, Ask};
+use super::frame::{self, Ask, Text};
 use super::guard;
 use crate::ocr::Models;
 use crate::read::codes::Code;
@@ -28,6 +28,16 @@ pub fn serve(models: Option<&Path>) -> io::Result<()> {
             Ask::Pages { limits, wanted } => {
                 let Some(bytes) = frame::read(&mut from, FILE)? else { break };
                 frame::write_pages(&mut to, Here.pages(&bytes, wanted, &limits))?;
+            }
+            Ask::Text { limits, format, mut budget } => {
+                let Some(bytes) = frame::read(&mut from, FILE)? else { break };
+                let pages = Here.text(&bytes, format, &limits, &mut budget);
+                frame::write_json(&mut to, &Text { pages, budget })?;
+            }
+            Ask::Files { limits, format, mut budget } => {
+                let Some(bytes) = frame::read(&mut from, FILE)? else { break };
+                let files = Here.files(&bytes, format, &limits, &mut budget);
+                frame::write_files(&mut to, files, budget)?;
             }
             Ask::Letters => {
                 let picture = frame::read_picture(&mut from)?;

@@ -2,6 +2,8 @@
 
 use crate::read::codes::Code;
 use crate::read::decoder::{Decoded, Wanted};
+use crate::read::format::Format;
+use crate::read::format::archive::{Entry, Unpacked};
 use crate::read::limits::Limits;
 use crate::read::picture::Picture;
 use crate::read::print::Print;
@@ -12,6 +14,8 @@ use std::io::{self, Read, Write};
 
 /// Bytes of one answer at most, without its pictures.
 pub(super) const ANSWER: u64 = 64 << 20;
+/// Bytes of one file at most that another holds.
+const ENTRY: u64 = 256 << 20;
 /// Bytes of one picture at most.
 const PICTURE: u64 = 256 << 20;
 
@@ -20,8 +24,28 @@ const PICTURE: u64 = 256 << 20;
 pub(super) enum Ask {
     /// Give the pages of the file that follows; answered with `Result<Vec<Page>, (Code, String)>` and their pictures.
     Pages { limits: Limits, wanted: Wanted },
+    /// Give the text of the file that follows; answered with `Text`. `budget` bytes may be unpacked.
+    Text { limits: Limits, format: Format, budget: u64 },
+    /// Give the files in the file that follows; answered with `Files` and the bytes of each.
+    Files { limits: Limits, format: Format, budget: u64 },
     /// Read the picture that follows; answered with `Result<Print, Code>`.
     Letters,
+}
+
+/// Sheets or text, and what may be unpacked after it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Text {
+    pub(super) pages: Result<Vec<crate::read::page::Page>, Code>,
+    pub(super) budget: u64,
+}
+
+/// The paths of files, each of which follows.
+#[derive(Debug, Serialize, Deserialize)]
+struct Files {
+    /// With whether it is the text of a message.
+    paths: Vec<(String, bool)>,
+    problems: Vec<(Code, String)>,
+    budget: u64,
 }
 
 /// A page, and whether its picture follows.
@@ -119,9 +143,42 @@ pub(super) fn read_pages(from: &mut impl Read) -> io::Result<Result<Vec<Decoded>
     Ok(Ok(out))
 }
 
+pub(super) fn write_files(to: &mut impl Write, files: Unpacked, budget: u64) -> io::Result<()> {
+    let Unpacked { entries, problems } = files;
+    let (paths, bytes): (Vec<_>, Vec<_>) =
+        entries.into_iter().map(|it| ((it.path, it.body), it.bytes)).unzip();
+    write_json(to, &Files { paths, problems, budget })?;
+    bytes.iter().try_for_each(|bytes| write(to, bytes))
+}
+
+pub(super) fn read_files(from: &mut impl Read) -> io::Result<(Unpacked, u64)> {
+    let Files { paths, problems, budget } = expect(read_json(from, ANSWER)?)?;
+    let entry = |(path, body)| Ok(Entry { path, bytes: expect(read(from, ENTRY)?)?, body });
+    let entries = paths.into_iter().map(entry).collect::<io::Result<_>>()?;
+    Ok((Unpacked { entries, problems }, budget))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_go_over_with_their_bytes() {
+        let entry = |path: &str, bytes: &[u8]| Entry {
+            path: path.to_owned(),
+            bytes: bytes.to_vec(),
+            body: bytes.is_empty(),
+        };
+        let files = Unpacked {
+            entries: vec![entry("订单.xlsx", b"one"), entry("empty", b"")],
+            problems: vec![(Code::TooBig, "entry 3".to_owned())],
+        };
+        let mut pipe = Vec::new();
+        write_files(&mut pipe, files.clone(), 7).unwrap();
+        assert_eq!(read_files(&mut pipe.as_slice()).unwrap(), (files, 7));
+        pipe.truncate(pipe.len() - 9);
+        assert!(read_files(&mut pipe.as_slice()).is_err());
+    }
 
     #[test]
     fn pages_go_over_with_their_pictures() {

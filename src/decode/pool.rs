@@ -1,9 +1,12 @@
 //! The parent's side: children that wait for the next file, as many as are at work at once.
 
-use super::frame::{self, ANSWER, Ask};
+use super::frame::{self, ANSWER, Ask, Text};
 use crate::read::codes::Code;
 use crate::read::decoder::{Decoded, Decoder, Recognizer, Wanted};
+use crate::read::format::Format;
+use crate::read::format::archive::Unpacked;
 use crate::read::limits::Limits;
+use crate::read::page::Page;
 use crate::read::picture::Picture;
 use crate::read::print::Print;
 use std::ffi::OsString;
@@ -49,21 +52,58 @@ impl Pool {
     pub fn new(program: PathBuf) -> Self {
         Self(Children::new(program, Vec::new()))
     }
+
+    /// Has a child work on a file.
+    fn ask<T>(
+        &self,
+        ask: Ask,
+        bytes: &[u8],
+        limits: &Limits,
+        answer: impl FnOnce(&mut BufReader<ChildStdout>) -> io::Result<T>,
+    ) -> Result<T, Code> {
+        let asked = self.0.ask(Duration::from_secs(limits.decode_seconds), |worker| {
+            frame::write_json(&mut worker.to, &ask)?;
+            frame::write(&mut worker.to, bytes)?;
+            worker.to.flush()?;
+            answer(&mut worker.from)
+        });
+        asked.map_err(|error| {
+            tracing::warn!(%error, bytes = bytes.len(), "a decoder gave up on a file");
+            Code::DecoderFailed
+        })
+    }
 }
 
 impl Decoder for Pool {
     fn pages(&self, bytes: &[u8], wanted: Wanted, limits: &Limits) -> Result<Vec<Decoded>, (Code, String)> {
-        let time = Duration::from_secs(limits.decode_seconds);
-        let asked = self.0.ask(time, |worker| {
-            frame::write_json(&mut worker.to, &Ask::Pages { limits: *limits, wanted })?;
-            frame::write(&mut worker.to, bytes)?;
-            worker.to.flush()?;
-            frame::read_pages(&mut worker.from)
-        });
-        asked.unwrap_or_else(|error| {
-            tracing::warn!(%error, bytes = bytes.len(), "a decoder gave up on a file");
-            Err((Code::DecoderFailed, String::new()))
-        })
+        let ask = Ask::Pages { limits: *limits, wanted };
+        let asked = self.ask(ask, bytes, limits, frame::read_pages);
+        asked.unwrap_or_else(|code| Err((code, String::new())))
+    }
+
+    fn text(
+        &self,
+        bytes: &[u8],
+        format: Format,
+        limits: &Limits,
+        budget: &mut u64,
+    ) -> Result<Vec<Page>, Code> {
+        let ask = Ask::Text { limits: *limits, format, budget: *budget };
+        let Text { pages, budget: left } =
+            self.ask(ask, bytes, limits, |from| frame::expect(frame::read_json(from, ANSWER)?))?;
+        *budget = left.min(*budget);
+        pages
+    }
+
+    fn files(&self, bytes: &[u8], format: Format, limits: &Limits, budget: &mut u64) -> Unpacked {
+        let ask = Ask::Files { limits: *limits, format, budget: *budget };
+        match self.ask(ask, bytes, limits, frame::read_files) {
+            Ok((files, left)) => {
+                *budget = left.min(*budget);
+                files
+            }
+            Err(code) => Unpacked { problems: vec![(code, String::new())], ..Unpacked::default() },
+        }
     }
 }
 

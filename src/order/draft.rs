@@ -29,7 +29,7 @@ impl Confidence {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "at", rename_all = "snake_case")]
 pub enum Evidence {
-    /// A line of text; counted from 1.
+    /// A line of text, or a segment of an EDIFACT file; counted from 1.
     Line { line: u32 },
     /// A cell of a sheet or of an HTML or text table; row and column counted from 1.
     Cell { sheet: String, row: u32, column: u32 },

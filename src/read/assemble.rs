@@ -34,7 +34,11 @@ pub(super) fn reading(source: &Source<'_>, reader: &Reader, pictures: Pictures) 
         all.push((at, drafts(content, labels, source.channel)));
     }
     let (envelope, mut drafts) = choose(&collected, envelopes, all);
-    drafts.truncate(limits.drafts.max(1));
+    if drafts.len() > limits.drafts {
+        let why = Code::TooManyParts.at(&drafts[0].source, format!("{} orders", drafts.len()));
+        drafts[0].unread.push(why);
+        drafts.truncate(limits.drafts.max(1));
+    }
     Reading { envelope, drafts, later: collected.later, shown: collected.shown }
 }
 
@@ -107,35 +111,50 @@ fn choose(
 
 /// The drafts of one letter.
 fn drafts(mut content: Content<'_>, labels: &Labels, channel: Channel) -> Vec<Draft> {
-    let files = std::mem::take(&mut content.files);
-    let (files, others): (Vec<Candidate>, Vec<Candidate>) =
-        files.into_iter().partition(|c| !c.found.order.lines.is_empty());
+    let mut files = std::mem::take(&mut content.files);
+    // What is stated comes before what was searched for: of two files of one order the first is taken.
+    files.sort_by_key(|c| c.found.ground != Ground::Data);
+    let (mut files, others): (Vec<Candidate>, Vec<Candidate>) =
+        files.into_iter().partition(|c| !c.found.order.lines.is_empty() || c.found.kind.is_some());
     let tables = files.iter().any(|c| c.found.ground > Ground::Prose);
-    let files: Vec<Candidate> = files
-        .into_iter()
-        .filter(|c| {
-            c.found.ground > Ground::Prose
-                || (!tables && content.body.iter().all(|f| f.order.lines.is_empty()))
-        })
-        .collect();
+    files.retain(|c| {
+        c.found.ground > Ground::Prose || (!tables && content.body.iter().all(|f| f.order.lines.is_empty()))
+    });
     let body = std::mem::take(&mut content.body);
-    let (kind, confidence) = tell(&content, &body, (&files, &others), labels, channel);
+    let told = tell(&content, &body, (&files, &others), labels, channel);
+    let stated = stated(&mut files, told.0);
     let mut orders = merge(&content, body, files, others);
-    let wanted = matches!(kind, Kind::Order | Kind::Amendment);
-    if !wanted {
+    let wanted = |kind| matches!(kind, Kind::Order | Kind::Amendment);
+    if !wanted(told.0) && stated.is_none() {
         orders.truncate(1);
     }
+    let of = |kind: Option<Kind>| kind.map_or(told, |kind| (kind, Confidence::FULL));
     let mut out: Vec<Draft> = Vec::new();
     for candidate in orders {
+        let (kind, confidence) = of(candidate.found.kind);
         let mut draft = draft_of(candidate, kind, confidence, &content, labels);
-        if !wanted {
+        if !wanted(kind) {
             draft.order = None;
             draft.unread.retain(|u| !u.code.starts_with("doubt."));
         }
         out.push(draft);
     }
+    let (kind, confidence) = of(stated);
     attach_unread(&mut out, &content, kind, confidence, labels);
     out
+}
+
+/// The kind that files of data say. One that orders, in a mail that says anything else, is doubtful.
+fn stated(files: &mut [Candidate], told: Kind) -> Option<Kind> {
+    let kind = files.iter().find_map(|c| c.found.kind)?;
+    if told != Kind::Order {
+        for file in files.iter_mut().filter(|c| c.found.kind == Some(Kind::Order)) {
+            file.found
+                .doubts
+                .push(Doubt::new(Code::ChangeWords, "the mail around the file says something else"));
+        }
+    }
+    Some(kind)
 }
 
 fn tell(
@@ -145,7 +164,8 @@ fn tell(
     labels: &Labels,
     channel: Channel,
 ) -> (Kind, Confidence) {
-    let found = || files.iter().map(|c| &c.found).chain(body);
+    // What a file of data says of itself is known; here it is the mail's own word that counts.
+    let found = || files.iter().map(|c| &c.found).chain(body).filter(|found| found.kind.is_none());
     let document: String =
         files.iter().chain(others).map(|c| c.found.words.as_str()).collect::<Vec<_>>().join("\n");
     let subject = content.letter.envelope.subject.as_deref().unwrap_or("");
@@ -177,7 +197,7 @@ fn draft_of(
     labels: &Labels,
 ) -> Draft {
     let Candidate { source, mut found } = candidate;
-    let context = Context { labels, style: Default::default(), dates: content.dates };
+    let context = Context { labels, printed: false, style: Default::default(), dates: content.dates };
     signature::complete(&mut found.order.customer, &content.lines, &content.envelope, &context);
     let changing = !matches!(kind, Kind::Order | Kind::NotAnOrder);
     let subject = content.letter.envelope.subject.as_deref().unwrap_or("");

@@ -1,12 +1,16 @@
 //! A document to letters and files: messages in messages, zips in zips, workbooks and texts, within limits.
 
 use super::codes::Code;
-use super::format::{self, Format, archive, delimited, html, sheet, text, word};
+use super::data::{self, Standard};
+use super::find::Found;
+use super::format::archive::{Entry, Unpacked};
+use super::format::{self, Format, delimited, html, rtf, text};
 use super::layout::{Place, layout};
 use super::limits::Limits;
-use super::mail::{self, Part, address, charset, header::Headers, quote};
+use super::mail::{self, Part, address, body, charset, header::Headers, quote};
 use super::page::Page;
 use super::printed;
+use super::value::text::{floor, head, key};
 use super::{Pictures, Reader, Shown, Source, View};
 use crate::order::document::Envelope;
 
@@ -23,7 +27,7 @@ pub struct Letter {
 }
 
 /// A file: attachment, zip entry, or the whole document.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Item {
     pub source: String,
     pub letter: usize,
@@ -31,6 +35,8 @@ pub struct Item {
     pub pages: Vec<Page>,
     /// Of printed pages: where their rows and lines stand.
     pub places: Vec<Place>,
+    /// What a file of data states, in which nothing has to be searched for.
+    pub stated: Vec<Found>,
     /// Its letters, or some of them, were recognised on pictures.
     pub recognized: bool,
     /// Why it was not read.
@@ -53,6 +59,13 @@ pub struct Collected {
 
 /// An inline picture of fewer bytes is a logo.
 const SMALL: usize = 30_000;
+
+/// Letters of a subject that is handed on.
+const SUBJECT: usize = 1_000;
+
+fn cut_off() -> (Code, String) {
+    (Code::TooBig, "its end was not read".to_owned())
+}
 
 struct Walk<'l> {
     reader: &'l Reader,
@@ -90,6 +103,11 @@ struct File<'a> {
     inline: bool,
 }
 
+/// A file that was read; what it holds is put in by the caller.
+fn item_of(file: &File<'_>, letter: usize) -> Item {
+    Item { source: file.path.clone(), letter, inline: file.inline, size: file.bytes.len(), ..Item::default() }
+}
+
 impl Walk<'_> {
     fn letter(&mut self, bytes: &[u8], prefix: &str, parent: Option<usize>, depth: usize) {
         let limits =
@@ -108,7 +126,7 @@ impl Walk<'_> {
             self.unread(source.clone(), at, (*code, detail.clone()), (false, 0));
         }
         let bounced = message.headers.token("content-type").is_some_and(|t| t == "multipart/report");
-        let mut body = body_parts(&message.parts);
+        let mut body = body::parts(&message.parts);
         if message.problems.iter().any(|(code, _)| *code == Code::TooManyParts) {
             body.truncate(1);
         }
@@ -121,9 +139,9 @@ impl Walk<'_> {
         self.out.letters[at].body = split;
         for (n, part) in message.parts.iter().enumerate() {
             if body.contains(&n)
-                || is_other_body(part, n, &body, &message.parts)
+                || body::is_other(part, n, &body, &message.parts)
                 || bounced
-                || is_ignored(part)
+                || body::is_ignored(part)
             {
                 continue;
             }
@@ -152,16 +170,7 @@ impl Walk<'_> {
     }
 
     fn unread(&mut self, source: String, letter: usize, why: (Code, String), (inline, size): (bool, usize)) {
-        self.out.items.push(Item {
-            source,
-            letter,
-            pages: Vec::new(),
-            places: Vec::new(),
-            recognized: false,
-            unread: Some(why),
-            inline,
-            size,
-        });
+        self.out.items.push(Item { source, letter, unread: Some(why), inline, size, ..Item::default() });
     }
 
     fn show(&mut self, source: &str, views: impl IntoIterator<Item = View>) {
@@ -171,22 +180,13 @@ impl Walk<'_> {
         }
     }
 
-    /// A file that was read.
-    fn read(&mut self, file: &File<'_>, letter: usize, pages: Vec<Page>, places: Vec<Place>) {
-        self.out.items.push(Item {
-            source: file.path.clone(),
-            letter,
-            pages,
-            places,
-            recognized: false,
-            unread: None,
-            inline: file.inline,
-            size: file.bytes.len(),
-        });
-    }
-
     fn file(&mut self, file: File<'_>, letter: usize, depth: usize) {
-        if self.out.items.len() >= self.reader.limits.parts + self.reader.limits.zip_files {
+        let most = self.reader.limits.parts + self.reader.limits.zip_files;
+        if self.out.items.len() >= most {
+            if self.out.items.len() == most {
+                let why = (Code::TooManyParts, format!("{most} files"));
+                self.unread(file.path, letter, why, (false, file.bytes.len()));
+            }
             return;
         }
         let size = file.bytes.len();
@@ -199,7 +199,7 @@ impl Walk<'_> {
             );
         }
         let format = format::sniff(file.bytes, file.name, file.declared);
-        let contained = matches!(format, Format::Zip | Format::Message);
+        let contained = matches!(format, Format::Zip | Format::Message | Format::Tnef);
         if contained && depth >= self.reader.limits.container_depth {
             return self.unread(
                 file.path,
@@ -210,14 +210,15 @@ impl Walk<'_> {
         }
         match format {
             Format::Zip => self.zip(&file, letter, depth),
+            Format::Tnef => self.tnef(&file, letter, depth),
             Format::Message => self.letter(file.bytes, &file.path, Some(letter), depth + 1),
-            Format::Xlsx | Format::Xls | Format::Ods => self.workbook(&file, format, letter),
+            Format::Xlsx | Format::Xls | Format::Ods | Format::Docx => self.office(&file, format, letter),
             Format::Picture if file.inline && size < SMALL => {
                 self.unread(file.path, letter, (Code::PictureNotRead, String::new()), (true, size));
             }
             Format::Pdf | Format::Picture => self.printed(&file, letter),
-            Format::Docx => self.word(&file, letter),
-            Format::Html | Format::Text => self.text_file(&file, format, letter),
+            Format::Html | Format::Rtf | Format::Text => self.text_file(&file, format, letter),
+            Format::Data(standard) => self.data(&file, standard, letter),
             Format::Empty => self.unread(file.path, letter, (Code::Empty, String::new()), (true, 0)),
             Format::Unread(code) => {
                 self.unread(file.path, letter, (code, String::new()), (file.inline, size))
@@ -226,44 +227,99 @@ impl Walk<'_> {
     }
 
     fn zip(&mut self, file: &File<'_>, letter: usize, depth: usize) {
-        let unpacked = archive::unpack(file.bytes, &self.reader.limits, &mut self.budget);
-        for (code, detail) in unpacked.problems {
-            self.unread(file.path.clone(), letter, (code, detail), (false, file.bytes.len()));
-        }
-        for entry in unpacked.entries {
-            let path = format!("{}/{}", file.path, entry.path);
-            let name = entry.path.rsplit('/').next().unwrap_or("").to_owned();
-            self.file(
-                File { bytes: &entry.bytes, name: &name, path, declared: "", charset: None, inline: false },
-                letter,
-                depth + 1,
-            );
+        for entry in self.unpack(file, Format::Zip, letter) {
+            self.entry(file, &entry, letter, depth);
         }
     }
 
-    fn workbook(&mut self, file: &File<'_>, format: Format, letter: usize) {
-        match sheet::read(file.bytes, format, &self.reader.limits, &mut self.budget) {
-            Ok(sheets) => {
-                let pages: Vec<Page> = sheets.into_iter().map(|s| s.page).collect();
+    /// The files in a file; what could not be unpacked is said.
+    fn unpack(&mut self, file: &File<'_>, format: Format, letter: usize) -> Vec<Entry> {
+        let Reader { decoder, limits, .. } = self.reader;
+        let Unpacked { entries, problems } = decoder.files(file.bytes, format, limits, &mut self.budget);
+        for why in problems {
+            self.unread(file.path.clone(), letter, why, (false, file.bytes.len()));
+        }
+        entries
+    }
+
+    fn entry(&mut self, of: &File<'_>, entry: &Entry, letter: usize, depth: usize) {
+        let path = format!("{}/{}", of.path, entry.path);
+        let name = entry.path.rsplit('/').next().unwrap_or("");
+        let file = File { bytes: &entry.bytes, name, path, declared: "", charset: None, inline: false };
+        self.file(file, letter, depth + 1);
+    }
+
+    /// `winmail.dat`: its text is that of the mail where the mail itself has none; a message in it is a letter of its own.
+    fn tnef(&mut self, file: &File<'_>, letter: usize, depth: usize) {
+        for entry in self.unpack(file, Format::Tnef, letter) {
+            let format = format::sniff(&entry.bytes, &entry.path, "");
+            if entry.body && self.out.letters[letter].body.is_blank() {
+                let (page, whole) = self.page(&entry.bytes, &entry.path, None, format);
+                if !whole {
+                    let about = (false, entry.bytes.len());
+                    self.unread(format!("{}/{}", file.path, entry.path), letter, cut_off(), about);
+                }
+                let split = quote::split(page, &self.reader.labels);
+                self.show(&self.out.letters[letter].source.clone(), [View::Text(split.fresh.clone())]);
+                self.out.letters[letter].body = split;
+            } else if entry.body && self.is_said(&entry, format, letter) {
+                // The mail has the same text.
+            } else if format == Format::Tnef {
+                self.inner_letter(file, &entry, letter, depth);
+            } else {
+                self.entry(file, &entry, letter, depth);
+            }
+        }
+    }
+
+    /// Whether the mail itself says what stands in the text of its `winmail.dat`.
+    fn is_said(&self, entry: &Entry, format: Format, letter: usize) -> bool {
+        let letters = |page: &Page| page.texts().map(key).collect::<String>();
+        let inner = letters(&self.page(&entry.bytes, &entry.path, None, format).0);
+        let body = &self.out.letters[letter].body;
+        [&body.fresh, &body.quoted].iter().map(|page| letters(page)).collect::<String>().contains(&inner)
+    }
+
+    fn inner_letter(&mut self, file: &File<'_>, entry: &Entry, letter: usize, depth: usize) {
+        let source = format!("{}/{}", file.path, entry.path);
+        self.parts += 1;
+        if self.parts > self.reader.limits.parts {
+            let why = (Code::TooManyParts, format!("{} parts", self.reader.limits.parts));
+            return self.unread(source, letter, why, (false, entry.bytes.len()));
+        }
+        // What the message says of its sender is in Outlook's own terms; who sent the mail is known.
+        let mut envelope = self.out.letters[letter].envelope.clone();
+        envelope.subject = envelope.subject.map(|it| head(&it, SUBJECT).to_owned());
+        let inner = self.out.letters.len();
+        self.out.letters.push(Letter { source, envelope, parent: Some(letter), ..Letter::default() });
+        self.entry(file, entry, inner, depth);
+    }
+
+    fn office(&mut self, file: &File<'_>, format: Format, letter: usize) {
+        let Reader { decoder, limits, .. } = self.reader;
+        match decoder.text(file.bytes, format, limits, &mut self.budget) {
+            Ok(pages) => {
                 self.show(&file.path, pages.iter().cloned().map(View::Text));
-                self.read(file, letter, pages, Vec::new());
-            }
-            Err(code) => {
-                self.unread(file.path.clone(), letter, (code, String::new()), (false, file.bytes.len()))
-            }
-        }
-    }
-
-    fn word(&mut self, file: &File<'_>, letter: usize) {
-        match word::read(file.bytes, &self.reader.limits, &mut self.budget) {
-            Ok(page) => {
-                self.show(&file.path, [View::Text(page.clone())]);
-                self.read(file, letter, vec![page], Vec::new());
+                let item = Item { pages, ..item_of(file, letter) };
+                self.out.items.push(item);
             }
             Err(code) => {
                 let about = (file.inline, file.bytes.len());
                 self.unread(file.path.clone(), letter, (code, String::new()), about);
             }
+        }
+    }
+
+    fn data(&mut self, file: &File<'_>, standard: Standard, letter: usize) {
+        let said = data::charset(file.bytes);
+        let text = charset::decode(file.bytes, file.charset.or(said.as_deref()));
+        match data::read(&text, standard, &self.reader.limits) {
+            Ok(statement) => {
+                self.show(&file.path, [View::Text(statement.page)]);
+                let item = Item { stated: statement.found, ..item_of(file, letter) };
+                self.out.items.push(item);
+            }
+            Err(why) => self.unread(file.path.clone(), letter, why, (file.inline, file.bytes.len())),
         }
     }
 
@@ -287,88 +343,37 @@ impl Walk<'_> {
         if !printed.pages.is_empty() {
             let layout = layout(&printed.pages);
             self.show(&file.path, [View::Text(layout.page.clone())]);
-            self.read(file, letter, vec![layout.page], layout.places);
-            if let Some(item) = self.out.items.last_mut() {
-                item.recognized = printed.pages.iter().any(|(_, print)| print.scan.is_some());
-            }
+            let recognized = printed.pages.iter().any(|(_, print)| print.scan.is_some());
+            let (pages, places) = (vec![layout.page], layout.places);
+            let item = Item { pages, places, recognized, ..item_of(file, letter) };
+            self.out.items.push(item);
         }
     }
 
     fn text_file(&mut self, file: &File<'_>, format: Format, letter: usize) {
-        let decoded = charset::decode(file.bytes, file.charset);
-        let page = match (format, delimited::delimiter(&decoded)) {
-            (Format::Html, _) => html::read(&decoded, &self.reader.limits),
-            (_, Some(mark)) => delimited::read(
-                &decoded[..super::value::text::floor(&decoded, self.reader.limits.text_bytes * 4)],
-                mark,
-                file.name,
-                &self.reader.limits,
-            ),
-            (_, None) => text::read(&decoded, self.reader.limits.text_bytes),
-        };
+        let (page, whole) = self.page(file.bytes, file.name, file.charset, format);
+        if !whole {
+            self.unread(file.path.clone(), letter, cut_off(), (file.inline, file.bytes.len()));
+        }
         self.show(&file.path, [View::Text(page.clone())]);
-        self.read(file, letter, vec![page], Vec::new());
+        let item = Item { pages: vec![page], ..item_of(file, letter) };
+        self.out.items.push(item);
     }
-}
 
-fn is_text(part: &Part) -> bool {
-    (part.declared == "text/plain"
-        || part.declared == "text/html"
-        || (!part.declared.contains('/') && part.name.is_none())
-        || (part.declared.starts_with("multipart/") && part.name.is_none()))
-        && !part.attachment
-        && (part.name.is_none() || part.inline)
-}
-
-/// The parts that make the body: of alternatives the one that says most, of the others all.
-fn body_parts(parts: &[Part]) -> Vec<usize> {
-    let mut out: Vec<usize> = Vec::new();
-    for (n, part) in parts.iter().enumerate().filter(|(_, p)| is_text(p)) {
-        let rival = part.alternative.and_then(|a| out.iter().position(|o| parts[*o].alternative == Some(a)));
-        match rival {
-            Some(at) => {
-                if says_more(part, &parts[out[at]]) {
-                    out[at] = n;
-                }
+    /// Text of any kind, and whether it is all of it.
+    fn page(&self, bytes: &[u8], name: &str, declared: Option<&str>, format: Format) -> (Page, bool) {
+        let limits = &self.reader.limits;
+        if format == Format::Rtf {
+            return rtf::read(bytes, limits);
+        }
+        let decoded = charset::decode(bytes, declared);
+        match (format, delimited::delimiter(&decoded)) {
+            (Format::Html, _) => (html::read(&decoded, limits), true),
+            (_, Some(mark)) => {
+                let end = floor(&decoded, limits.text_bytes * 4);
+                (delimited::read(&decoded[..end], mark, name, limits), end == decoded.len())
             }
-            None => out.push(n),
+            (_, None) => (text::read(&decoded, limits.text_bytes), decoded.len() <= limits.text_bytes),
         }
     }
-    out
-}
-
-/// HTML before plain text, unless it is nearly empty.
-fn says_more(new: &Part, old: &Part) -> bool {
-    let tables = |p: &Part| p.bytes.windows(6).filter(|w| w.eq_ignore_ascii_case(b"<table")).count();
-    if new.declared == "text/html" && old.declared != "text/html" {
-        let text = charset::decode(&new.bytes, new.charset.as_deref());
-        let page = html::read(&text, &Limits::default());
-        let length: usize = page.texts().map(|t| t.trim().len()).sum();
-        return tables(new) > 0
-            || length * 2 > charset::decode(&old.bytes, old.charset.as_deref()).trim().len();
-    }
-    new.declared == old.declared && new.bytes.len() > old.bytes.len()
-}
-
-/// A text part that lost against its alternative.
-fn is_other_body(part: &Part, n: usize, body: &[usize], parts: &[Part]) -> bool {
-    is_text(part)
-        && !body.contains(&n)
-        && part.alternative.is_some_and(|a| body.iter().any(|b| parts[*b].alternative == Some(a)))
-}
-
-/// Parts that never hold an order: signatures of mail programs, calendar entries, cards, delivery reports.
-fn is_ignored(part: &Part) -> bool {
-    let kinds = [
-        "application/pgp-signature",
-        "application/pkcs7-signature",
-        "application/x-pkcs7-signature",
-        "text/calendar",
-        "text/vcard",
-        "text/x-vcard",
-        "message/delivery-status",
-        "message/disposition-notification",
-        "text/rfc822-headers",
-    ];
-    kinds.contains(&part.declared.as_str())
 }

@@ -1,8 +1,10 @@
 //! The doors to what is not trusted with this process, or takes long: decoders, and the recognition of letters.
 
 use super::codes::Code;
-use super::format::{self, pdf, picture, tiff};
+use super::format::archive::{self, Unpacked};
+use super::format::{self, Format, pdf, picture, sheet, tiff, tnef, word};
 use super::limits::Limits;
+use super::page::Page;
 use super::picture::Picture;
 use super::print::Print;
 use serde::{Deserialize, Serialize};
@@ -38,6 +40,19 @@ impl Wanted {
 pub trait Decoder: Send + Sync {
     /// The pages of a PDF, a TIFF or a picture, or why there are none, without any of the customer's text.
     fn pages(&self, bytes: &[u8], wanted: Wanted, limits: &Limits) -> Result<Vec<Decoded>, (Code, String)>;
+
+    /// The sheets of a workbook, or the text of a Word document. `budget` is what may still be unpacked for the message, in
+    /// bytes; it is lowered.
+    fn text(
+        &self,
+        bytes: &[u8],
+        format: Format,
+        limits: &Limits,
+        budget: &mut u64,
+    ) -> Result<Vec<Page>, Code>;
+
+    /// The files in a zip or in `winmail.dat`.
+    fn files(&self, bytes: &[u8], format: Format, limits: &Limits, budget: &mut u64) -> Unpacked;
 }
 
 /// Reads the letters of pages of which there are only pictures.
@@ -59,6 +74,29 @@ impl Decoder for Here {
             Ok(vec![alone(picture::read(bytes, limits)?)])
         } else {
             pdf::read(bytes, wanted, limits)
+        }
+    }
+
+    fn text(
+        &self,
+        bytes: &[u8],
+        format: Format,
+        limits: &Limits,
+        budget: &mut u64,
+    ) -> Result<Vec<Page>, Code> {
+        if format == Format::Docx {
+            word::read(bytes, limits, budget).map(|page| vec![page])
+        } else {
+            let sheets = sheet::read(bytes, format, limits, budget)?;
+            Ok(sheets.into_iter().map(|sheet| sheet.page).collect())
+        }
+    }
+
+    fn files(&self, bytes: &[u8], format: Format, limits: &Limits, budget: &mut u64) -> Unpacked {
+        if format == Format::Tnef {
+            tnef::unpack(bytes, limits, budget)
+        } else {
+            archive::unpack(bytes, limits, budget)
         }
     }
 }

@@ -80,7 +80,7 @@ fn decide(facts: &Facts<'_>, labels: &Labels) -> (Kind, u16) {
     let body = plain(head(facts.body, 6000));
     let both = format!("{subject}\n{body}");
     let count = |topic: Topic, text: &str| labels.topic(topic, text);
-    let table = facts.ground == Ground::Table;
+    let table = facts.ground >= Ground::Table;
     match facts.machine {
         Some(Machine::Bounce) => return (Kind::NotAnOrder, 980),
         Some(Machine::AutoReply) if !table => return (Kind::NotAnOrder, 980),
@@ -138,7 +138,7 @@ fn last(facts: &Facts<'_>, subject: &str, body: &str, labels: &Labels) -> (Kind,
         || (asks > 0
             && !ordered
             && !facts.po_number
-            && facts.ground != Ground::Table
+            && facts.ground < Ground::Table
             && (count(Topic::Inquiry, subject) > 0 || orders == 0 || asks > 1))
         || (count(Topic::Inquiry, subject) > 0
             && count(Topic::Order, subject) == 0
@@ -149,8 +149,8 @@ fn last(facts: &Facts<'_>, subject: &str, body: &str, labels: &Labels) -> (Kind,
     }
     let lines = facts.lines > 0;
     match (lines, facts.ground, facts.po_number || orders > 0) {
-        (true, Ground::Table | Ground::Record, true) => return (Kind::Order, 960),
-        (true, Ground::Table | Ground::Record, false) => return (Kind::Order, 750),
+        (true, Ground::Data | Ground::Table | Ground::Record, true) => return (Kind::Order, 960),
+        (true, Ground::Data | Ground::Table | Ground::Record, false) => return (Kind::Order, 750),
         (true, _, true) => return (Kind::Order, 850),
         (true, _, false) => return (Kind::Order, 600),
         (false, _, true) if facts.attachment => return (Kind::Order, 800),

@@ -1,11 +1,13 @@
 //! Printed pages to lines and grids: ruled tables become grids, everything else lines whose words keep their distance, so
 //! that tables without ruling are found like those of plain text.
 
+mod level;
 mod ruled;
 
 use super::page::{Block, Cell, Grid, Page, Row, TextLine};
-use super::print::{Area, Print, Word};
+use super::print::{Print, Word};
 use super::words;
+use level::levelled;
 use ruled::Table;
 
 /// The words of a row or line, for showing where a value stands.
@@ -38,15 +40,13 @@ pub fn layout(pages: &[(u32, Print)]) -> Layout {
 /// Adds a page. `columns`: where the columns of a table stood at the foot of the page before.
 fn lay(print: &Print, number: u32, columns: Option<Vec<f32>>, out: &mut Layout) -> Option<Vec<f32>> {
     let (tables, rest) = ruled::tables(print);
-    let unit = unit(print);
+    let lines = levelled(words::lines(rest));
+    let unit = unit(print) / crowd(&lines, unit(print));
     let mut open: Vec<TextLine> = Vec::new();
     let mut first = true;
     let mut below = None;
-    let mut parts: Vec<Part> = levelled(words::lines(rest))
-        .into_iter()
-        .map(Part::Line)
-        .chain(tables.into_iter().map(Part::Table))
-        .collect();
+    let mut parts: Vec<Part> =
+        lines.into_iter().map(Part::Line).chain(tables.into_iter().map(Part::Table)).collect();
     parts.sort_by(|a, b| a.top().total_cmp(&b.top()));
     for part in parts {
         match part {
@@ -69,36 +69,6 @@ fn lay(print: &Print, number: u32, columns: Option<Vec<f32>>, out: &mut Layout) 
     below
 }
 
-/// In a row whose cells are centred, a text of two lines stands half a line above and half a line below the others: the upper
-/// half is put on their line, so that the lower one follows it as in other tables.
-fn levelled(lines: Vec<Vec<Word>>) -> Vec<Vec<Word>> {
-    let mut out: Vec<Vec<Word>> = Vec::with_capacity(lines.len());
-    for mut line in lines {
-        if let Some(above) = out.pop_if(|above| is_upper_half(above, &line)) {
-            line.extend(above);
-            line.sort_by(|a, b| a.area.left.total_cmp(&b.area.left));
-        }
-        out.push(line);
-    }
-    out
-}
-
-/// Whether a line reaches down into the next one, and finds its place there free between others.
-fn is_upper_half(above: &[Word], line: &[Word]) -> bool {
-    let (Some(upper), Some(lower)) = (around(above), around(line)) else { return false };
-    let overlap = upper.bottom - lower.top;
-    let between = line.iter().any(|word| word.area.right < upper.left)
-        && line.iter().any(|word| word.area.left > upper.right);
-    let free = line.iter().all(|word| word.area.right < upper.left || word.area.left > upper.right);
-    overlap > 0.15 * upper.height().min(lower.height()) && between && free
-}
-
-fn around(line: &[Word]) -> Option<Area> {
-    let mut areas = line.iter().map(|word| word.area);
-    let first = areas.next()?;
-    Some(areas.fold(first, |all, area| all.around(&area)))
-}
-
 enum Part {
     Line(Vec<Word>),
     Table(Table),
@@ -118,6 +88,26 @@ fn unit(print: &Print) -> f32 {
     let mut heights: Vec<f32> = print.words.iter().map(|word| word.area.height()).collect();
     heights.sort_by(f32::total_cmp);
     heights.get(heights.len() / 2).map_or(5.0, |height| height * 0.45).max(1.0)
+}
+
+/// How much more room the letters of a line need than they have on the page: a text of several lines that was put on one has
+/// to stand between its neighbours all the same.
+fn crowd(lines: &[Vec<Word>], unit: f32) -> f32 {
+    let needed = |word: &Word, next: &Word| {
+        let room = next.area.left - word.area.left;
+        (columns(&word.text) + 2) as f32 * unit / room.max(unit)
+    };
+    let pairs = lines.iter().flat_map(|line| line.windows(2)).filter(|pair| is_several(&pair[0]));
+    pairs.map(|pair| needed(&pair[0], &pair[1])).fold(1.0, f32::max).min(4.0)
+}
+
+/// A text of several lines is higher than those beside it, and wider than its place.
+fn is_several(word: &Word) -> bool {
+    columns(&word.text) as f32 * word.area.height() * 0.2 > word.area.width()
+}
+
+fn columns(text: &str) -> usize {
+    text.chars().map(crate::read::value::text::width).sum()
 }
 
 fn place(out: &mut Layout, page: u32, cells: Vec<Vec<Word>>) -> u32 {
@@ -172,9 +162,9 @@ fn text(line: &[Word], unit: f32) -> String {
             Some(gap) if gap > 1.0 => target.saturating_sub(at).max(2),
             Some(_) => 1,
         };
-        out.extend(std::iter::repeat_n(' ', blanks.min(200)));
+        out.extend(std::iter::repeat_n(' ', blanks.min(800)));
         out.push_str(&word.text);
-        at += blanks + word.text.chars().map(crate::read::value::text::width).sum::<usize>();
+        at += blanks + columns(&word.text);
         end = Some(word.area.right);
     }
     out

@@ -87,7 +87,9 @@ pub(super) fn content<'a>(at: usize, collected: &'a Collected, labels: &Labels) 
     let letter = &collected.letters[at];
     let mut envelope = letter.envelope.clone();
     let base = dates(&envelope, letter);
-    let read = |pages: &[Page]| gather::orders(pages, &gather::context(pages, labels, base));
+    let found =
+        |pages: &[Page], printed| gather::orders(pages, &gather::context(pages, labels, (base, printed)));
+    let read = |pages: &[Page]| found(pages, false);
     let mut body = read(std::slice::from_ref(&letter.body.fresh));
     let words: String = body.iter().map(|f| f.words.as_str()).collect();
     let mut lines = text_lines(&letter.body.fresh);
@@ -120,12 +122,15 @@ pub(super) fn content<'a>(at: usize, collected: &'a Collected, labels: &Labels) 
     }
     let mut files = Vec::new();
     for item in items.iter().filter(|i| i.unread.is_none()) {
-        let mut found = read(&item.pages);
-        place::locate(&mut found, &item.places);
+        let mut orders = match item.stated.as_slice() {
+            [] => found(&item.pages, !item.places.is_empty()),
+            stated => stated.to_vec(),
+        };
+        place::locate(&mut orders, &item.places);
         if item.recognized {
-            figures::settle(&mut found);
+            figures::settle(&mut orders);
         }
-        files.extend(found.into_iter().map(|found| Candidate { source: item.source.clone(), found }));
+        files.extend(orders.into_iter().map(|found| Candidate { source: item.source.clone(), found }));
     }
     if letter.headers.is_empty() {
         // A fax is its own letter: who writes it stands in its pages.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a reader takes before it gives up on a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Limits {
     /// Bytes of a whole message or file.
     pub message_bytes: usize,
@@ -32,6 +33,8 @@ pub struct Limits {
     pub cells: usize,
     /// Pages of one printed document.
     pub pages: usize,
+    /// Pages of one document of which there are only pictures: each takes seconds.
+    pub pictures: usize,
     /// Pixels of one picture or page of a fax.
     pub pixels: u64,
     /// Seconds that a decoder may take for one file.
@@ -59,10 +62,68 @@ impl Default for Limits {
             sheets: 40,
             cells: 400_000,
             pages: 100,
+            pictures: 30,
             pixels: 64 << 20,
             decode_seconds: 20,
             recognize_seconds: 60,
             drafts: 40,
+        }
+    }
+}
+
+/// Bytes that a file may have on its way to a decoder and back, at most.
+const FRAME: u64 = 256 << 20;
+
+impl Limits {
+    /// Whether these limits are any.
+    ///
+    /// # Errors
+    /// The first key that is wrong, as it stands in the settings, and what it may be.
+    pub fn check(&self) -> Result<(), String> {
+        let size = |it: usize| it as u64;
+        let all = [
+            ("message_bytes", size(self.message_bytes), FRAME),
+            ("part_bytes", size(self.part_bytes), FRAME),
+            ("text_bytes", size(self.text_bytes), FRAME),
+            ("parts", size(self.parts), 10_000),
+            ("multipart_depth", size(self.multipart_depth), 100),
+            ("container_depth", size(self.container_depth), 20),
+            ("zip_files", size(self.zip_files), 10_000),
+            ("unpacked_bytes", self.unpacked_bytes, 4 << 30),
+            ("zip_ratio", self.zip_ratio, 10_000),
+            ("rows", self.rows.into(), 1_048_576),
+            ("columns", self.columns.into(), 16_384),
+            ("sheets", size(self.sheets), 1_000),
+            ("cells", size(self.cells), 10_000_000),
+            ("pages", size(self.pages), 5_000),
+            ("pictures", size(self.pictures), 1_000),
+            ("pixels", self.pixels, FRAME),
+            ("decode_seconds", self.decode_seconds, 600),
+            ("recognize_seconds", self.recognize_seconds, 600),
+            ("drafts", size(self.drafts), 1_000),
+        ];
+        match all.iter().find(|(_, value, most)| *value == 0 || value > most) {
+            Some((key, value, most)) => Err(format!("limits.{key} is {value}, and must be 1 to {most}")),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_limited() {
+        assert_eq!(Limits::default().check(), Ok(()));
+        for (limits, want) in [
+            (Limits { pages: 0, ..Limits::default() }, "limits.pages is 0, and must be 1 to 5000"),
+            (
+                Limits { pixels: 1 << 40, ..Limits::default() },
+                "limits.pixels is 1099511627776, and must be 1 to 268435456",
+            ),
+        ] {
+            assert_eq!(limits.check().unwrap_err(), want);
         }
     }
 }

@@ -3,7 +3,8 @@
 use super::codes::Code;
 use super::find::{Doubt, Found, Ground};
 use super::letter::{Candidate, Content};
-use crate::order::draft::DraftOrder;
+use crate::order::document::Kind;
+use crate::order::draft::{DraftLine, DraftOrder};
 /// Joins body and files: files that hold orders come first, the body fills gaps or stands for itself.
 pub(super) fn merge(
     content: &Content<'_>,
@@ -43,7 +44,7 @@ pub(super) fn merge(
             files.push(Candidate { source: source.clone(), found });
             continue;
         }
-        let known = |l: &crate::order::draft::DraftLine| {
+        let known = |l: &DraftLine| {
             files.iter().any(|c| {
                 c.found
                     .order
@@ -92,6 +93,11 @@ fn fill(order: &mut DraftOrder, other: &DraftOrder) {
     take(&mut order.customer.phone, &other.customer.phone);
     take(&mut order.customer.name, &other.customer.name);
 }
+/// Whether two files can be one document: an order and its change are two, whatever number they bear.
+fn alike(one: Option<Kind>, other: Option<Kind>) -> bool {
+    one == other || one.is_none() || other.is_none()
+}
+
 /// The same order twice (as xlsx and csv): the first stays; if they differ, that is a doubt.
 fn dedupe(files: &mut Vec<Candidate>) {
     let mut at = 1;
@@ -100,6 +106,7 @@ fn dedupe(files: &mut Vec<Candidate>) {
         let twin = (0..at).find(|n| {
             number.is_some()
                 && files[*n].source != files[at].source
+                && alike(files[*n].found.kind, files[at].found.kind)
                 && files[*n].found.order.po_number.as_ref().map(|p| &p.value) == number
         });
         let Some(twin) = twin else {
@@ -108,10 +115,14 @@ fn dedupe(files: &mut Vec<Candidate>) {
         };
         let second = files.remove(at);
         let figures = |f: &Found| {
-            f.order
-                .lines
-                .iter()
-                .map(|l| (l.quantity.as_ref().map(|q| q.value), l.unit_price.as_ref().map(|p| p.value)))
+            let date = |l: &DraftLine| {
+                l.delivery_date.as_ref().or(f.order.requested_delivery.as_ref()).map(|d| d.value)
+            };
+            let lines = f.order.lines.iter();
+            lines
+                .map(|l| {
+                    (l.quantity.as_ref().map(|q| q.value), l.unit_price.as_ref().map(|p| p.value), date(l))
+                })
                 .collect::<Vec<_>>()
         };
         if figures(&files[twin].found) != figures(&second.found) {

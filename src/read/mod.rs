@@ -12,6 +12,7 @@
 mod assemble;
 pub mod codes;
 pub mod collect;
+pub mod data;
 pub mod decoder;
 mod fax;
 mod figures;

@@ -1,16 +1,17 @@
 //! The one model that every format becomes: pages of text lines and grids of cells, each with where it stands.
 
 use crate::order::draft::Evidence;
+use serde::{Deserialize, Serialize};
 
 /// A line of text; numbers count from 1.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TextLine {
     pub number: u32,
     pub text: String,
 }
 
 /// A cell; its column is its place in the row.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Cell {
     pub text: String,
     /// The text is that of a merged cell which began in a row above.
@@ -24,7 +25,7 @@ impl Cell {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
     /// Row of the sheet or table, or line of the text, from 1.
     pub number: u32,
@@ -39,7 +40,7 @@ impl Row {
 }
 
 /// A grid of cells. `sheet` is None for tables found in plain text, whose rows are lines.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Grid {
     pub sheet: Option<String>,
     pub rows: Vec<Row>,
@@ -59,14 +60,14 @@ impl Grid {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Block {
     Text(Vec<TextLine>),
     Grid(Grid),
 }
 
 /// One sheet, body or file.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Page {
     pub blocks: Vec<Block>,
 }

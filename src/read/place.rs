@@ -3,9 +3,11 @@
 use super::find::Found;
 use super::layout::Place;
 use super::print::{Area, Word};
+use super::value::date::{self, DayOrder};
 use super::value::number::{self, Style};
 use super::value::text::key;
 use crate::order::draft::{Confidence, DraftOrder, Evidence};
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde_json::Value;
 use std::str::FromStr as _;
@@ -85,8 +87,17 @@ fn run<'a, 'b>(words: &'a [&'b Word], said: &str) -> Option<&'a [&'b Word]> {
     let amount = Decimal::from_str(said).ok();
     let wanted = key(said);
     let text = |part: &[&Word]| part.iter().map(|word| word.text.as_str()).collect::<String>();
+    let day = said.parse::<NaiveDate>().ok();
+    let dated = |text: &str| {
+        let read = |order| date::find(text, &date::Context { order, ..date::Context::default() }, false);
+        let orders = [DayOrder::DayFirst, DayOrder::MonthFirst];
+        day.is_some() && orders.into_iter().any(|order| read(order).map(|it| it.value) == day)
+    };
     let exactly = |part: &[&Word]| {
         let text = text(part);
+        if day.is_some() {
+            return dated(&part.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" "));
+        }
         let start = text.find(|c: char| c.is_ascii_digit()).unwrap_or(0);
         let figure = || number::leading(&text[start..], Style::Point).map(|found| found.value);
         key(&text) == wanted || (amount.is_some() && figure() == amount)

@@ -83,14 +83,19 @@ fn said(numbers: &[u32]) -> String {
 fn recognized(decoded: Vec<Decoded>, reader: &Reader, out: &mut Printed) -> Vec<(u32, Print)> {
     let mut pictures = Vec::new();
     let mut pages: Vec<(u32, Print)> = Vec::with_capacity(decoded.len());
+    let mut many = Vec::new();
     for (page, number) in decoded.into_iter().zip(1..) {
-        let blind = is_blind(&page);
-        if let Some(picture) = page.picture.filter(|_| blind) {
-            pictures.push((number, picture));
+        match (is_blind(&page), page.picture) {
+            (true, Some(picture)) => pictures.push((number, picture)),
+            (true, None) => many.push(number),
+            (false, _) => {}
         }
         pages.push((number, page.print));
     }
     let Some(recognizer) = &reader.recognizer else { return pages };
+    if !many.is_empty() {
+        out.problems.push((Code::TooBig, said(&many)));
+    }
     let (numbers, pictures): (Vec<u32>, Vec<_>) = pictures.into_iter().unzip();
     let read = recognizer.pages(&pictures, &reader.limits);
     let mut failed: BTreeMap<&str, (Code, Vec<u32>)> = BTreeMap::new();

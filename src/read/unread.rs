@@ -79,7 +79,7 @@ pub(super) fn attach_unread(
 }
 /// What the mail alone tells about an order that stands in a file which was not read.
 fn prefilled(content: &Content<'_>, labels: &Labels) -> DraftOrder {
-    let context = Context { labels, style: Default::default(), dates: content.dates };
+    let context = Context { labels, printed: false, style: Default::default(), dates: content.dates };
     let mut order = DraftOrder::default();
     let subject = content.letter.envelope.subject.as_deref().unwrap_or("");
     let number = mention::order_number(subject, labels)
@@ -98,12 +98,7 @@ fn sibling(item: &Item) -> Option<Unread> {
     let (code, detail) = item.unread.as_ref()?;
     let plain_format = matches!(
         code,
-        Code::PdfNotRead
-            | Code::PictureNotRead
-            | Code::WordNotRead
-            | Code::FormatNotRead
-            | Code::OfdNotRead
-            | Code::TnefNotRead
+        Code::PdfNotRead | Code::PictureNotRead | Code::WordNotRead | Code::FormatNotRead | Code::OfdNotRead
     );
     Some(if plain_format {
         Code::UnreadSibling.at(&item.source, code.as_str())

@@ -7,7 +7,6 @@ use crate::master::Master;
 use crate::order::Order;
 use crate::order::number::NumberPattern;
 use crate::order::wording::Wording;
-use crate::read::limits::Limits;
 use crate::read::{Labels, Reader};
 use crate::release::facts::{Desk as DepartmentDesk, House, Office};
 use crate::release::templates::Templates;
@@ -57,7 +56,7 @@ impl Books {
                 .map_err(|e| e.to_string())?,
             reader: Reader {
                 labels: labels(own)?,
-                limits: Limits::default(),
+                limits: config.limits,
                 decoder: engines.decoder,
                 recognizer: engines.recognizer,
             },

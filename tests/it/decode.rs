@@ -8,8 +8,10 @@ use gendan::ocr::Program;
 use gendan::order::draft::{Draft, Evidence};
 use gendan::read::Source;
 use gendan::read::codes::Code;
-use gendan::read::decoder::{Decoder as _, Recognizer as _, Wanted};
+use gendan::read::decoder::{Decoder as _, Here, Recognizer as _, Wanted};
+use gendan::read::format::{self, Format};
 use gendan::read::limits::Limits;
+use gendan::read::mail;
 use gendan::read::picture::Picture;
 use rust_decimal::Decimal;
 use std::os::unix::fs::PermissionsExt as _;
@@ -79,6 +81,10 @@ fn a_decoder_that_hangs_or_dies_costs_one_file() {
             Err((Code::DecoderFailed, String::new())),
             "{name}"
         );
+        let budget = &mut 1_000;
+        assert_eq!(pool.text(b"PK", Format::Xlsx, &limits, budget), Err(Code::DecoderFailed), "{name}");
+        let files = pool.files(b"PK", Format::Zip, &limits, budget);
+        assert_eq!((files.entries, files.problems[0].0), (Vec::new(), Code::DecoderFailed), "{name}");
         assert!(since.elapsed() < Duration::from_secs(10), "{name}");
     }
     let stranger = stand_in(folder.path(), "stranger", "exit 0");
@@ -104,6 +110,30 @@ fn a_pool_serves_many_at_once_and_goes_on_after_a_bad_file() {
     });
     let few = Limits { pages: 0, ..limits };
     assert_eq!(pool.pages(&pdf(), Wanted::Blind, &few).unwrap_err(), (Code::TooBig, "1 pages".to_owned()));
+}
+
+/// Sheets and archives come out of a child as out of this process, and what they take of the budget is taken.
+#[test]
+fn sheets_and_archives_are_opened_by_children() {
+    let pool = books::engines().decoder;
+    let limits = Limits::default();
+    let message = |name: &str| mail::parse(&sample(name), &limits).parts;
+    let part = |name: &str, wanted: Format| {
+        let parts = message(name).into_iter();
+        let format = |bytes: &[u8]| format::sniff(bytes, "", "");
+        parts.map(|part| part.bytes.to_vec()).find(|bytes| format(bytes) == wanted).unwrap()
+    };
+    let winmail = part("inbox/m17.eml", Format::Tnef);
+    let (mut here, mut there) = (limits.unpacked_bytes, limits.unpacked_bytes);
+    let files = pool.files(&winmail, Format::Tnef, &limits, &mut there);
+    assert_eq!(files, Here.files(&winmail, Format::Tnef, &limits, &mut here));
+    assert_eq!(here, there);
+    assert!(there < limits.unpacked_bytes);
+    let sheet = &files.entries.iter().find(|entry| entry.path.ends_with(".xlsx")).unwrap().bytes;
+    let pages = pool.text(sheet, Format::Xlsx, &limits, &mut there);
+    assert_eq!(pages, Here.text(sheet, Format::Xlsx, &limits, &mut here));
+    assert_eq!(pages.unwrap().len(), 1);
+    assert_eq!(pool.text(&sheet[..900], Format::Xlsx, &limits, &mut there), Err(Code::DamagedWorkbook));
 }
 
 /// Every figure of a printed order names the box in which it is printed.

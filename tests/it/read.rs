@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// Mails whose order stands in text, HTML, a workbook, a CSV file or a PDF.
-const READABLE: [&str; 20] = [
-    "m01", "m02", "m03", "m04", "m05", "m06", "m07", "m08", "m09", "m10", "m11", "m12", "m15", "m16", "m18",
-    "m19", "m20", "m21", "m23", "m24",
+/// Mails whose order stands in text, HTML, a workbook, a CSV file, a PDF or `winmail.dat`.
+const READABLE: [&str; 21] = [
+    "m01", "m02", "m03", "m04", "m05", "m06", "m07", "m08", "m09", "m10", "m11", "m12", "m15", "m16", "m17",
+    "m18", "m19", "m20", "m21", "m23", "m24",
 ];
 
 fn samples() -> PathBuf {
@@ -99,6 +99,83 @@ fn pictures_of_orders_are_read() {
     assert!(standard["line_f1"].as_f64().unwrap() >= 0.7, "{standard:#}");
 }
 
+/// Orders drawn by lot, in layouts of which half are for fitting: see `tests/samples/generated/generate.py`.
+#[test]
+fn no_order_in_a_drawn_layout_is_sure_and_wrong() {
+    let work = tempfile::tempdir().unwrap();
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/bin/python");
+    let script = samples().join("generated/generate.py");
+    let drawn = Command::new(python).arg(script).arg(work.path()).args(["180", "7"]).output().unwrap();
+    assert!(drawn.status.success(), "{}", String::from_utf8_lossy(&drawn.stderr));
+    let settings = work.path().join("settings.toml");
+    std::fs::write(&settings, "# ours\n[check]\nleast_confidence = 610\n").unwrap();
+    let measured = Command::new(env!("CARGO_BIN_EXE_gendan"))
+        .args(["--json", "calibrate"])
+        .arg(work.path().join("fit"))
+        .arg("--held-out")
+        .arg(work.path().join("held-out"))
+        .arg("--master")
+        .arg(samples().join("master"))
+        .arg("--write")
+        .arg(&settings)
+        .output()
+        .unwrap();
+    assert!(measured.status.success(), "{}", String::from_utf8_lossy(&measured.stderr));
+    let found: serde_json::Value = serde_json::from_slice(&measured.stdout).unwrap();
+    for part in found["measured"].as_array().unwrap() {
+        assert_eq!(part["wrong"], serde_json::json!([]), "{part:#}");
+        let (sure, orders) = (part["sure"].as_u64().unwrap(), part["orders"].as_u64().unwrap());
+        assert!(sure * 10 >= orders * 9, "{sure} of {orders} are sure");
+        let best = part["bands"].as_array().unwrap().last().unwrap();
+        let (right, fields) = (best["right"].as_u64().unwrap(), best["fields"].as_u64().unwrap());
+        assert!(right * 100 >= fields * 97, "{right} of {fields} fields are right");
+    }
+    let written = std::fs::read_to_string(&settings).unwrap();
+    assert!(written.starts_with("# ours\n[check]\nleast_confidence = 610\nsure_confidence = "), "{written}");
+}
+
+/// What a file of data says of itself holds for that file alone.
+#[test]
+fn a_cancellation_as_data_does_not_cancel_its_neighbours() {
+    let cancel = "UNB+UNOA:1+A+B+1+1'UNH+1+ORDERS:D:96A:UN'BGM+220+PO-1+1'UNT+3+1'UNZ+1+1'";
+    let order = "PO No.,PO-2\nItem,Description,Qty,Unit,Price\n1,Nylon zipper 20 cm,500,pcs,0.47\n";
+    let part = |name: &str, text: &str| {
+        format!("--b\r\nContent-Disposition: attachment; filename={name}\r\n\r\n{text}\r\n")
+    };
+    let mail = format!(
+        "From: a@x.example\r\nSubject: Orders\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
+         --b\r\n\r\nPlease see the attached orders.\r\n{}{}--b--\r\n",
+        part("cancel.edi", cancel),
+        part("new.csv", order)
+    );
+    let source = Source { bytes: mail.as_bytes(), name: "m.eml", channel: Channel::Mail };
+    let reading = books::reader().read(&source);
+    let found: Vec<(Kind, Option<String>, usize)> = reading
+        .drafts
+        .iter()
+        .map(|it| (it.kind, it.refers_to.clone(), it.order.as_ref().map_or(0, |it| it.lines.len())))
+        .collect();
+    assert_eq!(found, [(Kind::Cancellation, Some("PO-1".to_owned()), 0), (Kind::Order, None, 1)]);
+}
+
+/// `gendan bench read` measures every kind of document that it is given.
+#[test]
+fn reading_is_measured_by_kind() {
+    let inbox = |name: &str| samples().join("inbox").join(name);
+    let output = Command::new(env!("CARGO_BIN_EXE_gendan"))
+        .args(["--json", "bench", "read", "--rounds", "2"])
+        .args([inbox("m01.eml"), inbox("m10.eml"), inbox("m17.eml"), samples().join("fax/f07.pdf")])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let measured: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let kinds: BTreeMap<&str, &serde_json::Value> =
+        measured["kinds"].as_array().unwrap().iter().map(|it| (it["kind"].as_str().unwrap(), it)).collect();
+    assert!(kinds.contains_key("mail, pdf") && kinds.contains_key("mail, winmail.dat"), "{kinds:?}");
+    assert!(kinds["pdf"]["documents_per_second"].as_f64().unwrap() > 0.0);
+    assert!(measured["child_peak_mb"].as_f64().unwrap() > 1.0, "decoders are counted");
+}
+
 #[test]
 fn sample_faxes_and_scans_are_read() {
     const PICTURES: [&str; 11] =
@@ -122,13 +199,48 @@ fn sample_mails_are_told_by_kind() {
     assert_eq!(all["kind_accuracy"].as_f64(), Some(1.0), "{all:#}");
 }
 
+/// UBL, EDIFACT and JSON, RTF, and `winmail.dat` with text, files and another in it: see `tests/samples/data/generate.py`.
 #[test]
-fn a_mail_with_an_unread_order_waits_for_a_person() {
+fn orders_as_data_are_read_as_they_say() {
+    let all = scored(files("data").into_iter().map(|path| (path.clone(), path.with_extension("json"))));
+    assert_eq!(all["exact_order_rate"].as_f64(), Some(1.0), "{all:#}");
+    assert_eq!(all["kind_accuracy"].as_f64(), Some(1.0), "{all:#}");
+    assert_eq!(all["false_orders"], 0, "{all:#}");
+}
+
+/// An order file that breaks its standard waits for a person, who is told where; a mail that says something else than its
+/// file is doubtful.
+#[test]
+fn data_that_is_wrong_waits_for_a_person() {
     let reader = books::reader();
-    let reading = read_file(&samples().join("inbox/m17.eml"), &reader);
-    let [draft] = reading.drafts.as_slice() else { panic!("one draft") };
-    assert_eq!((draft.kind, draft.source.as_str()), (Kind::Order, "winmail.dat"));
-    assert_eq!(draft.unread[0].code, "reading.tnef_not_read");
+    let mail = |subject: &str, file: &str| {
+        let text = format!(
+            "From: a@x.example\r\nSubject: {subject}\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
+             --b\r\n\r\nOrder attached.\r\n--b\r\nContent-Disposition: attachment; filename=o.edi\r\n\r\n{file}\r\n--b--\r\n"
+        );
+        reader.read(&Source { bytes: text.as_bytes(), name: "m.eml", channel: Channel::Mail })
+    };
+    let edi = |quantity: &str| {
+        format!(
+            "UNB+UNOA:1+A+B+1+1'UNH+1+ORDERS:D:96A:UN'BGM+220+A+9'LIN+1'QTY+21:{quantity}'UNT+5+1'UNZ+1+1'"
+        )
+    };
+    let broken = mail("PO A", &edi("many"));
+    let [draft] = broken.drafts.as_slice() else { panic!("one draft") };
+    let told = (draft.unread[0].code.as_str(), draft.unread[0].detail.as_deref());
+    assert_eq!(told, ("reading.damaged_data", Some("segment 5: this is no number")));
+    let fine = mail("PO A", &edi("5"));
+    assert_eq!((fine.drafts[0].kind, fine.drafts[0].unread.len()), (Kind::Order, 0));
+    for subject in ["Inquiry: please quote", "Amendment of PO A", "Complaint about defective goods"] {
+        let other = mail(subject, &edi("5"));
+        let told = (other.drafts[0].kind, other.drafts[0].unread[0].code.as_str());
+        assert_eq!(told, (Kind::Order, "doubt.change_words"), "{subject}");
+    }
+    let other = mail("Cancellation of PO A", &edi("5"));
+    assert_eq!(
+        (other.drafts[0].kind, other.drafts[0].unread[0].code.as_str()),
+        (Kind::Order, "doubt.change_words")
+    );
 }
 
 /// Who reads millisecond after millisecond is not held up by pages that take seconds.

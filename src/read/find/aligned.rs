@@ -229,7 +229,8 @@ mod tests {
 
     fn grid(text: &str) -> Vec<Vec<String>> {
         let labels = Labels::built_in();
-        let context = Context { labels: &labels, style: Default::default(), dates: Default::default() };
+        let context =
+            Context { labels: &labels, printed: false, style: Default::default(), dates: Default::default() };
         let lines: Vec<TextLine> =
             text.lines().zip(1..).map(|(t, number)| TextLine { number, text: t.to_owned() }).collect();
         let found = blocks(&lines, &context)

@@ -108,7 +108,12 @@ mod tests {
     #[test]
     fn quantities() {
         let labels = Labels::built_in();
-        let context = Context { labels: &labels, style: number::Style::Point, dates: Default::default() };
+        let context = Context {
+            labels: &labels,
+            printed: false,
+            style: number::Style::Point,
+            dates: Default::default(),
+        };
         for (text, value, unit, rest) in [
             ("6,000 条", "6000", Some("条"), ""),
             ("１，５００", "1500", None, ""),

@@ -221,7 +221,8 @@ mod tests {
     #[test]
     fn headings_are_told_from_data() {
         let labels = Labels::built_in();
-        let context = Context { labels: &labels, style: Default::default(), dates: Default::default() };
+        let context =
+            Context { labels: &labels, printed: false, style: Default::default(), dates: Default::default() };
         for (cells, want) in [
             (vec!["序号", "品名", "数量", "单价"], true),
             (vec!["Item", "Part #", "Description", "Qty", "UOM", "Unit Price", "Ext. Price"], true),
@@ -237,7 +238,8 @@ mod tests {
     #[test]
     fn two_rows_make_one_heading() {
         let labels = Labels::built_in();
-        let context = Context { labels: &labels, style: Default::default(), dates: Default::default() };
+        let context =
+            Context { labels: &labels, printed: false, style: Default::default(), dates: Default::default() };
         let heading =
             heading(&row(&["品名", "数量", "", "单价"]), Some(&row(&["", "箱数", "总数量", ""])), &context);
         let columns: Vec<Option<Column>> = heading

@@ -64,6 +64,14 @@ impl Filler {
             } else if seen.len() == 1 && !is_personal(label) && label != Label::Other {
                 self.party = Party::Nobody;
             }
+            let beside = context.printed && self.sides.is_empty() && seen.contains(&Label::ShipAddress);
+            if beside && self.party == Party::Ship && is_missing(label, order) {
+                // Printed heads stand in two columns: beside the address of delivery is what the other column goes on with.
+                self.party = Party::Customer;
+                self.take(label, pair, order, context);
+                self.party = Party::Ship;
+                continue;
+            }
             self.take(label, pair, order, context);
         }
         if pairs.iter().any(|p| p.label == Some(Label::ShipAddress)) && self.sides.is_empty() {
@@ -131,6 +139,16 @@ impl Filler {
             }
             _ => {}
         }
+    }
+}
+
+/// Whether the label is of something that is not known of the customer yet.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the other labels are no person's")]
+const fn is_missing(label: Label, order: &DraftOrder) -> bool {
+    match label {
+        Label::Contact => order.customer.contact.is_none(),
+        Label::Phone => order.customer.phone.is_none(),
+        _ => false,
     }
 }
 

@@ -4,8 +4,8 @@ use super::fields::Filler;
 use super::order_number::po_token;
 use super::table::{self, Event, TakenLine};
 use super::{
-    Context, Doubt, Found, Ground, Loose, Piece, aligned, company, field, labelled, prose, record, sides,
-    sure, terms,
+    Context, Doubt, Found, Ground, Loose, Piece, aligned, cells, company, field, labelled, prose, record,
+    sides, sure, terms,
 };
 use crate::order::draft::Evidence;
 use crate::read::codes::Code;
@@ -24,6 +24,8 @@ struct Builder {
     /// The number in the rows of a table, where it has such a column.
     row_po: Option<String>,
     before_table: Vec<Loose>,
+    /// Rows below the head of a table that no table took.
+    below_table: Vec<Loose>,
     /// What stands behind labels of the seller: never the customer.
     sellers: Vec<String>,
     tables: usize,
@@ -126,6 +128,9 @@ fn loose(row: Loose, next: &[Loose], open: &mut Builder, done: &mut Vec<Builder>
         let pieces = row.pieces.iter().filter(free).cloned().collect();
         open.before_table.push(Loose { pieces, text: row.text });
     }
+    if open.tables > 0 && pairs.iter().all(|pair| pair.label.is_none()) {
+        open.below_table.push(row.clone());
+    }
     let header = |l: Label| !matches!(l, Label::Other | Label::Seller | Label::Total);
     let taken = pairs.iter().any(|p| p.label.is_some_and(header) && !p.value.is_empty());
     // A line whose label has been taken may still hold goods ("单号 A1：5#拉链 500条"): only its tail is looked at.
@@ -213,11 +218,12 @@ fn lines_outside_tables(builder: &mut Builder, context: &Context<'_>) {
     if !builder.found.order.lines.is_empty() {
         let outside = prose::read(&texts, context);
         let count = outside.lines.iter().filter(|l| l.quantity.is_some()).count();
+        let left = builder.below_table.iter().filter(|row| is_left_over(row, context)).count();
+        let doubts = &mut builder.found.doubts;
         if count > 0 {
-            builder
-                .found
-                .doubts
-                .push(Doubt::new(Code::SkippedLine, format!("{count} quantities outside the table")));
+            doubts.push(Doubt::new(Code::SkippedLine, format!("{count} quantities outside the table")));
+        } else if left > 0 {
+            doubts.push(Doubt::new(Code::SkippedLine, format!("{left} rows of figures below the table")));
         }
         return;
     }
@@ -234,6 +240,17 @@ fn lines_outside_tables(builder: &mut Builder, context: &Context<'_>) {
         let at = texts.first().map(|t| t.1.clone()).unwrap_or(Evidence::Line { line: 1 });
         order.currency = order.currency.take().or_else(|| Some(field(prose.currency?, at, sure::PROSE)));
     }
+}
+
+/// Whether a row that no table took holds two figures side by side, as a row of goods does.
+fn is_left_over(row: &Loose, context: &Context<'_>) -> bool {
+    let joined = row.joined();
+    let parts = joined.split(['\t', '|']).flat_map(|part| part.split("  ")).map(str::trim);
+    let is_figure = |part: &&str| {
+        let digits = part.chars().filter(char::is_ascii_digit).count();
+        (1..12).contains(&digits) && !part.contains(['-', '/']) && cells::bare_number(part, context).is_some()
+    };
+    parts.filter(is_figure).count() > 1
 }
 
 /// Terms, dates, places and remarks that stand in sentences.
@@ -337,7 +354,7 @@ fn uniform_date(found: &mut Found) {
 pub fn context<'a>(
     pages: &[Page],
     labels: &'a crate::read::labels::Labels,
-    dates: date::Context,
+    (dates, printed): (date::Context, bool),
 ) -> Context<'a> {
     let texts = || pages.iter().flat_map(Page::texts).take(20_000);
     let order = match date::habit(texts(), dates.base) {
@@ -349,6 +366,7 @@ pub fn context<'a>(
         texts().any(|t| t.contains(['ä', 'ö', 'ü', 'ß', 'é', 'è', 'ç', 'ñ', 'ã', 'ó', 'í', 'Ä', 'Ö', 'Ü']));
     Context {
         labels,
+        printed,
         style: crate::read::value::number::style(texts(), european),
         dates: date::Context { order, hinted, ..dates },
     }

@@ -1,10 +1,10 @@
 //! Labels and their values in rows and lines: "单号：A1  日期：2026/3/2", label cell then value cell, value below.
 
-use super::{Context, Loose};
+use super::{Context, Loose, sides};
 use crate::order::draft::Evidence;
 use crate::read::labels::{Label, Words};
 use crate::read::value::date;
-use crate::read::value::text::{has_han, key};
+use crate::read::value::text::{has_han, key, width};
 
 /// A label with its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,12 +74,68 @@ pub fn pairs(row: &Loose, next: &[Loose], context: &Context<'_>) -> Vec<Pair> {
                     (true, None) => below(next, piece.column, row.text, context),
                     _ => value,
                 };
+                let value = match spot.label {
+                    Some(Label::ShipAddress | Label::ShipTo | Label::Address) if context.printed => {
+                        continued(value, text, (spot, end), next, context)
+                    }
+                    Some(_) | None => value,
+                };
                 let (evidence, column) = (piece.evidence.clone(), piece.column + n);
                 out.push(Pair { label: spot.label, value, evidence, strong: spot.strong, column });
             }
         }
     }
     out
+}
+
+/// Whether a line is made of labels and their values, each of which has its field.
+pub(super) fn is_labelled(text: &str, context: &Context<'_>) -> bool {
+    let has_field = |label: Label| !matches!(label, Label::Notes | Label::Other);
+    spots(text, context).iter().any(|spot| spot.strong && spot.label.is_some_and(has_field))
+}
+
+/// Letters that a printed address has to fill before it is thought to go on in the next line.
+const FULL: usize = 24;
+
+/// A printed address with the lines below it in which it goes on: they begin under it or under its label, and have none.
+fn continued(
+    value: String,
+    text: &str,
+    (spot, end): (&Spot, usize),
+    next: &[Loose],
+    context: &Context<'_>,
+) -> String {
+    let columns = |text: &str| text.chars().map(width).sum::<usize>();
+    // It may have been taken from below or beside, and be whole already.
+    let inside = text.get(spot.value..end).and_then(|text| text.find(value.as_str()));
+    let Some(first) = inside.map(|at| spot.value + at).filter(|_| columns(&value) >= FULL) else {
+        return value;
+    };
+    let starts = [columns(&text[..spot.start]), columns(&text[..first])];
+    // What parts the two may have been left at the end of the line.
+    let comma = text[first + value.len()..end].trim_start().starts_with([',', '，']);
+    let mut whole = value;
+    if comma {
+        whole.push(',');
+    }
+    let most = columns(&whole) + columns(&text[spot.start..first]);
+    for row in next.iter().take(2).filter(|row| row.text) {
+        let Some(line) = row.pieces.first().map(|piece| piece.text.as_str()) else { break };
+        let under = sides::chunks(line).into_iter().find(|(at, _)| {
+            let at = columns(&line.chars().take(*at).collect::<String>());
+            starts.iter().any(|start| start.abs_diff(at) < 2)
+        });
+        let Some((_, more)) = under else { break };
+        let labelled = !spots(&more, context).is_empty() || context.labels.leading_label(&more).is_some();
+        let sentence = more.contains(['。', '！', '!']) || context.labels.has(Words::Remark, &more);
+        if sentence || columns(&more) > most || labelled {
+            break;
+        }
+        let parted = if has_han(&whole) && has_han(&more) { "" } else { " " };
+        whole = format!("{whole}{parted}{}", more.trim());
+    }
+    whole.truncate(whole.trim_end_matches(',').len());
+    whole
 }
 
 /// A value without what parts it from its neighbours; a full stop stays, for remarks keep theirs.
@@ -305,7 +361,7 @@ mod tests {
     fn found(cells: &[&str]) -> Vec<(Label, String)> {
         let labels = Labels::built_in();
         let dates = date::Context { base: NaiveDate::from_ymd_opt(2026, 3, 10), ..Default::default() };
-        let context = Context { labels: &labels, style: Default::default(), dates };
+        let context = Context { labels: &labels, printed: false, style: Default::default(), dates };
         let piece = |(column, text): (usize, &&str)| Piece {
             text: (*text).to_owned(),
             column,
@@ -352,5 +408,37 @@ mod tests {
                 (Label::Contact, "姚思远".to_owned())
             ]
         );
+    }
+
+    #[test]
+    fn a_printed_address_goes_on_below() {
+        let labels = Labels::built_in();
+        let dates = date::Context::default();
+        let context = Context { labels: &labels, printed: true, style: Default::default(), dates };
+        let line = |text: &str| Loose {
+            pieces: vec![Piece { text: text.to_owned(), column: 0, evidence: Evidence::Line { line: 1 } }],
+            text: true,
+        };
+        for (lines, want) in [
+            (
+                ["  Ship to: Unit 6, Harbour Mill, Canal Street, ", "  Leeds LS2 0AA       Phone: 12345678"],
+                "Unit 6, Harbour Mill, Canal Street, Leeds LS2 0AA",
+            ),
+            (["Deliver to: Kai 5, Hamburg", "Germany"], "Kai 5, Hamburg"),
+            (
+                ["Ship to: Unit 6, Harbour Mill, Canal Street", "Payment terms 30 days"],
+                "Unit 6, Harbour Mill, Canal Street",
+            ),
+            (
+                ["送货地址：广东省东莞市虎门镇龙眼工业区", "云锦路18号"],
+                "广东省东莞市虎门镇龙眼工业区云锦路18号",
+            ),
+            (["送货地址：广东省东莞市虎门镇龙眼工业区", "请尽快安排。"], "广东省东莞市虎门镇龙眼工业区"),
+            (["三、交货地点：", "广东省东莞市虎门镇龙眼工业区云锦路"], "广东省东莞市虎门镇龙眼工业区云锦路"),
+        ] {
+            let [first, next] = lines.map(line);
+            let found = pairs(&first, &[next], &context);
+            assert_eq!(found[0].value, want, "{lines:?}");
+        }
     }
 }

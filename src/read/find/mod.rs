@@ -26,6 +26,7 @@ mod totals;
 use super::codes::Code;
 use super::labels::Labels;
 use super::value::{date, number};
+use crate::order::document::Kind;
 use crate::order::draft::{Confidence, DraftOrder, Evidence, Field};
 
 /// How sure each way of finding a value is.
@@ -54,6 +55,8 @@ pub mod sure {
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     pub labels: &'a Labels,
+    /// Lines end where the page had no more room, not where the writer ended them.
+    pub printed: bool,
     pub style: number::Style,
     pub dates: date::Context,
 }
@@ -109,6 +112,8 @@ pub enum Ground {
     Prose,
     Record,
     Table,
+    /// A file of data, which says what it means.
+    Data,
 }
 
 /// An order found in pages, with what is doubtful about it.
@@ -121,4 +126,6 @@ pub struct Found {
     pub refers_to: Option<String>,
     /// Text outside of tables, for telling what kind of message it is.
     pub words: String,
+    /// The kind, where the file itself says it.
+    pub kind: Option<Kind>,
 }

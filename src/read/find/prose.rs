@@ -295,7 +295,8 @@ mod tests {
 
     fn check(text: &str, want: &[Line<'_>]) {
         let labels = Labels::built_in();
-        let context = Context { labels: &labels, style: Default::default(), dates: Default::default() };
+        let context =
+            Context { labels: &labels, printed: false, style: Default::default(), dates: Default::default() };
         let texts: Vec<(String, Evidence)> =
             text.lines().zip(1..).map(|(t, line)| (t.to_owned(), Evidence::Line { line })).collect();
         let prose = read(&texts, &context);

@@ -3,7 +3,7 @@
 use super::Context;
 use crate::read::labels::Words;
 use crate::read::value::number;
-use crate::read::value::text::is_han;
+use crate::read::value::text::{head, is_han};
 use rust_decimal::Decimal;
 
 /// A number with a unit that can be an ordered quantity.
@@ -77,6 +77,12 @@ pub fn quantities(text: &str, context: &Context<'_>) -> Vec<Hit> {
     out
 }
 
+/// "200 pcs per polybag", "50 Stück pro Karton": what follows says how goods are packed.
+fn is_packing(rest: &str) -> bool {
+    let rest = head(rest.trim_start(), 4).to_lowercase();
+    ["per ", "pro ", "par ", "por ", "je "].iter().any(|word| rest.starts_with(word))
+}
+
 fn quantity_at(text: &str, start: usize, context: &Context<'_>) -> Option<Hit> {
     let number = number::leading(&text[start..], context.style)?;
     let after = start + number.len;
@@ -91,7 +97,8 @@ fn quantity_at(text: &str, start: usize, context: &Context<'_>) -> Option<Hit> {
     let previous = text[..start].trim_end().chars().next_back();
     let ratio =
         |c: Option<char>| c.is_some_and(|c| matches!(c, '/' | '×' | '*' | '@' | '$' | '¥' | '€' | '~'));
-    let dimension = ratio(previous)
+    let dimension = is_packing(&text[end..])
+        || ratio(previous)
         || next.is_some_and(|c| matches!(c, '/' | '×' | '*' | '²' | '装'))
         || previous.is_some_and(|c| {
             matches!(c, 'x' | 'X')
@@ -112,9 +119,8 @@ fn quantity_at(text: &str, start: usize, context: &Context<'_>) -> Option<Hit> {
     let rare = unit.chars().count() == 1
         && "罗羅令面头节排板盘轴管筒串株提听才付朵面幅".contains(unit.as_str())
         && next.is_some_and(is_han);
-    let coded = text[start..].starts_with('0')
-        && text[start..after].len() > 1
-        && !text[start..after].contains(['.', ',']);
+    let digits = &text[start..after];
+    let coded = digits.starts_with('0') && digits.len() > 1 && !digits.contains(['.', ',']);
     if rare
         || coded
         || dimension
@@ -246,7 +252,8 @@ mod tests {
     #[test]
     fn quantities_among_dimensions_and_prices() {
         let labels = Labels::built_in();
-        let context = Context { labels: &labels, style: Default::default(), dates: Default::default() };
+        let context =
+            Context { labels: &labels, printed: false, style: Default::default(), dates: Default::default() };
         for (text, want) in [
             ("5#尼龙闭尾 自动头 黑色580 18cm 8000条", vec!["8000条"]),
             ("5#尼龙码装 本白   1600米   @0.58", vec!["1600米"]),
@@ -267,7 +274,8 @@ mod tests {
     #[test]
     fn prices_and_amounts() {
         let labels = Labels::built_in();
-        let context = Context { labels: &labels, style: Default::default(), dates: Default::default() };
+        let context =
+            Context { labels: &labels, printed: false, style: Default::default(), dates: Default::default() };
         for (text, want) in [
             ("800 m at USD 0.92 = USD 736.00", vec![("0.92", Role::Unit), ("736.00", Role::Amount)]),
             ("1600米 @0.58", vec![("0.58", Role::Unit)]),

@@ -38,7 +38,7 @@ fn row(line: &TextLine, chunks: &[(usize, String)], starts: &[usize]) -> Loose {
 }
 
 /// Texts parted by three blanks or more, with their places in characters.
-fn chunks(text: &str) -> Vec<(usize, String)> {
+pub(super) fn chunks(text: &str) -> Vec<(usize, String)> {
     let mut out: Vec<(usize, String)> = Vec::new();
     let mut gap = 3;
     for (at, c) in text.replace('\t', "    ").chars().enumerate() {

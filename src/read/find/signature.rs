@@ -242,7 +242,8 @@ mod tests {
     #[test]
     fn companies_persons_phones() {
         let labels = Labels::built_in();
-        let context = Context { labels: &labels, style: Default::default(), dates: Default::default() };
+        let context =
+            Context { labels: &labels, printed: false, style: Default::default(), dates: Default::default() };
         for (text, want) in [
             ("厦门鹭衡贸易有限公司采购订单", Some("厦门鹭衡贸易有限公司")),
             ("上海澄砚国际贸易有限公司 订购单", Some("上海澄砚国际贸易有限公司")),

@@ -1,6 +1,6 @@
 //! Terms inside running text: Incoterms, payment, dates by which goods are wanted, how and where they go, remarks.
 
-use super::Context;
+use super::{Context, labelled};
 use crate::read::labels::Words;
 use crate::read::value::date;
 use crate::read::value::text::{has_han, head, is_han, plain, squeeze, trim};
@@ -148,6 +148,9 @@ pub fn place(text: &str, context: &Context<'_>) -> Option<String> {
     None
 }
 
+/// Papers that go with the goods: a sentence about them says nothing of the way.
+const PAPERS: [&str; 5] = ["送货单", "发货单", "装箱单", "delivery note", "packing list"];
+
 /// How the goods travel in a clause: "你们自己的车送就行", "发德邦物流".
 #[must_use]
 pub fn shipping(text: &str, context: &Context<'_>) -> Option<String> {
@@ -157,6 +160,7 @@ pub fn shipping(text: &str, context: &Context<'_>) -> Option<String> {
         if !(2..=24).contains(&count)
             || !context.labels.has(Words::ShipBy, clause)
             || clause.contains(['?', '？', '号'])
+            || PAPERS.iter().any(|paper| clause.to_lowercase().contains(paper))
         {
             continue;
         }
@@ -195,8 +199,10 @@ pub fn remark(text: &str, context: &Context<'_>) -> Option<String> {
         let wanted =
             context.labels.has(Words::Remark, sentence) && !context.labels.has(Words::Courtesy, sentence);
         let long = (6..=200).contains(&sentence.chars().count());
+        // What stands behind a label has its place already.
         if wanted
             && long
+            && !labelled::is_labelled(sentence, context)
             && !sentence.ends_with(['?', '？', ':', '：'])
             && !context.labels.has(Words::Condition, sentence.split([' ', '，']).next().unwrap_or(""))
         {
@@ -232,7 +238,7 @@ mod tests {
     fn terms_in_text() {
         let labels = Labels::built_in();
         let dates = date::Context { base: NaiveDate::from_ymd_opt(2026, 3, 10), ..Default::default() };
-        let context = Context { labels: &labels, style: Default::default(), dates };
+        let context = Context { labels: &labels, printed: false, style: Default::default(), dates };
         for (text, want) in [
             ("Delivery: 15.05.2026, CIF Hamburg. Payment: T/T", Some("CIF Hamburg")),
             ("FOB 深圳", Some("FOB 深圳")),

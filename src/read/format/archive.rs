@@ -7,15 +7,17 @@ use std::io::{Cursor, Read};
 use zip::ZipArchive;
 
 /// An entry, unpacked.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Path inside the zip, made safe, with `/`.
     pub path: String,
     pub bytes: Vec<u8>,
+    /// The text of a message, not a file that was sent with it.
+    pub body: bool,
 }
 
 /// What was unpacked, and what was not.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Unpacked {
     pub entries: Vec<Entry>,
     pub problems: Vec<(Code, String)>,
@@ -89,7 +91,7 @@ fn entry(
     let packed = file.compressed_size();
     let bytes = bounded(file, packed, limits, budget)?;
     let noise = path.starts_with("__MACOSX") || path.ends_with(".DS_Store") || path.ends_with("Thumbs.db");
-    Ok((!noise).then_some(Entry { path, bytes }))
+    Ok((!noise).then_some(Entry { path, bytes, body: false }))
 }
 
 /// Reads to the end or to the first limit; the declared size is not believed.

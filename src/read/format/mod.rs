@@ -6,15 +6,19 @@ pub mod delimited;
 pub mod html;
 pub mod pdf;
 pub mod picture;
+pub mod rtf;
 pub mod sheet;
 pub mod text;
 pub mod tiff;
+pub mod tnef;
 pub mod word;
 
 use super::codes::Code;
+use super::data::{self, Standard};
+use serde::{Deserialize, Serialize};
 
 /// What bytes are, whatever their name or declared type says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Format {
     Empty,
     Xlsx,
@@ -28,6 +32,11 @@ pub enum Format {
     /// One picture, or the pages of a fax.
     Picture,
     Docx,
+    Rtf,
+    /// `winmail.dat`.
+    Tnef,
+    /// An order as data.
+    Data(Standard),
     /// A format that is known, but not read here.
     Unread(Code),
 }
@@ -44,8 +53,8 @@ pub fn sniff(bytes: &[u8], name: &str, declared: &str) -> Format {
         _ if contains(head, b"%PDF-") => Format::Pdf,
         _ if is_picture(head) || is_tiff(head) => Format::Picture,
         _ if is_unread_picture(head) => Format::Unread(Code::PictureNotRead),
-        _ if head.starts_with(b"\x78\x9f\x3e\x22") => Format::Unread(Code::TnefNotRead),
-        _ if head.starts_with(b"{\\rtf") => Format::Unread(Code::WordNotRead),
+        _ if head.starts_with(tnef::SIGNATURE) => Format::Tnef,
+        _ if head.starts_with(b"{\\rtf") => Format::Rtf,
         _ if is_archive(head) => Format::Unread(Code::FormatNotRead),
         // BIFF without a container, as very old programs write it.
         _ if head.starts_with(b"\x09\x08")
@@ -122,6 +131,9 @@ fn is_archive(head: &[u8]) -> bool {
 }
 
 fn text_kind(bytes: &[u8], lower: &str, declared: &str) -> Format {
+    if let Some(standard) = data::standard(bytes) {
+        return Format::Data(standard);
+    }
     let head = &bytes[..bytes.len().min(4096)];
     let ascii = String::from_utf8_lossy(head).to_lowercase();
     let tags = [
@@ -169,6 +181,9 @@ mod tests {
             (b"\xff\xd8\xff\xe0", "", Format::Picture),
             (b"II*\0\x08", "x.txt", Format::Picture),
             (b"\0\0\0\x18ftypheic\0\0", "x.jpg", Format::Unread(Code::PictureNotRead)),
+            (b"{\\rtf1 x}", "x.doc", Format::Rtf),
+            (b"\x78\x9f\x3e\x22\x01\x00", "winmail.dat", Format::Tnef),
+            (b"UNB+UNOA:1+A+B'UNH+1+ORDERS:D:96A:UN'", "x.txt", Format::Data(Standard::Edifact)),
             (b"BM is a name", "x.txt", Format::Text),
             (b"a,b\n1,2", "x.csv", Format::Text),
             (b"<html><body>", "x.xls", Format::Html),

@@ -51,9 +51,12 @@ pub fn read(bytes: &[u8], wanted: Wanted, limits: &Limits) -> Result<Vec<Decoded
     }
     let cache = InterpreterCache::new();
     let rendered = RenderCache::new();
+    let mut pictures = 0;
     let decoded = |page| {
         let print = print(page, &pdf, &cache);
-        let picture = wanted.wants(&print).then(|| picture(page, &rendered));
+        let wanted = wanted.wants(&print) && pictures < limits.pictures;
+        pictures += usize::from(wanted);
+        let picture = wanted.then(|| picture(page, &rendered));
         Decoded { print, picture }
     };
     let pages: Vec<Decoded> = pdf.pages().iter().map(decoded).collect();

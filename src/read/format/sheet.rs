@@ -9,7 +9,6 @@ use crate::read::page::{Block, Cell, Grid, Page, Row};
 use calamine::{Data, DataRef, Dimensions, Ods, Reader, SheetType, SheetVisible, Xls, Xlsx};
 use std::collections::BTreeMap;
 use std::io::Cursor;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 type Cells = BTreeMap<u32, BTreeMap<u32, String>>;
 
@@ -30,17 +29,13 @@ pub fn read(bytes: &[u8], format: Format, limits: &Limits, budget: &mut u64) -> 
     } else {
         archive::fits(bytes, limits, budget)?;
     }
-    // Workbook decoders have panicked on damaged files; until they run in a process of their own a panic is an answer.
-    let result = catch_unwind(AssertUnwindSafe(|| {
-        if format == Format::Xls {
-            xls(bytes, limits)
-        } else if format == Format::Ods {
-            ods(bytes, limits)
-        } else {
-            xlsx(bytes, limits)
-        }
-    }));
-    result.unwrap_or(Err(Code::DamagedWorkbook))
+    if format == Format::Xls {
+        xls(bytes, limits)
+    } else if format == Format::Ods {
+        ods(bytes, limits)
+    } else {
+        xlsx(bytes, limits)
+    }
 }
 
 fn xlsx(bytes: &[u8], limits: &Limits) -> Result<Vec<Sheet>, Code> {

@@ -22,8 +22,8 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Vec<Picture>, (Code, String
     let mut tiff = Decoder::new(Cursor::new(bytes)).map_err(damaged)?.with_limits(bounds(limits));
     let mut pages = vec![page(&mut tiff, bytes, limits)?];
     while tiff.more_images() {
-        if pages.len() >= limits.pages {
-            return Err((Code::TooBig, format!("more than {} pages", limits.pages)));
+        if pages.len() >= limits.pictures {
+            return Err((Code::TooBig, format!("more than {} pages", limits.pictures)));
         }
         tiff.next_image().map_err(damaged)?;
         pages.push(page(&mut tiff, bytes, limits)?);

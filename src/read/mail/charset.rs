@@ -25,6 +25,20 @@ pub fn decode(bytes: &[u8], declared: Option<&str>) -> String {
     guess(bytes, encoding)
 }
 
+/// The encoding of a code page of Windows.
+#[must_use]
+pub fn code_page(page: u32) -> Option<&'static Encoding> {
+    match page {
+        936 | 54936 => Some(GB18030),
+        65001 => Some(UTF_8),
+        950 => Some(BIG5),
+        932 => Some(encoding_rs::SHIFT_JIS),
+        949 => Some(encoding_rs::EUC_KR),
+        1250..=1258 => Encoding::for_label(format!("windows-{page}").as_bytes()),
+        _ => None,
+    }
+}
+
 /// The charset of a label; gb2312 and gbk are read as GB18030, which holds both.
 fn label(name: &str) -> Option<&'static Encoding> {
     let name = name.trim().trim_matches(['"', '\'']).to_ascii_lowercase();

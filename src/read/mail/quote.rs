@@ -13,6 +13,14 @@ pub struct Split {
     pub quoted_from: Option<String>,
 }
 
+impl Split {
+    /// Nothing was written.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.fresh.is_blank() && self.quoted.is_blank()
+    }
+}
+
 /// Parts a body at the first line that starts a quotation; single `>` lines before it are quoted too.
 #[must_use]
 pub fn split(page: Page, labels: &Labels) -> Split {

@@ -114,7 +114,7 @@ impl Steps {
             return None;
         }
         let receipt = gateway.receipt_of(&headers)?;
-        let parts = mail::parse(bytes, &crate::read::limits::Limits::default()).parts;
+        let parts = mail::parse(bytes, &self.books.config.limits).parts;
         let fate = if receipt.sent { Fate::Delivered } else { Fate::Failed };
         let text = envelope.subject.unwrap_or_default();
         let recipient = receipt.number.as_deref().and_then(|number| gateway.address_of(number));

@@ -33,7 +33,11 @@ const MAY: &[(&str, Because)] = &[
     ("cli/reviews.rs", Reason("reads a draft named on the command line")),
     ("bench/pipeline.rs", Reason("looks at what the outlet has written, after the run that is measured")),
     ("bench/process.rs", Reason("asks the system what the process has used")),
-    ("cli/bench.rs", Reason("makes and removes the bench's own folder")),
+    (
+        "cli/bench.rs",
+        Reason("makes and removes the bench's own folder, and reads documents that are measured"),
+    ),
+    ("cli/calibrate.rs", Reason("reads documents and their truth; writes a settings file that is named")),
     ("demo/clock.rs", Reason("keeps how far the demo's clock was moved")),
     ("demo/mod.rs", Reason("plays the customers who drop files into the folders")),
     ("cli/submit.rs", Reason("reads files named on the command line; their sender has them still")),

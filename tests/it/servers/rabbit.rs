@@ -8,7 +8,7 @@ use lapin::types::FieldTable;
 use lapin::{Channel, Connection, ConnectionProperties};
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// It takes some 11 s on an idle machine.
 const START: Duration = Duration::from_secs(120);
@@ -155,17 +155,19 @@ impl Private {
 
     /// Runs `rabbitmqctl` for it; again when the node does not answer it in time, as on a busy machine.
     pub(crate) fn control(&self, arguments: &[&str]) {
-        until(&format!("rabbitmqctl {arguments:?}"), START, || {
+        let end = Instant::now() + START;
+        loop {
             let mut command = Command::new("/usr/lib/rabbitmq/bin/rabbitmqctl");
             command
                 .env("HOME", self.folder.path())
                 .env("RABBITMQ_CONF_ENV_FILE", self.folder.path().join("none"));
             let output = command.args(["-n", &self.node]).args(arguments).output().unwrap();
-            if !output.status.success() {
-                eprintln!("{}", String::from_utf8_lossy(&output.stderr));
+            if output.status.success() {
+                return;
             }
-            output.status.success()
-        });
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(Instant::now() < end, "rabbitmqctl {arguments:?}: {said}");
+        }
     }
 
     pub(crate) fn url(&self) -> String {
