@@ -73,8 +73,9 @@ fn spots(text: &str, context: &Context<'_>) -> Vec<(Column, usize, usize)> {
             c.is_whitespace()
                 || matches!(c, '，' | ',' | ';' | '；' | '。' | '、' | '.' | ')' | '）' | ':' | '：')
         });
-        let start = start.map_or(0, |s| s + text[s..].chars().next().map_or(1, char::len_utf8));
-        let two_words = text[..start].trim_end().rfind(char::is_whitespace).map_or(0, |s| s + 1);
+        let behind = |s: usize| s + text[s..].chars().next().map_or(1, char::len_utf8);
+        let start = start.map_or(0, behind);
+        let two_words = text[..start].trim_end().rfind(char::is_whitespace).map_or(0, behind);
         let found =
             [two_words, start].into_iter().find_map(|s| Some((exact(text[s..at].trim(), context)?, s)));
         if let Some((column, start)) = found {
@@ -114,5 +115,25 @@ fn put(line: &mut DraftLine, column: Column, value: &str, at: &Evidence, context
             if column == Column::Price { line.unit_price = found } else { line.amount = found }
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read::labels::Labels;
+
+    #[test]
+    fn wide_blanks_part_words() {
+        let labels = Labels::built_in();
+        let context =
+            Context { labels: &labels, printed: false, style: Default::default(), dates: Default::default() };
+        for text in ["A　客户　品名：拉链", "A\u{a0}B\u{a0}品名：拉链"] {
+            let found: Vec<(Column, &str)> = spots(text, &context)
+                .into_iter()
+                .map(|(column, _, value)| (column, &text[value..]))
+                .collect();
+            assert_eq!(found, [(Column::Description, "拉链")], "{text}");
+        }
     }
 }
