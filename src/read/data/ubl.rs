@@ -425,6 +425,28 @@ mod tests {
     }
 
     #[test]
+    fn what_could_be_meant_otherwise_is_doubtful() {
+        let part = |quantity: u32, unit: &str| {
+            format!(
+                "<cac:Delivery><cbc:Quantity unitCode=\"{unit}\">{quantity}</cbc:Quantity></cac:Delivery>"
+            )
+        };
+        let whole = "<cbc:Quantity unitCode=\"C62\">300</cbc:Quantity>";
+        let place = "<cac:Delivery><cac:DeliveryLocation/></cac:Delivery>";
+        for (inside, doubts) in [
+            (line(&[whole, &part(100, "C62"), &part(200, "C62")].concat()), 0),
+            (line(&[whole, &part(100, "C62"), &part(100, "C62")].concat()), 1),
+            (line(&[whole, &part(100, "C62"), &part(200, "MTR")].concat()), 1),
+            (line(&[whole, place].concat()), 1),
+            (["<cbc:OrderTypeCode>220</cbc:OrderTypeCode>", &line(whole)].concat(), 0),
+            (["<cbc:OrderTypeCode>221</cbc:OrderTypeCode>", &line(whole)].concat(), 1),
+        ] {
+            let found = only(&document("Order", &inside));
+            assert_eq!(found.doubts.len(), doubts, "{inside}: {:?}", found.doubts);
+        }
+    }
+
+    #[test]
     fn what_is_wrong_is_said_with_its_line() {
         let inside = line("\n<cbc:Quantity>many</cbc:Quantity>");
         let error = read(&document("Order", &inside), &Limits::default()).unwrap_err();
