@@ -5,6 +5,10 @@ use crate::read::codes::Code;
 use std::collections::BTreeSet;
 
 const END: u32 = 0xffff_fff9;
+/// Streams of fewer bytes stand in the mini stream.
+const CUTOFF: u32 = 4096;
+/// The type of an entry that is a stream.
+const STREAM: u8 = 2;
 /// Cells of all rectangles together.
 const MOST: u64 = 4_000_000;
 /// Records that begin with row and column: BLANK, NUMBER, LABEL, BOOLERR, FORMULA, RK, MULRK, MULBLANK, LABELSST, RSTRING.
@@ -83,19 +87,34 @@ fn workbook(bytes: &[u8]) -> Option<Vec<u8>> {
     {
         return None;
     }
-    let named = |name: &str| entries.iter().find(|e| entry_name(e).eq_ignore_ascii_case(name)).copied();
-    let entry = named("Workbook").or_else(|| named("Book"))?;
-    let (start, length) = (u32_at(entry, 116)?, u32_at(entry, 120)? as usize);
-    let mut stream = if length < u32_at(bytes, 56)? as usize {
-        let small = chain(bytes, size, &table, u32_at(bytes, 60)?)?;
-        let small: Vec<u32> = small.chunks_exact(4).filter_map(|c| u32_at(c, 0)).collect();
-        let root = chain(bytes, size, &table, u32_at(entries.first()?, 116)?)?;
-        small_chain(&root, &small, start)?
-    } else {
-        chain(bytes, size, &table, start)?
+    // The only cutoff that [MS-CFB] 2.2 allows, and the one that decoders take without looking.
+    if u32_at(bytes, 56)? != CUTOFF {
+        return None;
+    }
+    let root = entries.first()?;
+    let mut mini = chain(bytes, size, &table, u32_at(root, 116)?)?;
+    mini.truncate(u32_at(root, 120)? as usize);
+    let small = numbers(&chain(bytes, size, &table, u32_at(bytes, 60)?)?)?;
+    let stream = |entry: &[u8]| {
+        let (start, length) = (u32_at(entry, 116)?, u32_at(entry, 120)?);
+        if length == 0 {
+            return Some(Vec::new());
+        }
+        let mut stream = if length < CUTOFF {
+            small_chain(&mini, &small, start)?
+        } else {
+            chain(bytes, size, &table, start)?
+        };
+        stream.truncate(length as usize);
+        Some(stream)
     };
-    stream.truncate(length);
-    Some(stream)
+    let named = |name: &str| entries.iter().find(|e| entry_name(e).eq_ignore_ascii_case(name)).copied();
+    // Where there are macros the decoder looks into their streams too, and breaks on one that leads out of the file.
+    let streams = || entries.iter().filter(|entry| entry[66] == STREAM);
+    if named("_VBA_PROJECT_CUR").is_some() && !streams().all(|entry| stream(entry).is_some()) {
+        return None;
+    }
+    stream(named("Workbook").or_else(|| named("Book"))?)
 }
 
 fn entry_name(entry: &[u8]) -> String {
@@ -111,16 +130,21 @@ fn sector_table(bytes: &[u8], size: usize) -> Option<Vec<u32>> {
     let mut seen = BTreeSet::new();
     while next < END && seen.insert(next) {
         let sector = sector(bytes, size, next)?;
-        let list: Vec<u32> = sector.chunks_exact(4).filter_map(|c| u32_at(c, 0)).collect();
+        let list = numbers(sector)?;
         let (last, own) = list.split_last()?;
         sectors.extend_from_slice(own);
         next = *last;
     }
     let mut table = Vec::new();
     for number in sectors.into_iter().filter(|s| *s < END) {
-        table.extend(sector(bytes, size, number)?.chunks_exact(4).filter_map(|c| u32_at(c, 0)));
+        table.extend(numbers(sector(bytes, size, number)?)?);
     }
     Some(table)
+}
+
+/// A list of sectors; one that is cut within a number breaks decoders.
+fn numbers(list: &[u8]) -> Option<Vec<u32>> {
+    list.len().is_multiple_of(4).then(|| list.chunks_exact(4).filter_map(|c| u32_at(c, 0)).collect())
 }
 
 fn sector(bytes: &[u8], size: usize, number: u32) -> Option<&[u8]> {
@@ -164,6 +188,51 @@ mod tests {
     fn nonsense_is_damaged() {
         for bytes in [&b""[..], b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", &[0xff; 2048]] {
             assert_eq!(fits(bytes), Err(Code::DamagedWorkbook));
+        }
+    }
+
+    const NONE: u32 = 0xffff_fffe;
+
+    /// A compound file: table in sector 0, directory in 1, the workbook in 2 to 9; `more` entries of (name, type, start, length).
+    fn file(cutoff: u32, small: u32, more: &[(&str, u8, u32, u32)]) -> Vec<u8> {
+        let mut bytes = vec![0u8; 512 * 11];
+        let mut put = |at: usize, part: &[u8]| bytes[at..at + part.len()].copy_from_slice(part);
+        put(0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1");
+        for (at, value) in [(44, 1), (48, 1), (56, cutoff), (60, small), (68, NONE), (76, 0)] {
+            put(at, &u32::to_le_bytes(value));
+        }
+        put(30, &[9, 0, 6, 0]);
+        put(80, &[0xff; 108 * 4]);
+        put(512, &[0xff; 512]);
+        let links = [0xffff_fffd, NONE, 3, 4, 5, 6, 7, 8, 9, NONE];
+        links.iter().zip(0..).for_each(|(link, at)| put(512 + at * 4, &u32::to_le_bytes(*link)));
+        let entries = [("Root Entry", 5, NONE, 0), ("Workbook", 2, 2, 4096)];
+        for ((name, kind, start, length), at) in entries.iter().chain(more).zip((1024..).step_by(128)) {
+            let units: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            put(at, &units);
+            put(at + 64, &[units.len() as u8 + 2, 0, *kind]);
+            put(at + 116, &u32::to_le_bytes(*start));
+            put(at + 120, &u32::to_le_bytes(*length));
+        }
+        bytes
+    }
+
+    #[test]
+    fn what_decoders_break_on_is_damaged() {
+        let damaged = Err(Code::DamagedWorkbook);
+        let macros = [("_VBA_PROJECT_CUR", 1, 0, 0), ("dir", 2, 3, 100)];
+        for (what, bytes, fits_so) in [
+            ("sound", file(4096, NONE, &[]), Ok(())),
+            ("another cutoff", file(64, NONE, &[]), damaged),
+            (
+                "a stream that leads out of the file, which nobody looks into",
+                file(4096, NONE, &macros[1..]),
+                Ok(()),
+            ),
+            ("the same among macros", file(4096, NONE, &macros), damaged),
+            ("a table that ends within a number", file(4096, 9, &[])[..512 * 10 + 2].to_vec(), damaged),
+        ] {
+            assert_eq!(fits(&bytes), fits_so, "{what}");
         }
     }
 

@@ -26,6 +26,9 @@ pub struct Sheet {
 pub fn read(bytes: &[u8], format: Format, limits: &Limits, budget: &mut u64) -> Result<Vec<Sheet>, Code> {
     if format == Format::Xls {
         compound::fits(bytes)?;
+    } else if !bytes.starts_with(b"PK") {
+        // An archive may stand behind the head of another file, into which its reader looks first.
+        return Err(Code::DamagedWorkbook);
     } else {
         archive::fits(bytes, limits, budget)?;
     }
