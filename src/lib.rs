@@ -33,6 +33,7 @@ pub mod decode;
 pub mod master;
 pub mod check;
 pub mod review;
+pub mod learn;
 pub mod release;
 pub mod deliver;
 pub mod follow;

@@ -1,7 +1,8 @@
 //! Read: nothing was left to a person, and no field was read with too little confidence.
 
 use super::Case;
-use crate::order::draft::{Confidence, Draft, Evidence, Found};
+use crate::order::draft::{Confidence, Draft};
+use crate::order::fields::{FieldAt, fields};
 use crate::order::problem::{Code, Problem, Severity};
 use crate::order::review::Queue;
 
@@ -15,59 +16,31 @@ pub fn check(case: &Case<'_>) -> Vec<Problem> {
         Problem::new(Code::Unread, "", Severity::Review, Queue::Keying).found(what.trim())
     });
     let least = Confidence::new(case.facts.settings.least_confidence);
-    let weak = fields(case.draft).into_iter().filter(|field| field.confidence < least);
+    let weak = decisive(case.draft).filter(|field| field.confidence < least);
     let unsure = weak.map(|field| {
         let problem = Problem::new(Code::Unsure, field.path, Severity::Review, Queue::Keying);
-        Problem { evidence: Some(field.evidence), ..problem }
+        Problem { evidence: Some(field.evidence.clone()), ..problem }
     });
     unread.chain(unsure).collect()
 }
 
-/// A field that the document has: where, and how surely it was read.
-pub(super) struct Read {
-    pub(super) path: String,
-    pub(super) confidence: Confidence,
-    pub(super) evidence: Evidence,
-}
+/// Fields that nothing is decided by: a wrong one is seen by the person who reads it.
+const LOOSE: [&str; 9] = [
+    "customer.contact",
+    "customer.phone",
+    "customer.email",
+    "ship_to.contact",
+    "ship_to.phone",
+    "incoterm",
+    "shipping_method",
+    "notes",
+    "note",
+];
 
-/// All fields of the order that were read, with their paths.
-pub(super) fn fields(draft: &Draft) -> Vec<Read> {
-    let Some(order) = &draft.order else { return Vec::new() };
-    let mut all = Fields(Vec::new());
-    all.put("po_number", &order.po_number);
-    all.put("order_date", &order.order_date);
-    all.put("customer.name", &order.customer.name);
-    all.put("ship_to.name", &order.ship_to.name);
-    all.put("ship_to.address", &order.ship_to.address);
-    all.put("currency", &order.currency);
-    all.put("payment_terms", &order.payment_terms);
-    all.put("requested_delivery", &order.requested_delivery);
-    all.put("total", &order.total);
-    all.put("total_in_words", &order.total_in_words);
-    for (at, line) in order.lines.iter().enumerate() {
-        let path = |field: &str| format!("lines.{at}.{field}");
-        all.put(path("customer_part"), &line.customer_part);
-        all.put(path("description"), &line.description);
-        all.put(path("spec"), &line.spec);
-        all.put(path("color"), &line.color);
-        all.put(path("quantity"), &line.quantity);
-        all.put(path("unit"), &line.unit);
-        all.put(path("unit_price"), &line.unit_price);
-        all.put(path("amount"), &line.amount);
-        all.put(path("delivery_date"), &line.delivery_date);
-    }
-    all.0
-}
-
-struct Fields(Vec<Read>);
-
-impl Fields {
-    fn put<T>(&mut self, path: impl Into<String>, field: &Found<T>) {
-        if let Some(field) = field {
-            let (confidence, evidence) = (field.confidence, field.evidence.clone());
-            self.0.push(Read { path: path.into(), confidence, evidence });
-        }
-    }
+/// The fields that were read and that something is decided by.
+pub(super) fn decisive(draft: &Draft) -> impl Iterator<Item = FieldAt<'_>> {
+    let fields = draft.order.as_ref().map(fields).unwrap_or_default();
+    fields.into_iter().filter(|field| !LOOSE.contains(&field.name()))
 }
 
 #[cfg(test)]

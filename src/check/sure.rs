@@ -3,7 +3,7 @@
 //! A wrong quantity, price, product, date or customer in a sure order is the worst failure of all. Proofs and doubts
 //! are codes: `customer.address`, `line.1.alias`, `line.1.amount`, `line.1.list_price`, `total`, `total_in_words`.
 
-use super::resolve::{CustomerBy, How};
+use super::resolve::How;
 use super::{Case, amounts, reading, sums};
 use crate::master::units;
 use crate::order::document::{Channel, Kind};
@@ -38,7 +38,7 @@ pub fn sure(case: &Case<'_>, problems: &[Problem]) -> Surety {
         // Without it nobody could tell the order from the same one sent again.
         surety.doubts.push("po_number".to_owned());
     }
-    let weak = reading::fields(case.draft).into_iter().filter(|field| field.confidence < least);
+    let weak = reading::decisive(case.draft).filter(|field| field.confidence < least);
     surety.doubts.extend(
         weak.filter(|field| !is_proven_elsewhere(&field.path) && !is_named_by_part(case, order, &field.path))
             .map(|field| format!("confidence:{}", field.path)),
@@ -116,24 +116,8 @@ fn is_named_by_part(case: &Case<'_>, order: &DraftOrder, path: &str) -> bool {
 
 fn customer(case: &Case<'_>, surety: &mut Surety) {
     let found = &case.resolved.customer;
-    let has = |by| found.by.contains(&by);
-    let name = case.draft.order.as_ref().and_then(|order| order.customer.name.as_ref());
-    let least = Confidence::new(case.facts.settings.sure_confidence);
-    let certain = match case.around.channel {
-        _ if has(CustomerBy::Keyed) => true,
-        Channel::Mail if found.forwarded => has(CustomerBy::Address),
-        Channel::Mail => has(CustomerBy::Address) || has(CustomerBy::Domain),
-        // Who may place orders as data names the customer by his code.
-        Channel::Data => has(CustomerBy::Name),
-        // A fax can be sent in anybody's name: what is printed and where it came from have to agree.
-        Channel::Fax => {
-            has(CustomerBy::Name)
-                && name.is_some_and(|name| name.confidence >= least)
-                && (has(CustomerBy::Phone) || has(CustomerBy::Caller) || has(CustomerBy::PrintedMail))
-        }
-    };
     let unchanged = found.code.is_some() && found.code == case.content.customer;
-    if certain && unchanged && found.against.is_empty() {
+    if found.is_certain(case.around.channel) && unchanged && found.against.is_empty() {
         surety.proofs.extend(found.by.iter().map(|by| format!("customer.{}", by.as_str())));
     } else {
         surety.doubts.push("customer".to_owned());
@@ -180,7 +164,8 @@ impl Position<'_> {
         let on_list = list == Some(price);
         let on_standard = list.is_none() && standard == Some(price);
         let amount = self.amount();
-        let exact = how != How::Text;
+        // What a correction taught was one person's word, perhaps on a name that the customer has for several things.
+        let exact = !matches!(how, How::Text | How::Taught);
         let by_sums = amount && self.totals && (exact || on_list || on_standard);
         let by_list = on_list && exact && (amount || self.totals || self.read_surely());
         if !by_sums && !by_list {
@@ -367,6 +352,8 @@ mod tests {
         assert_eq!(fax.surety().doubts, ["customer"]);
         fax.envelope.caller = Some("0769 5550 1201".to_owned());
         assert!(fax.surety().sure);
+        fax.order().customer.name.as_mut().unwrap().confidence = Confidence::new(820);
+        assert!(fax.surety().sure, "two that agree tell who he is, from a letterhead too");
         fax.order().total = None;
         fax.order().lines[0].amount = None;
         assert_eq!(fax.surety().doubts, ["line.1.figures"]);

@@ -51,10 +51,10 @@ struct Wrong {
 pub(super) async fn run(arguments: Arguments, context: &mut Context) -> Result<End, Stop> {
     let settings = context.settings()?;
     let books = Books::open(&settings, Engines::own(&settings.recognition)).map_err(Stop::Config)?;
-    let master = read::master(arguments.master.as_deref(), context).await?;
+    let known = read::known(arguments.master.as_deref(), context).await?;
     let mut samples = Vec::new();
     for folder in std::iter::once(&arguments.fitted).chain(&arguments.held_out) {
-        samples.push((folder.clone(), sample(folder, &books, &master, context)?));
+        samples.push((folder.clone(), sample(folder, &books, &known, context)?));
     }
     let fitted = samples.first().map(|(_, sample)| sample);
     let threshold = calibrate::fit(|threshold| fitted.map_or((0, 0), |sample| sample.count(threshold)));
@@ -90,7 +90,7 @@ pub(super) async fn run(arguments: Arguments, context: &mut Context) -> Result<E
 fn sample<'a>(
     folder: &Path,
     books: &'a Books,
-    master: &'a crate::master::Master,
+    known: &'a read::Known,
     context: &Context,
 ) -> Result<Sample<'a>, Stop> {
     let is_document = |path: &PathBuf| {
@@ -107,7 +107,7 @@ fn sample<'a>(
         let truth = file.with_extension("json");
         let wrong = |error: serde_json::Error| Stop::Refused(format!("{}: {error}", truth.display()));
         let truth: Value = serde_json::from_slice(&std::fs::read(&truth)?).map_err(wrong)?;
-        let judge = Judge::new(&file, &std::fs::read(&file)?, books, master);
+        let judge = Judge::new(&file, &std::fs::read(&file)?, books, known);
         let draft = Value::Object(judge.object());
         all.fields.extend(calibrate::judge(&draft, &truth));
         all.read.push((file, draft, truth, judge));

@@ -2,13 +2,13 @@
 //! the lines of texts and sheets.
 
 use crate::order::draft::{Draft, Evidence};
+use crate::order::fields::fields;
 use crate::read::page::{Block, Page, Row};
 use crate::read::{Reading, View};
 use font8x8::UnicodeFonts as _;
 use image::{Rgb, RgbImage};
 use imageproc::drawing::draw_hollow_rect_mut;
 use imageproc::rect::Rect;
-use serde_json::Value;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -24,7 +24,7 @@ struct Mark {
     /// Its place in the draft, as `lines.0.quantity`.
     name: String,
     value: String,
-    confidence: u64,
+    confidence: u16,
     evidence: Evidence,
 }
 
@@ -67,46 +67,22 @@ fn file_name(name: &str, source: &str) -> String {
 }
 
 fn marks(drafts: &[Draft], source: &str) -> Vec<Mark> {
-    let mut out = Vec::new();
-    for draft in drafts.iter().filter(|draft| draft.source == source) {
-        if let Ok(tree) = serde_json::to_value(&draft.order) {
-            walk(&tree, "", &mut out);
-        }
-    }
-    out
+    drafts.iter().filter(|draft| draft.source == source).flat_map(marks_of).collect()
 }
 
 /// Fields that come from the headers of the mail.
 fn marks_of_mail(drafts: &[Draft]) -> Vec<Mark> {
-    let mut all = Vec::new();
-    for draft in drafts {
-        if let Ok(tree) = serde_json::to_value(&draft.order) {
-            walk(&tree, "", &mut all);
-        }
-    }
-    all.retain(|mark| matches!(mark.evidence, Evidence::Header { .. }));
-    all
+    let all = drafts.iter().flat_map(marks_of);
+    all.filter(|mark| matches!(mark.evidence, Evidence::Header { .. })).collect()
 }
 
-/// Every object with a value and its evidence is a field.
-fn walk(tree: &Value, name: &str, out: &mut Vec<Mark>) {
-    let below = |key: &str| if name.is_empty() { key.to_owned() } else { format!("{name}.{key}") };
-    match tree {
-        Value::Object(object) => {
-            let evidence = object.get("evidence").and_then(|it| serde_json::from_value(it.clone()).ok());
-            if let Some((evidence, value)) = evidence.zip(object.get("value")) {
-                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                let confidence = object.get("confidence").and_then(Value::as_u64).unwrap_or(0);
-                out.push(Mark { name: name.to_owned(), value, confidence, evidence });
-                return;
-            }
-            object.iter().for_each(|(key, child)| walk(child, &below(key), out));
-        }
-        Value::Array(list) => {
-            list.iter().enumerate().for_each(|(at, child)| walk(child, &below(&at.to_string()), out));
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
+fn marks_of(draft: &Draft) -> impl Iterator<Item = Mark> {
+    draft.order.iter().flat_map(fields).map(|field| Mark {
+        value: field.value.to_string(),
+        confidence: field.confidence.thousandths(),
+        evidence: field.evidence.clone(),
+        name: field.path,
+    })
 }
 
 impl Mark {

@@ -17,6 +17,7 @@ mod demo;
 mod documents;
 mod explain;
 mod import;
+mod lessons;
 mod mailboxes;
 mod migrate;
 mod models;
@@ -77,6 +78,9 @@ enum Command {
     /// List reviews, show one with what there is to decide, decide 评审
     #[command(subcommand)]
     Reviews(reviews::Command),
+    /// What corrections taught of the customers: list, take back 更正所学
+    #[command(subcommand)]
+    Lessons(lessons::Command),
     /// Mailboxes that are read: list, with the mails that wait; try these at once 邮箱
     #[command(subcommand)]
     Mailboxes(mailboxes::Command),
@@ -157,6 +161,7 @@ async fn run(arguments: Arguments) -> Result<End, Stop> {
         Command::Orders(command) => orders::run(command, context).await,
         Command::Documents(command) => documents::run(command, context).await,
         Command::Reviews(command) => reviews::run(command, context).await,
+        Command::Lessons(command) => lessons::run(command, context).await,
         Command::Mailboxes(command) => mailboxes::run(command, context).await,
         Command::Parked(command) => parked::run(command, context).await,
         Command::Balance => balance::run(context).await,

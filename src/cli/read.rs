@@ -2,8 +2,10 @@
 
 use super::context::{Context, progress};
 use super::{End, Stop, explain};
-use crate::check::{self, Around, Case, CheckSettings, Facts, resolve};
+use crate::check::resolve::resolve_taught;
+use crate::check::{self, Around, Case, CheckSettings, Facts};
 use crate::decode::Engines;
+use crate::learn::{self, Lessons};
 use crate::master::{Master, Tables, import};
 use crate::order::document::{Channel, Kind};
 use crate::order::draft::Draft;
@@ -35,7 +37,7 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: Arguments, context: &mut Context) -> Result<End, Stop> {
     let settings = context.settings()?;
     let books = Books::open(&settings, Engines::own(&settings.recognition)).map_err(Stop::Config)?;
-    let master = master(arguments.master.as_deref(), context).await?;
+    let known = known(arguments.master.as_deref(), context).await?;
     let files = files(&arguments.files)?;
     let mut end = End::Done;
     let bar = progress(files.len(), context.out.json);
@@ -43,7 +45,7 @@ pub(super) async fn run(arguments: Arguments, context: &mut Context) -> Result<E
         let object = match std::fs::read(file) {
             Ok(bytes) => {
                 let pictures = if arguments.explain.is_some() { Pictures::Shown } else { Pictures::Now };
-                let judge = Judge::with(file, &bytes, (&books, &master), pictures);
+                let judge = Judge::with(file, &bytes, (&books, &known), pictures);
                 let mut object = judge.object();
                 if let Some(folder) = &arguments.explain {
                     let name = file.file_name().unwrap_or_default().to_string_lossy();
@@ -67,8 +69,15 @@ pub(super) async fn run(arguments: Arguments, context: &mut Context) -> Result<E
     Ok(end)
 }
 
-/// Master data of a folder of CSV files, else of the data folder, else none.
-pub(super) async fn master(folder: Option<&Path>, context: &mut Context) -> Result<Arc<Master>, Stop> {
+/// What is known of the firm and its customers.
+#[derive(Default)]
+pub(super) struct Known {
+    pub(super) master: Arc<Master>,
+    lessons: Arc<Lessons>,
+}
+
+/// Master data of a folder of CSV files, else all that the data folder knows, else nothing.
+pub(super) async fn known(folder: Option<&Path>, context: &mut Context) -> Result<Known, Stop> {
     if let Some(folder) = folder {
         let mut tables = Tables::default();
         for (name, bytes) in read_folder(folder).map_err(|e| Stop::Refused(e.to_string()))? {
@@ -78,12 +87,13 @@ pub(super) async fn master(folder: Option<&Path>, context: &mut Context) -> Resu
             })?;
             tables.put(&name, imported.body).map_err(|e| Stop::Refused(e.to_string()))?;
         }
-        return Ok(Arc::new(Master::from_tables(tables)));
+        return Ok(Known { master: Arc::new(Master::from_tables(tables)), ..Known::default() });
     }
     if context.dir.join("gendan.db").is_file() {
-        return Ok(context.open().await?.shelf.get().await?);
+        let house = context.open().await?;
+        return Ok(Known { master: house.shelf.get().await?, lessons: house.lessons.get().await? });
     }
-    Ok(Arc::new(Master::default()))
+    Ok(Known::default())
 }
 
 /// The files named, and those of the folders named, in order.
@@ -123,20 +133,26 @@ pub(super) struct Judge<'a> {
     reading: Reading,
     day: NaiveDate,
     books: &'a Books,
-    master: &'a Master,
+    known: &'a Known,
 }
 
 impl<'a> Judge<'a> {
-    pub(super) fn new(file: &Path, bytes: &[u8], books: &'a Books, master: &'a Master) -> Self {
-        Self::with(file, bytes, (books, master), Pictures::Now)
+    pub(super) fn new(file: &Path, bytes: &[u8], books: &'a Books, known: &'a Known) -> Self {
+        Self::with(file, bytes, (books, known), Pictures::Now)
     }
 
-    fn with(file: &Path, bytes: &[u8], (books, master): (&'a Books, &'a Master), pictures: Pictures) -> Self {
+    fn with(file: &Path, bytes: &[u8], (books, known): (&'a Books, &'a Known), pictures: Pictures) -> Self {
         let channel = channel(file);
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let reading = books.reader.read_with(&Source { bytes, name: &name, channel }, pictures);
+        let mut opened = books.reader.open(&Source { bytes, name: &name, channel }, pictures);
+        let customer = |reading: &Reading| {
+            let around = Around { envelope: &reading.envelope, channel, on: day(reading, books) };
+            learn::customer(reading, &around, &known.master)
+        };
+        let reading = learn::read(&opened, &books.reader.labels, &known.lessons, customer);
+        let reading = Reading { shown: opened.take_shown(), ..reading };
         let day = day(&reading, books);
-        Self { label: label(file), channel, reading, day, books, master }
+        Self { label: label(file), channel, reading, day, books, known }
     }
 
     /// The object as the samples' truth has it, and what the checks make of it.
@@ -146,7 +162,7 @@ impl<'a> Judge<'a> {
         object.insert("sure".to_owned(), json!(self.is_sure(None)));
         object.insert("proofs".to_owned(), json!(judged.iter().map(|it| &it.proofs).collect::<Vec<_>>()));
         object.insert("doubts".to_owned(), json!(judged.iter().map(|it| &it.doubts).collect::<Vec<_>>()));
-        if !self.master.is_empty() {
+        if !self.known.master.is_empty() {
             let settings = self.books.config.check.clone();
             let expected =
                 check::expect::expect(&self.reading.drafts, &self.around(), &self.facts(&settings));
@@ -167,7 +183,7 @@ impl<'a> Judge<'a> {
         settings.sure_confidence = threshold.unwrap_or(settings.sure_confidence);
         let (around, facts) = (self.around(), self.facts(&settings));
         let orders = self.reading.drafts.iter().filter(|draft| draft.order.is_some());
-        orders.map(|draft| sure(draft, &around, &facts)).collect()
+        orders.map(|draft| sure(draft, &around, &facts, &self.known.lessons)).collect()
     }
 
     fn around(&self) -> Around<'_> {
@@ -177,7 +193,7 @@ impl<'a> Judge<'a> {
     fn facts<'f>(&'f self, settings: &'f CheckSettings) -> Facts<'f> {
         static NONE: BTreeMap<String, rust_decimal::Decimal> = BTreeMap::new();
         Facts {
-            master: self.master,
+            master: &self.known.master,
             categories: &self.books.categories,
             settings,
             open_credit: None,
@@ -187,8 +203,9 @@ impl<'a> Judge<'a> {
     }
 }
 
-fn sure(draft: &Draft, around: &Around<'_>, facts: &Facts<'_>) -> check::Surety {
-    let resolved = resolve(draft, around, &Ids::new(Uuid::nil(), DateTime::UNIX_EPOCH), facts.master);
+fn sure(draft: &Draft, around: &Around<'_>, facts: &Facts<'_>, lessons: &Lessons) -> check::Surety {
+    let ids = Ids::new(Uuid::nil(), DateTime::UNIX_EPOCH);
+    let resolved = resolve_taught(draft, around, &ids, facts.master, lessons);
     let case = Case { content: &resolved.content, draft, around, resolved: &resolved, facts };
     check::sure(&case, &check::check_all(&case))
 }

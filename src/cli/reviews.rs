@@ -4,6 +4,7 @@ use super::context::{self, Context};
 use super::hand_over::hand_over;
 use super::{End, Stop};
 use crate::order::Order;
+use crate::order::document::Kind as PartKind;
 use crate::order::draft::DraftOrder;
 use crate::order::ids::Ids;
 use crate::order::keyed;
@@ -43,6 +44,9 @@ pub(super) struct Decide {
     /// A note; the reason of a reject, file or return 备注或原因
     #[arg(long, default_value = "")]
     note: String,
+    /// For file: what it is, if you know; his next mail with such a subject is then filed as that 类别
+    #[arg(long)]
+    kind: Option<Filed>,
     /// For correct: the keyed order, a JSON file in the shape of `gendan read --json` 更正后的订单
     #[arg(long)]
     draft: Option<PathBuf>,
@@ -63,6 +67,36 @@ enum Word {
     File,
     /// Keyed or corrected: check it anew 更正
     Correct,
+}
+
+/// What a part that is no order may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Filed {
+    /// 对我方询问的答复
+    Answer,
+    /// 询价
+    Inquiry,
+    /// 投诉
+    Complaint,
+    /// 付款通知
+    PaymentNotice,
+    /// 收货回报
+    DeliveryReport,
+    /// 非订单
+    NotAnOrder,
+}
+
+impl From<Filed> for PartKind {
+    fn from(filed: Filed) -> Self {
+        match filed {
+            Filed::Answer => Self::Answer,
+            Filed::Inquiry => Self::Inquiry,
+            Filed::Complaint => Self::Complaint,
+            Filed::PaymentNotice => Self::PaymentNotice,
+            Filed::DeliveryReport => Self::DeliveryReport,
+            Filed::NotAnOrder => Self::NotAnOrder,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -182,11 +216,14 @@ impl Decide {
             note.clone()
                 .ok_or_else(|| Stop::Refused("say why, with --note: it is kept with the order".to_owned()))
         };
+        if self.kind.is_some() && self.verdict != Word::File {
+            return Err(Stop::Refused("--kind goes with `file`: it says what the part is".to_owned()));
+        }
         Ok(match self.verdict {
             Word::Approve => Verdict::Approve,
             Word::Return => Verdict::Return { what: reason()? },
             Word::Reject => Verdict::Reject { reason: reason()? },
-            Word::File => Verdict::File { reason: reason()? },
+            Word::File => Verdict::File { reason: reason()?, kind: self.kind.map(PartKind::from) },
             Word::Correct => Verdict::Correct { draft: Box::new(self.keyed(house, order).await?) },
         })
     }

@@ -77,6 +77,7 @@ pub fn destination(body: &Body) -> String {
         | Body::MasterChanged(_)
         | Body::DocumentReceived(_)
         | Body::DraftRead(_)
+        | Body::DraftCorrected(_)
         | Body::ReviewDecide(_)
         | Body::TimerDue(_)
         | Body::ReportReceived(_) => body.type_name().to_owned(),

@@ -94,6 +94,8 @@ pub enum Body {
     DocumentReceived(DocumentReceived),
     #[serde(rename = "draft.read")]
     DraftRead(DraftRead),
+    #[serde(rename = "draft.corrected")]
+    DraftCorrected(DraftCorrected),
     #[serde(rename = "review.decide")]
     ReviewDecide(ReviewDecide),
     #[serde(rename = "timer.due")]
@@ -122,12 +124,13 @@ pub enum Body {
 
 impl Body {
     /// Every type that travels.
-    pub const TYPES: [&str; 17] = [
+    pub const TYPES: [&str; 18] = [
         "message.arrived",
         "order.placed",
         "master.changed",
         "document.received",
         "draft.read",
+        "draft.corrected",
         "review.decide",
         "timer.due",
         "report.received",
@@ -151,6 +154,7 @@ impl Body {
             Self::MasterChanged(_) => "master.changed",
             Self::DocumentReceived(_) => "document.received",
             Self::DraftRead(_) => "draft.read",
+            Self::DraftCorrected(_) => "draft.corrected",
             Self::ReviewDecide(_) => "review.decide",
             Self::TimerDue(_) => "timer.due",
             Self::ReportReceived(_) => "report.received",
@@ -180,6 +184,20 @@ pub struct DocumentReceived {
 pub struct DraftRead {
     pub document_id: Uuid,
     pub part: u32,
+}
+
+/// A person corrected a part: what that teaches of its customer is to be learnt. What was keyed stands with the part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DraftCorrected {
+    pub document_id: Uuid,
+    pub part: u32,
+    /// Code of the customer, where it is known who he is.
+    pub customer: Option<String>,
+    /// What the part is, where that was corrected.
+    pub kind: Option<super::document::Kind>,
+    /// User id; not a name.
+    pub by: String,
 }
 
 /// Somebody decided a review.

@@ -17,6 +17,7 @@ pub mod data;
 pub mod message;
 pub mod ids;
 pub mod keyed;
+pub mod fields;
 pub mod wording;
 
 pub use sheet::Order;

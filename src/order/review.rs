@@ -138,9 +138,11 @@ pub enum Verdict {
     Reject {
         reason: String,
     },
-    /// The part is no order at all: filed with the reason. Keying only.
+    /// The part is no order at all: filed with the reason, and with what it is where he says so. Keying only.
     File {
         reason: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kind: Option<super::document::Kind>,
     },
     /// Keyed or corrected by the clerk; the order is checked anew. Keying and clarification only.
     Correct {

@@ -6,6 +6,7 @@ use super::find::{Context, Doubt, Found, Ground, field, signature, sure};
 use super::kind::{self, Facts};
 use super::labels::{Labels, Topic};
 use super::letter::{Candidate, Content, content, is_reply};
+use super::limits::Limits;
 use super::mail::{self, address};
 use super::mention;
 use super::merge::merge;
@@ -14,32 +15,38 @@ use super::{Pictures, Reader, Reading, Source};
 use crate::order::document::{Channel, Envelope, Kind};
 use crate::order::draft::{Confidence, Draft, Evidence, Unread};
 
-/// Reads a document.
-#[must_use]
-pub(super) fn reading(source: &Source<'_>, reader: &Reader, pictures: Pictures) -> Reading {
-    let Reader { labels, limits, .. } = reader;
-    if source.bytes.len() > limits.message_bytes {
-        return refused(source, Code::TooBig, format!("{} MB", source.bytes.len() >> 20));
+/// Opens a document; one that is too large is refused, as a reading that says so.
+pub(super) fn open(
+    source: &Source<'_>,
+    reader: &Reader,
+    pictures: Pictures,
+) -> Result<Collected, Box<Reading>> {
+    if source.bytes.len() > reader.limits.message_bytes {
+        return Err(Box::new(refused(source, Code::TooBig, format!("{} MB", source.bytes.len() >> 20))));
     }
     let message = matches!(
         super::format::sniff(source.bytes, source.name, "message/rfc822"),
         super::format::Format::Message
     ) && mail::is_message(source.bytes);
-    let collected = collect(source, message, reader, pictures);
+    Ok(collect(source, message, reader, pictures))
+}
+
+/// Reads what was opened.
+pub(super) fn reading(collected: &Collected, labels: &Labels, channel: Channel, limits: &Limits) -> Reading {
     let mut all: Vec<(usize, Vec<Draft>)> = Vec::new();
     let mut envelopes = Vec::new();
     for at in 0..collected.letters.len() {
-        let content = content(at, &collected, labels);
+        let content = content(at, collected, labels);
         envelopes.push(content.envelope.clone());
-        all.push((at, drafts(content, labels, source.channel)));
+        all.push((at, drafts(content, labels, channel)));
     }
-    let (envelope, mut drafts) = choose(&collected, envelopes, all);
+    let (envelope, mut drafts) = choose(collected, envelopes, all);
     if drafts.len() > limits.drafts {
         let why = Code::TooManyParts.at(&drafts[0].source, format!("{} orders", drafts.len()));
         drafts[0].unread.push(why);
         drafts.truncate(limits.drafts.max(1));
     }
-    Reading { envelope, drafts, later: collected.later, shown: collected.shown }
+    Reading { envelope, drafts, later: collected.later, shown: Vec::new() }
 }
 
 fn refused(source: &Source<'_>, code: Code, detail: String) -> Reading {
@@ -182,11 +189,35 @@ fn tell(
         machine: kind::machine(&content.letter.headers),
     };
     let (kind, confidence) = kind::tell(&facts, labels);
+    if let Some(kind) = taught(&facts, kind, labels) {
+        return (kind, Confidence::FULL);
+    }
     // A page that could not be read is an order until a person says otherwise.
     if channel == Channel::Fax && kind == Kind::NotAnOrder && !content.unread.is_empty() {
         return (Kind::Order, Confidence::new(400));
     }
     (kind, confidence)
+}
+
+/// What mails of this customer with this subject are. No subject says of an order number with goods below it that it orders
+/// nothing, or of a file, a number or a cancellation that nobody need look at it.
+fn taught(facts: &Facts<'_>, told: Kind, labels: &Labels) -> Option<Kind> {
+    let kind = labels.kind(facts.subject).filter(|_| facts.machine.is_none())?;
+    let orders = facts.po_number && facts.lines > 0;
+    let changes = |kind| matches!(kind, Kind::Amendment | Kind::Cancellation);
+    let mentions =
+        || mention::order_number(facts.body, labels).or_else(|| mention::order_number(facts.subject, labels));
+    let fits = match kind {
+        Kind::Order => !changes(told),
+        Kind::Amendment | Kind::Cancellation => !orders,
+        Kind::Answer
+        | Kind::Inquiry
+        | Kind::Complaint
+        | Kind::PaymentNotice
+        | Kind::DeliveryReport
+        | Kind::NotAnOrder => !facts.attachment && !facts.po_number && !changes(told) && mentions().is_none(),
+    };
+    fits.then_some(kind)
 }
 
 fn draft_of(

@@ -2,7 +2,8 @@
 
 use super::Reading;
 use crate::order::document::Channel;
-use crate::order::draft::{Confidence, DraftLine, DraftOrder, Field, Found};
+use crate::order::draft::DraftOrder;
+use crate::order::fields::fields;
 use crate::order::keyed;
 use serde_json::{Map, Value, json};
 
@@ -42,62 +43,7 @@ fn order(order: &DraftOrder) -> Value {
 
 /// Field path to confidence, 0 to 1.
 fn confidences(order: &DraftOrder) -> Value {
-    let mut out = Map::new();
-    {
-        let mut put = |name: String, confidence: Option<Confidence>| {
-            if let Some(confidence) = confidence {
-                out.insert(name, json!(f64::from(confidence.thousandths()) / 1000.0));
-            }
-        };
-        for (name, found) in texts(order) {
-            put(name.to_owned(), of(found));
-        }
-        put("order_date".to_owned(), of(&order.order_date));
-        put("requested_delivery".to_owned(), of(&order.requested_delivery));
-        put("total".to_owned(), of(&order.total));
-        for (n, line) in order.lines.iter().enumerate() {
-            for (name, confidence) in line_confidences(line) {
-                put(format!("lines.{n}.{name}"), confidence);
-            }
-        }
-    }
-    Value::Object(out)
-}
-
-fn of<T>(found: &Option<Field<T>>) -> Option<Confidence> {
-    found.as_ref().map(|f| f.confidence)
-}
-
-fn texts(order: &DraftOrder) -> [(&'static str, &Found<String>); 14] {
-    [
-        ("po_number", &order.po_number),
-        ("customer.name", &order.customer.name),
-        ("customer.contact", &order.customer.contact),
-        ("customer.phone", &order.customer.phone),
-        ("customer.email", &order.customer.email),
-        ("ship_to.name", &order.ship_to.name),
-        ("ship_to.address", &order.ship_to.address),
-        ("ship_to.contact", &order.ship_to.contact),
-        ("ship_to.phone", &order.ship_to.phone),
-        ("currency", &order.currency),
-        ("payment_terms", &order.payment_terms),
-        ("incoterm", &order.incoterm),
-        ("shipping_method", &order.shipping_method),
-        ("notes", &order.notes),
-    ]
-}
-
-fn line_confidences(line: &DraftLine) -> [(&'static str, Option<Confidence>); 10] {
-    [
-        ("customer_part", of(&line.customer_part)),
-        ("description", of(&line.description)),
-        ("spec", of(&line.spec)),
-        ("color", of(&line.color)),
-        ("quantity", of(&line.quantity)),
-        ("unit", of(&line.unit)),
-        ("unit_price", of(&line.unit_price)),
-        ("amount", of(&line.amount)),
-        ("delivery_date", of(&line.delivery_date)),
-        ("note", of(&line.note)),
-    ]
+    // The total in words is no field of the truth; it only proves the total.
+    let fields = fields(order).into_iter().filter(|field| field.path != "total_in_words");
+    fields.map(|it| (it.path, json!(f64::from(it.confidence.thousandths()) / 1000.0))).collect()
 }

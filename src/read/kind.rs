@@ -149,8 +149,8 @@ fn last(facts: &Facts<'_>, subject: &str, body: &str, labels: &Labels) -> (Kind,
     }
     let lines = facts.lines > 0;
     match (lines, facts.ground, facts.po_number || orders > 0) {
-        (true, Ground::Data | Ground::Table | Ground::Record, true) => return (Kind::Order, 960),
-        (true, Ground::Data | Ground::Table | Ground::Record, false) => return (Kind::Order, 750),
+        (true, Ground::Table | Ground::Record, true) => return (Kind::Order, 960),
+        (true, Ground::Table | Ground::Record, false) => return (Kind::Order, 750),
         (true, _, true) => return (Kind::Order, 850),
         (true, _, false) => return (Kind::Order, 600),
         (false, _, true) if facts.attachment => return (Kind::Order, 800),

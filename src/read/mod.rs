@@ -32,6 +32,7 @@ pub mod picture;
 mod place;
 pub mod print;
 mod printed;
+pub mod said;
 pub mod scan;
 mod unread;
 pub mod value;
@@ -39,6 +40,7 @@ mod words;
 
 use crate::order::document::{Channel, Envelope};
 use crate::order::draft::Draft;
+use collect::Collected;
 use decoder::{Decoder, Recognizer};
 pub use labels::Labels;
 use limits::Limits;
@@ -101,7 +103,61 @@ pub struct Reader {
     pub recognizer: Option<Box<dyn Recognizer>>,
 }
 
+/// A document whose pages stand ready: they are opened once, and may be read with other words again.
+pub struct Opened {
+    inside: Result<Collected, Box<Reading>>,
+    channel: Channel,
+    limits: Limits,
+}
+
+impl Opened {
+    /// What stands in the document, read with these words.
+    #[must_use]
+    pub fn read(&self, labels: &Labels) -> Reading {
+        match &self.inside {
+            Ok(collected) => assemble::reading(collected, labels, self.channel, &self.limits),
+            Err(refused) => (**refused).clone(),
+        }
+    }
+
+    /// The pages of a part of the document, as its draft names it.
+    pub fn pages(&self, source: &str) -> impl Iterator<Item = &page::Page> {
+        let inside = self.inside.as_ref().ok();
+        let letters = inside.into_iter().flat_map(|it| &it.letters).filter(move |it| it.source == source);
+        let items = inside.into_iter().flat_map(|it| &it.items).filter(move |it| it.source == source);
+        letters.flat_map(|it| [&it.body.fresh, &it.body.quoted]).chain(items.flat_map(|it| &it.pages))
+    }
+
+    /// Letters (bytes) of all its texts: what it costs to read it once more.
+    #[must_use]
+    pub fn letters(&self) -> usize {
+        let inside = self.inside.as_ref().ok();
+        let letters = inside.into_iter().flat_map(|it| &it.letters);
+        let bodies = letters.flat_map(|it| [&it.body.fresh, &it.body.quoted]);
+        let items = inside.into_iter().flat_map(|it| &it.items).flat_map(|it| &it.pages);
+        bodies.chain(items).flat_map(page::Page::texts).map(str::len).sum()
+    }
+
+    /// What was looked at, where it was asked for; once.
+    pub fn take_shown(&mut self) -> Vec<Shown> {
+        self.inside.as_mut().map(|it| std::mem::take(&mut it.shown)).unwrap_or_default()
+    }
+
+    /// Some pages are pictures, and were left for later.
+    #[must_use]
+    pub fn is_for_later(&self) -> bool {
+        self.inside.as_ref().is_ok_and(|it| it.later)
+    }
+}
+
 impl Reader {
+    /// Opens a document: all that is costly about it, pictures and all, is done here.
+    #[must_use]
+    pub fn open(&self, source: &Source<'_>, pictures: Pictures) -> Opened {
+        let inside = assemble::open(source, self, pictures);
+        Opened { inside, channel: source.channel, limits: self.limits }
+    }
+
     /// Reads a document whole.
     #[must_use]
     pub fn read(&self, source: &Source<'_>) -> Reading {
@@ -111,6 +167,8 @@ impl Reader {
     /// Reads a document, or says that pictures have to be read for it.
     #[must_use]
     pub fn read_with(&self, source: &Source<'_>, pictures: Pictures) -> Reading {
-        assemble::reading(source, self, pictures)
+        let mut opened = self.open(source, pictures);
+        let reading = opened.read(&self.labels);
+        Reading { shown: opened.take_shown(), ..reading }
     }
 }

@@ -3,14 +3,9 @@
 use super::find::Found;
 use super::layout::Place;
 use super::print::{Area, Word};
-use super::value::date::{self, DayOrder};
-use super::value::number::{self, Style};
-use super::value::text::key;
+use super::said::Sought;
 use crate::order::draft::{Confidence, DraftOrder, Evidence};
-use chrono::NaiveDate;
-use rust_decimal::Decimal;
 use serde_json::Value;
-use std::str::FromStr as _;
 
 /// Gives every field of the orders its box, and no more confidence than the letters in it have.
 pub(super) fn locate(found: &mut [Found], places: &[Place]) {
@@ -82,30 +77,15 @@ fn words(cells: &[Vec<Word>], value: &Value) -> Option<(Area, Confidence)> {
     }))
 }
 
-/// The shortest run of words that holds the text or the number.
+/// The shortest run of words that says the value, else of those that hold it.
 fn run<'a, 'b>(words: &'a [&'b Word], said: &str) -> Option<&'a [&'b Word]> {
-    let amount = Decimal::from_str(said).ok();
-    let wanted = key(said);
-    let text = |part: &[&Word]| part.iter().map(|word| word.text.as_str()).collect::<String>();
-    let day = said.parse::<NaiveDate>().ok();
-    let dated = |text: &str| {
-        let read = |order| date::find(text, &date::Context { order, ..date::Context::default() }, false);
-        let orders = [DayOrder::DayFirst, DayOrder::MonthFirst];
-        day.is_some() && orders.into_iter().any(|order| read(order).map(|it| it.value) == day)
+    let sought = Sought::new(said)?;
+    let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+    let shortest = |says: &dyn Fn(&[&str]) -> bool| {
+        (1..=words.len().min(12)).find_map(|length| {
+            let at = texts.windows(length).position(says)?;
+            Some(&words[at..at + length])
+        })
     };
-    let exactly = |part: &[&Word]| {
-        let text = text(part);
-        if day.is_some() {
-            return dated(&part.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" "));
-        }
-        let start = text.find(|c: char| c.is_ascii_digit()).unwrap_or(0);
-        let figure = || number::leading(&text[start..], Style::Point).map(|found| found.value);
-        key(&text) == wanted || (amount.is_some() && figure() == amount)
-    };
-    let within = |part: &[&Word]| key(&text(part)).contains(&wanted);
-    let shortest = |says: &dyn Fn(&[&Word]) -> bool| {
-        (1..=words.len().min(12)).find_map(|length| words.windows(length).find(|part| says(part)))
-    };
-    (!wanted.is_empty()).then_some(())?;
-    shortest(&exactly).or_else(|| shortest(&within))
+    shortest(&|part| sought.is_said_by(part)).or_else(|| shortest(&|part| sought.is_held_by(part)))
 }

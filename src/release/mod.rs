@@ -19,6 +19,7 @@ mod invoice;
 mod status;
 pub mod ask;
 pub mod filed;
+pub mod resend;
 pub mod undelivered;
 
 pub use facts::ReleaseFacts;

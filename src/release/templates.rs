@@ -14,8 +14,8 @@ use unicode_width::UnicodeWidthStr;
 struct Shipped;
 
 /// Every mail that there is a template for.
-pub const MAILS: [&str; 6] =
-    ["confirmation", "notification", "review_requested", "deadline", "filed", "undelivered"];
+pub const MAILS: [&str; 7] =
+    ["confirmation", "notification", "review_requested", "deadline", "filed", "resend", "undelivered"];
 
 /// The templates of both languages, read and ready.
 #[derive(Debug)]

@@ -24,7 +24,7 @@ pub fn decide(order: &Order, decision: &Decision, now: DateTime<Utc>) -> Result<
     match &decision.verdict {
         Verdict::Approve | Verdict::Correct { .. } => {}
         Verdict::Return { .. } => events.extend(others),
-        Verdict::Reject { reason } | Verdict::File { reason } => {
+        Verdict::Reject { reason } | Verdict::File { reason, .. } => {
             events.extend(others);
             events.push(Event::Rejected { reason: reason.clone() });
         }
@@ -79,7 +79,7 @@ fn unblocked(order: &Order, queue: Queue) -> Result<(), Refusal> {
 fn decided(decision: &Decision, now: DateTime<Utc>) -> Decided {
     let said = match &decision.verdict {
         Verdict::Return { what } => Some(what),
-        Verdict::Reject { reason } | Verdict::File { reason } => Some(reason),
+        Verdict::Reject { reason } | Verdict::File { reason, .. } => Some(reason),
         Verdict::Approve | Verdict::Correct { .. } => None,
     };
     let words: Vec<&str> = said.into_iter().chain(&decision.note).map(String::as_str).collect();

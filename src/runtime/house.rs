@@ -4,6 +4,7 @@ use super::ahead::Ahead;
 use super::books::Books;
 use super::clock::{Clock, SystemClock};
 use super::committer::Linger;
+use super::lessons::LessonShelf;
 use super::master::MasterShelf;
 use super::outside::OutsideStore;
 use super::steps::Steps;
@@ -57,6 +58,7 @@ pub struct House {
     pub blobs: Arc<dyn Blobs>,
     pub books: Arc<Books>,
     pub shelf: Arc<MasterShelf>,
+    pub lessons: Arc<LessonShelf>,
     mails: Arc<dyn Outlet>,
 }
 
@@ -87,6 +89,7 @@ impl House {
             .map_err(|e| anyhow::anyhow!("the folder of documents {} can't be made: {e}", blobs.display()))?;
         Ok(Self {
             shelf: Arc::new(MasterShelf::new(store.clone())),
+            lessons: Arc::new(LessonShelf::new(store.clone())),
             store,
             postgres,
             blobs: Arc::new(blobs),
@@ -208,6 +211,7 @@ impl House {
             blobs: self.blobs.clone(),
             books: self.books.clone(),
             shelf: self.shelf.clone(),
+            lessons: self.lessons.clone(),
             delivery,
         }
     }

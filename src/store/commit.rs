@@ -29,10 +29,12 @@ pub enum Kind {
     Master,
     /// `intake::imap::cursor::Cursor`: what is known of a mailbox's folder; id is `<mailbox>/<folder>`.
     Mailbox,
+    /// `learn::Taught`: what corrections taught about a customer; id is the customer's code.
+    Lessons,
 }
 
 impl Kind {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Document,
         Self::Part,
         Self::Order,
@@ -42,6 +44,7 @@ impl Kind {
         Self::Stock,
         Self::Master,
         Self::Mailbox,
+        Self::Lessons,
     ];
 
     #[must_use]
@@ -56,6 +59,7 @@ impl Kind {
             Self::Stock => "stock",
             Self::Master => "master",
             Self::Mailbox => "mailbox",
+            Self::Lessons => "lessons",
         }
     }
 }

@@ -5,14 +5,18 @@
 use crate::office::{
     Shop, apply, checked, content, day, decimal, ids, local, now, open, report, strict, types,
 };
-use gendan::order::document::Language;
+use gendan::order::document::{Channel, Document, Envelope, Kind, Language};
+use gendan::order::draft::{Confidence, Draft};
 use gendan::order::event::{Event, Gate, Milestone, Tell};
+use gendan::order::keyed;
 use gendan::order::message::{Body, MailSend, Message, TimerKind};
 use gendan::order::money::{Currency, Money};
 use gendan::order::status::{Rung, Status};
+use gendan::read::codes::Code;
 use gendan::release::facts::{Department, Terms};
 use gendan::release::{self, Release, ReleaseError};
 use gendan::review::deadline::Lateness;
+use uuid::Uuid;
 
 fn mails(release: &Release) -> Vec<&MailSend> {
     release.messages.iter().filter_map(as_mail).collect()
@@ -380,4 +384,46 @@ fn what_is_loaded_once_can_be_shared_by_all_workers() {
     shared::<gendan::release::templates::Templates>();
     shared::<gendan::order::wording::Wording>();
     shared::<gendan::schemas::Schemas>();
+}
+
+#[test]
+fn pages_that_did_not_come_are_asked_for_again() {
+    let shop = Shop::open();
+    let note = |code: Code, detail: &str| code.at("fax.tif", detail);
+    let document = Document {
+        id: Uuid::from_u128(7),
+        sha256: String::new(),
+        size: 1,
+        name: "fax.tif".to_owned(),
+        channel: Channel::Fax,
+        source: "fax".to_owned(),
+        received_at: now(),
+        envelope: Envelope { message_id: Some("<7@gateway.example>".to_owned()), ..Envelope::default() },
+        duplicate_of: None,
+        parts: Some(1),
+        text: None,
+    };
+    let draft = |language, unread| Draft {
+        source: "fax.tif".to_owned(),
+        kind: Kind::Order,
+        kind_confidence: Confidence::FULL,
+        language,
+        order: Some(keyed::from_plain(&serde_json::json!({"po_number": "PO-9"})).unwrap()),
+        refers_to: None,
+        unread,
+    };
+    let ask = |language, unread| {
+        let to = vec!["07695550@fax.example".to_owned()];
+        release::resend::resend(&document, &[draft(language, unread)], to, &shop.office()).unwrap()
+    };
+    let both = || vec![note(Code::PageMissing, "page 3, 4"), note(Code::Illegible, "page 2")];
+    let all = [
+        ask(Language::Zh, both()),
+        ask(Language::En, both()),
+        ask(Language::En, vec![note(Code::Encrypted, "")]),
+    ];
+    let all: Vec<String> = all.iter().map(|mail| shown(mail.as_ref().unwrap())).collect();
+    insta::assert_snapshot!(all.join("\n==========\n\n"));
+    let others = vec![note(Code::ModelsMissing, "page 1"), note(Code::SkippedLine, "row 3")];
+    assert_eq!(ask(Language::Zh, others), None, "of which the customer can do nothing");
 }

@@ -131,7 +131,7 @@ fn a_decision_that_may_not_stand_is_refused() {
     asked.role = Role::Administrator;
     let refused = review::decide(&order, &asked, now()).unwrap_err();
     assert_eq!(refused.to_string(), "administrator may not decide in the queue sales: sales_manager may");
-    for verdict in [correct(), Verdict::File { reason: "spam".into() }] {
+    for verdict in [correct(), Verdict::File { reason: "spam".into(), kind: None }] {
         let refused = decide(&mut order, Queue::Sales, verdict, "u-1").unwrap_err();
         assert!(matches!(refused, Refusal::NotHere { .. }), "{refused}");
     }
@@ -161,8 +161,10 @@ fn an_order_that_is_returned_goes_to_the_clerk_and_comes_back() {
 
 #[test]
 fn a_rejected_or_filed_order_ends_with_its_reviews() {
-    for verdict in [Verdict::Reject { reason: "no".into() }, Verdict::File { reason: "advertisement".into() }]
-    {
+    for verdict in [
+        Verdict::Reject { reason: "no".into() },
+        Verdict::File { reason: "advertisement".into(), kind: None },
+    ] {
         let mut order = checked(vec![
             problem(Code::Unread, Severity::Review, Queue::Keying),
             problem(Code::MissingTerms, Severity::Review, Queue::Clarification),

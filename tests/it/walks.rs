@@ -157,7 +157,7 @@ impl Walk<'_> {
         let verdict = match verdict {
             0 => Verdict::Return { what: "w".into() },
             1 => Verdict::Reject { reason: "r".into() },
-            2 => Verdict::File { reason: "f".into() },
+            2 => Verdict::File { reason: "f".into(), kind: None },
             3 => Verdict::Correct { draft: Box::default() },
             _ => Verdict::Approve,
         };

@@ -65,6 +65,27 @@ pub struct CustomerMatch {
     pub forwarded: bool,
 }
 
+impl CustomerMatch {
+    /// Whether what speaks for him proves who he is, by the way that the document came.
+    #[must_use]
+    pub fn is_certain(&self, channel: Channel) -> bool {
+        let has = |by| self.by.contains(&by);
+        match channel {
+            _ if has(CustomerBy::Keyed) => true,
+            Channel::Mail if self.forwarded => has(CustomerBy::Address),
+            Channel::Mail => has(CustomerBy::Address) || has(CustomerBy::Domain),
+            // Who may place orders as data names the customer by his code.
+            Channel::Data => has(CustomerBy::Name),
+            // A fax can be sent in anybody's name: what is printed and where it came from have to agree. Two that do tell which
+            // of the printed names is his, however sure the reader was of that.
+            Channel::Fax => {
+                has(CustomerBy::Name)
+                    && (has(CustomerBy::Phone) || has(CustomerBy::Caller) || has(CustomerBy::PrintedMail))
+            }
+        }
+    }
+}
+
 pub(super) fn find(order: &DraftOrder, around: &Around<'_>, master: &Master) -> CustomerMatch {
     let (sender, forwarded) = sender(order, around, master);
     if let Some(code) = keyed(order, master) {

@@ -5,9 +5,10 @@ mod product;
 mod terms;
 
 pub use customer::{CustomerBy, CustomerMatch};
-pub use product::{How, LineMatch};
+pub use product::{How, LineMatch, name_of};
 
 use super::amounts;
+use crate::learn::Lessons;
 use crate::master::{Customer, Master};
 use crate::order::document::{Channel, Envelope, Kind};
 use crate::order::draft::{Draft, DraftLine, DraftOrder, Found};
@@ -42,16 +43,25 @@ pub struct Resolved {
 /// Looks everything up that the part names. `ids` are of the cause of this part alone: the parties' ids come from it.
 #[must_use]
 pub fn resolve(part: &Draft, around: &Around<'_>, ids: &Ids, master: &Master) -> Resolved {
+    resolve_taught(part, around, ids, master, &Lessons::default())
+}
+
+/// The same, with what was learnt of the customer where the master data have no answer.
+#[must_use]
+pub fn resolve_taught(
+    part: &Draft,
+    around: &Around<'_>,
+    ids: &Ids,
+    master: &Master,
+    lessons: &Lessons,
+) -> Resolved {
     let nothing = DraftOrder::default();
     let order = part.order.as_ref().unwrap_or(&nothing);
     let found = customer::find(order, around, master);
     let customer = found.code.as_deref().and_then(|code| master.customer(code));
     let changes = part.kind == Kind::Amendment;
-    let lines: Vec<LineMatch> = order
-        .lines
-        .iter()
-        .map(|line| product::find(master, customer.map(|c| c.code.as_str()), line, changes))
-        .collect();
+    let known = product::Known { master, lessons, customer: customer.map(|it| it.code.as_str()) };
+    let lines: Vec<LineMatch> = order.lines.iter().map(|line| product::find(known, line, changes)).collect();
     let contact = contact(order, ids);
     let ship_to = ship_to(order, customer, ids);
     let currency = match &order.currency {
@@ -162,6 +172,19 @@ fn text(field: &Found<String>) -> Option<String> {
 
 fn value<T: Copy>(field: &Found<T>) -> Option<T> {
     field.as_ref().map(|field| field.value)
+}
+
+/// Who a part comes from, as far as sender and text tell.
+#[must_use]
+pub fn customer_match(part: &Draft, around: &Around<'_>, master: &Master) -> CustomerMatch {
+    let nothing = DraftOrder::default();
+    customer::find(part.order.as_ref().unwrap_or(&nothing), around, master)
+}
+
+/// The code of the customer that a part comes from.
+#[must_use]
+pub fn customer_of(part: &Draft, around: &Around<'_>, master: &Master) -> Option<String> {
+    customer_match(part, around, master).code
 }
 
 /// The currency that a printed text means: ISO code, sign or Chinese name.

@@ -1,6 +1,7 @@
 //! Which product a line means: our SKU, the customer's own part or wording, a barcode, a name, or its words taken together.
 
 use super::text;
+use crate::learn::Lessons;
 use crate::master::Master;
 use crate::master::atoms::{Atom, LONGEST};
 use crate::order::draft::{DraftLine, Evidence};
@@ -19,6 +20,8 @@ pub enum How {
     Name,
     /// Every word of the text agrees with this product and with no other.
     Text,
+    /// A person said of an earlier order that this customer means it.
+    Taught,
 }
 
 impl How {
@@ -30,6 +33,7 @@ impl How {
             Self::Barcode => "barcode",
             Self::Name => "name",
             Self::Text => "text",
+            Self::Taught => "taught",
         }
     }
 }
@@ -48,15 +52,46 @@ const MOST: usize = 64;
 /// Candidates named to the person who decides.
 const SHOWN: usize = 8;
 
+/// By what the customer's word for a line's product is remembered.
+#[must_use]
+pub fn name_of(line: &DraftLine) -> Option<String> {
+    Said::new(line).name()
+}
+
+/// Whose words a line's are, and what is known of them.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub(super) master: &'a Master,
+    pub(super) lessons: &'a Lessons,
+    pub(super) customer: Option<&'a str>,
+}
+
 /// `changes`: the part changes an order, so that a text may contradict the part number whose line it changes.
-pub(super) fn find(master: &Master, customer: Option<&str>, line: &DraftLine, changes: bool) -> LineMatch {
-    let said = Said::new(line);
+pub(super) fn find(known: Known<'_>, line: &DraftLine, changes: bool) -> LineMatch {
+    let Known { master, customer, .. } = known;
     if let Some(keyed) = keyed(master, customer, line) {
         return keyed;
     }
+    let said = Said::new(line);
     let named = named(master, customer, &said);
+    let found = by_master(master, &said, &named, changes);
+    // A part that is known, and that the text contradicts, is for a person to look at, whatever was taught.
+    if found.sku.is_some() || !named.is_empty() { found } else { taught(known, &said).unwrap_or(found) }
+}
+
+/// What the customer's earlier orders taught, where the master data say nothing, and nothing in the line speaks against it.
+fn taught(Known { master, lessons, customer }: Known<'_>, said: &Said) -> Option<LineMatch> {
+    let product = master.product(lessons.sku(customer?, &said.name()?)?)?;
+    let rest = if said.part.is_some() { said.text() } else { String::new() };
+    if contradictions(master, &product.sku, &master.catalogue().atoms(&rest)).is_some() {
+        return None;
+    }
+    Some(LineMatch { sku: Some(product.sku.clone()), how: Some(How::Taught), candidates: Vec::new() })
+}
+
+fn by_master(master: &Master, said: &Said, named: &[Named<'_>], changes: bool) -> LineMatch {
     let mut skus: Vec<&str> = Vec::new();
-    for (_, sku, _) in &named {
+    for (_, sku, _) in named {
         if !skus.contains(sku) {
             skus.push(sku);
         }
@@ -109,6 +144,14 @@ impl Said {
         if said.is_empty() { self.part.clone().unwrap_or_default() } else { said }
     }
 
+    /// By what the customer's word for a product is remembered: his part number, else all that the line says of it.
+    fn name(&self) -> Option<String> {
+        let said: Vec<&str> =
+            [&self.description, &self.spec, &self.color].into_iter().flatten().map(String::as_str).collect();
+        let name = self.part.clone().unwrap_or_else(|| said.join(" "));
+        (name.chars().count() > 1).then_some(name)
+    }
+
     /// The text without the words that already named the product.
     fn without(&self, used: &[&str]) -> String {
         let columns = [&self.description, &self.spec, &self.color].into_iter().flatten();
@@ -135,8 +178,11 @@ impl Said {
     }
 }
 
+/// How a product is named, its SKU, and the words that name it.
+type Named<'m> = (How, &'m str, Vec<String>);
+
 /// Every product that the line names outright, with the words that name it.
-fn named<'m>(master: &'m Master, customer: Option<&str>, said: &Said) -> Vec<(How, &'m str, Vec<String>)> {
+fn named<'m>(master: &'m Master, customer: Option<&str>, said: &Said) -> Vec<Named<'m>> {
     let mut named = Vec::new();
     let part = said.part.clone().filter(|part| part.chars().count() > 1);
     for code in part.into_iter().chain(said.codes()) {

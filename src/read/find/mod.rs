@@ -21,6 +21,7 @@ mod sides;
 pub mod signature;
 pub mod table;
 pub mod terms;
+pub mod texts;
 mod totals;
 
 use super::codes::Code;

@@ -1,8 +1,8 @@
 //! The lists that a label file may have: columns, labels, words and topics.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 /// What a column of an order table holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Column {
     Line,
@@ -34,7 +34,7 @@ pub enum Column {
     Other,
 }
 /// What a label before a value in running text or in a cell means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Label {
     PoNumber,

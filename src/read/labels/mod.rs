@@ -1,9 +1,12 @@
 //! The words that documents use for things, from `config/labels/*.toml`: column headings, field labels, units, kinds.
 
 mod lists;
+mod own;
 
 pub use lists::{Column, Label, Topic, Words};
+pub use own::{OwnWords, lasting};
 
+use crate::order::document::Kind;
 use crate::read::value::text::{key, plain};
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
@@ -37,7 +40,7 @@ pub enum Fit {
 }
 
 /// All the words, ready for look-up.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Labels {
     columns: HashMap<String, Column>,
     column_list: Vec<(String, Column)>,
@@ -48,6 +51,8 @@ pub struct Labels {
     currencies: Vec<(String, String)>,
     units: HashMap<String, ()>,
     unit_longest: usize,
+    /// By what stays of a subject from one mail to the next.
+    kinds: HashMap<String, Kind>,
 }
 
 const BUILT_IN: [&str; 3] = [
@@ -111,6 +116,7 @@ impl Labels {
             currencies,
             unit_longest: units.keys().map(|u| u.chars().count()).max().unwrap_or(0),
             units,
+            kinds: HashMap::new(),
         })
     }
 

@@ -2,7 +2,9 @@
 
 use super::read::write_part;
 use super::{Now, Pen, Steps, done, misfit};
-use crate::check::{Around, resolve};
+use crate::check::resolve::resolve_taught;
+use crate::check::{Around, Resolved, resolve};
+use crate::master::Master;
 use crate::order::Order;
 use crate::order::document::{Document, Kind as PartKind, PartState};
 use crate::order::draft::Draft;
@@ -75,7 +77,7 @@ impl Steps {
         let id = order_id(document, record.part.index);
         let master = self.shelf.get().await?;
         let around = self.around(document);
-        let resolved = resolve(&record.draft, &around, &ids::Ids::new(id, now.at), &master);
+        let resolved = self.resolved(&record.draft, &around, &ids::Ids::new(id, now.at), &master).await?;
         let kind = match record.draft.kind {
             PartKind::Amendment => PartKind::Amendment,
             PartKind::Cancellation => PartKind::Cancellation,
@@ -124,6 +126,22 @@ impl Steps {
         Ok(super::desk::named(pen.commit, &what))
     }
 
+    /// What a part means. What was learnt of the customer is looked up only where the master data leave something open.
+    pub(super) async fn resolved(
+        &self,
+        draft: &Draft,
+        around: &Around<'_>,
+        ids: &ids::Ids,
+        master: &Master,
+    ) -> Result<Resolved, Failure> {
+        let resolved = resolve(draft, around, ids, master);
+        if resolved.customer.code.is_none() || resolved.lines.iter().all(|line| line.sku.is_some()) {
+            return Ok(resolved);
+        }
+        let lessons = self.lessons.get().await?;
+        Ok(resolve_taught(draft, around, ids, master, &lessons))
+    }
+
     /// What stands around a part: its mail, its channel and its day.
     pub(super) fn around<'a>(&self, document: &'a Document) -> Around<'a> {
         let sent = document.envelope.sent_at.unwrap_or(document.received_at);
@@ -142,6 +160,6 @@ fn repeats(order: &Order) -> Option<&str> {
 }
 
 /// The order that a part becomes: always the same for the same part.
-fn order_id(document: &Document, part: u32) -> Uuid {
+pub(super) fn order_id(document: &Document, part: u32) -> Uuid {
     ids::from_name(document.received_at, document.id.as_bytes(), &format!("order/{part}"))
 }

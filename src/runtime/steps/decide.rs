@@ -2,11 +2,11 @@
 
 use super::desk::{self, Stuck};
 use super::read::write_part;
-use super::{Pen, Steps, done, misfit};
-use crate::check::{Resolved, resolve};
+use super::{Now, Pen, Steps, done, misfit};
+use crate::check::Resolved;
 use crate::follow;
 use crate::order::Order;
-use crate::order::document::{Document, PartState};
+use crate::order::document::{Document, Kind as PartKind, PartState};
 use crate::order::draft::{Confidence, DraftOrder};
 use crate::order::event::{Actor, Event};
 use crate::order::ids::Ids;
@@ -45,8 +45,11 @@ impl Steps {
         let mut pen = Pen { now, commit: done(message, "") };
         match &decision.verdict {
             Verdict::Correct { draft } => keyed(&mut origin.record, draft),
-            Verdict::File { reason } => {
-                origin.record.part.state = PartState::Filed { reason: reason.clone() }
+            Verdict::File { reason, kind } => {
+                origin.record.part.state = PartState::Filed { reason: reason.clone() };
+                if let Some(kind) = kind {
+                    pen.commit.messages.extend(self.filed_as(*kind, &mut origin, &pen.now).await?);
+                }
             }
             Verdict::Approve | Verdict::Return { .. } | Verdict::Reject { .. } => {}
         }
@@ -55,12 +58,28 @@ impl Steps {
             pen.commit.writes.push(write_part(&origin.record, origin.version));
         }
         self.reopen(&mut work, &origin, corrected.then_some(decision.by.as_str()), &mut pen).await?;
+        pen.commit.messages.extend(self.teaches(&work.order, &origin, decision, &pen.now));
         let what = format!("decided: {}", desk::said(&work.order));
         if let Some(target) = work.order.refers_to {
             self.settle(&work.order, target, &mut pen).await?;
         }
         work.write(&mut pen.commit, &pen.now.stamp(Actor::User(decision.by.clone())));
         Ok(desk::named(pen.commit, &what))
+    }
+
+    /// A part that a person files as what it is: the department whose matter that is hears of it.
+    async fn filed_as(
+        &self,
+        kind: PartKind,
+        origin: &mut Origin,
+        now: &Now<'_>,
+    ) -> Result<Option<Message>, Failure> {
+        (origin.record.part.kind, origin.record.draft.kind) = (kind, kind);
+        origin.record.draft.kind_confidence = Confidence::FULL;
+        let house = self.books.house(self.shelf.get().await?.as_ref());
+        let office = self.books.office(&house);
+        release::filed::filed(&origin.document, &origin.record.draft, &office, now.at, now.ids)
+            .map_err(|e| Failure::Park(e.to_string()))
     }
 
     fn holds_role(&self, decision: &Decision) -> bool {
@@ -88,7 +107,8 @@ impl Steps {
         let master = self.shelf.get().await?;
         let around = self.around(&origin.document);
         let cause = if keyed_by.is_some() { pen.now.message.id } else { work.order.id };
-        let mut resolved = resolve(&origin.record.draft, &around, &Ids::new(cause, pen.now.at), &master);
+        let ids = Ids::new(cause, pen.now.at);
+        let mut resolved = self.resolved(&origin.record.draft, &around, &ids, &master).await?;
         if let Some(by) = keyed_by {
             pen.commit.writes.extend(desk::parties(&resolved));
             let corrected = Event::Corrected { by: by.to_owned(), content: resolved.content.clone() };

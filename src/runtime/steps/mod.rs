@@ -9,6 +9,7 @@ mod decide;
 mod desk;
 mod facts;
 mod holdings;
+mod learn;
 mod mails;
 mod master;
 mod place;
@@ -18,6 +19,7 @@ mod timer;
 
 use super::ahead::Ahead;
 use super::books::Books;
+use super::lessons::LessonShelf;
 use super::master::MasterShelf;
 use super::{Failure, Handler, Limits};
 use crate::deliver::Delivery;
@@ -43,6 +45,7 @@ pub struct Steps {
     pub blobs: Arc<dyn Blobs>,
     pub books: Arc<Books>,
     pub shelf: Arc<MasterShelf>,
+    pub lessons: Arc<LessonShelf>,
     pub delivery: Delivery,
 }
 
@@ -64,6 +67,7 @@ impl Handler for Steps {
             Body::Arrived(_) => return Err(Failure::Park("a message in a message".to_owned())),
             Body::DocumentReceived(body) => self.read(message, body.document_id).await?,
             Body::DraftRead(body) => self.check(message, body.document_id, body.part).await?,
+            Body::DraftCorrected(body) => Box::pin(self.learn(message, body)).await?,
             Body::ReviewDecide(body) => self.decide(message, body).await?,
             Body::TimerDue(body) => self.timer(message, body).await?,
             Body::ReportReceived(body) => self.report(message, body).await?,

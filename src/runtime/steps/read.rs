@@ -1,21 +1,27 @@
 //! Read: the bytes of a document become drafts, one for each part.
 
-use super::{Now, Steps, done};
+use super::{Now, Steps, done, parsed};
+use crate::check::Around;
 use crate::intake::{self, data};
+use crate::learn;
 use crate::order::document::{Channel, Document, Envelope, Part, PartState};
 use crate::order::draft::Draft;
 use crate::order::message::{Body, DraftRead, Message, Step};
-use crate::read::{Pictures, Reading, Source};
+use crate::read::{Opened, Pictures, Reading, Source};
 use crate::runtime::Failure;
+use crate::runtime::lessons::LessonShelf;
 use crate::runtime::outside::heavy;
-use crate::store::{Commit, Index, Json, Key, Kind, PartRecord, Write};
+use crate::store::{Commit, Index, Json, Key, Kind, PartRecord, Snapshot, Write};
 use uuid::Uuid;
 
 impl Steps {
     pub(super) async fn read(&self, message: &Message, document_id: Uuid) -> Result<Commit, Failure> {
-        let found = self.one::<Document>(Key::new(Kind::Document, document_id)).await?;
-        let (version, mut document) =
-            found.ok_or_else(|| Failure::Park(format!("there is no document {document_id}")))?;
+        let keys = [Key::new(Kind::Document, document_id), LessonShelf::version_key()];
+        let mut found = self.store.load(&keys).await?.into_iter();
+        let (document, taught) = (found.next().flatten(), found.next().flatten());
+        let document =
+            document.ok_or_else(|| Failure::Park(format!("there is no document {document_id}")))?;
+        let (version, mut document) = parsed::<Document>(document)?;
         if document.parts.is_some() {
             return Ok(done(message, "read before"));
         }
@@ -32,11 +38,12 @@ impl Steps {
                 return Ok(commit);
             }
             self.faxed(&bytes, &mut document);
-            heavy(|| self.read_bytes(&bytes, &document, message.step))
+            let opened = heavy(|| self.open_bytes(&bytes, &document, message.step));
+            if opened.is_for_later() {
+                return Ok(recognize(message, &now));
+            }
+            self.read_opened(&opened, &document, taught.as_ref()).await?
         };
-        if reading.later {
-            return Ok(recognize(message, &now));
-        }
         document.parts = Some(u32::try_from(reading.drafts.len()).unwrap_or(u32::MAX));
         document.envelope = joined(reading.envelope, &document.envelope, document.channel);
         let mut commit = done(message, "read");
@@ -57,10 +64,29 @@ impl Steps {
         Ok(commit)
     }
 
-    fn read_bytes(&self, bytes: &[u8], document: &Document, step: Step) -> Reading {
+    pub(super) fn open_bytes(&self, bytes: &[u8], document: &Document, step: Step) -> Opened {
         let source = Source { bytes, name: &document.name, channel: document.channel };
         let pictures = if step == Step::Recognize { Pictures::Now } else { Pictures::Later };
-        self.books.reader.read_with(&source, pictures)
+        self.books.reader.open(&source, pictures)
+    }
+
+    /// Reads a document, with what was learnt of the customer that it comes from.
+    async fn read_opened(
+        &self,
+        opened: &Opened,
+        document: &Document,
+        taught: Option<&Snapshot>,
+    ) -> Result<Reading, Failure> {
+        let labels = &self.books.reader.labels;
+        if taught.is_none() {
+            return Ok(heavy(|| opened.read(labels)));
+        }
+        let (lessons, master) = (self.lessons.of(taught).await?, self.shelf.get().await?);
+        let customer = |reading: &Reading| {
+            let envelope = joined(reading.envelope.clone(), &document.envelope, document.channel);
+            learn::customer(reading, &Around { envelope: &envelope, ..self.around(document) }, &master)
+        };
+        Ok(heavy(|| learn::read(opened, labels, &lessons, customer)))
     }
 
     /// An order that came as data by another way than a queue of messages.
@@ -79,7 +105,7 @@ impl Steps {
 }
 
 /// Some of its pages are pictures: the document goes on in a queue of its own, where nobody waits behind it who need not.
-fn recognize(message: &Message, now: &Now<'_>) -> Commit {
+pub(super) fn recognize(message: &Message, now: &Now<'_>) -> Commit {
     let mut commit = done(message, "recognize");
     commit.messages.push(Message {
         id: now.ids.id("recognize"),

@@ -36,7 +36,7 @@ async fn decide(world: &World, order: &Order, review: &Review, round: u64) {
     let verdict = match chaos.below(20) {
         0 => Verdict::Reject { reason: "不做".into() },
         1 => Verdict::Return { what: "数量再核对".into() },
-        2 => Verdict::File { reason: "不是订单".into() },
+        2 => Verdict::File { reason: "不是订单".into(), kind: None },
         _ => Verdict::Approve,
     };
     let role = if chaos.often(50) {

@@ -19,6 +19,7 @@ use gendan::runtime::backoff::RetrySettings;
 use gendan::runtime::books::Books;
 use gendan::runtime::clock::Clock;
 use gendan::runtime::committer::Linger;
+use gendan::runtime::lessons::LessonShelf;
 use gendan::runtime::master::MasterShelf;
 use gendan::runtime::steps::Steps;
 use gendan::runtime::supervise::{self, Parts, Running};
@@ -150,6 +151,7 @@ impl World {
             blobs: self.blobs.clone(),
             books: self.books.clone(),
             shelf: Arc::new(MasterShelf::holding(store.clone(), 1, books::master())),
+            lessons: Arc::new(LessonShelf::new(store.clone())),
             delivery: Delivery {
                 store: store.clone(),
                 mail: way(self.planted.mail_again),

@@ -267,6 +267,7 @@ fn about(message: &Message) -> Option<(Uuid, Option<u32>)> {
         | Body::MasterChanged(_)
         | Body::OrderConfirmed(_)
         | Body::Notification(_)
+        | Body::DraftCorrected(_)
         | Body::ReviewDecide(_)
         | Body::TimerDue(_)
         | Body::ReportReceived(_)

@@ -1,8 +1,13 @@
-//! `gendan documents`: what came in, and what became of it.
+//! `gendan documents`: what came in, what became of it, and what a clerk does about it.
+
+mod resend;
+mod take;
 
 use super::context::{self, Context};
 use super::{End, Stop};
+use crate::check::Around;
 use crate::order::document::{Document, PartState};
+use crate::runtime::house::House;
 use crate::store::{Filter, Key, Kind, PartRecord, Snapshot};
 use serde::Serialize;
 use uuid::Uuid;
@@ -19,6 +24,10 @@ pub(super) enum Command {
     },
     /// Show one, with its parts and what was read 查看
     Show { id: String },
+    /// A filed part is an order after all: take it up; his next mail with such a subject is then read as one 取出为订单
+    Take(take::Take),
+    /// Pages or files that can't be read: the mail that asks for them again; it is sent with --send 请客户重发
+    Resend(resend::Resend),
 }
 
 #[derive(Serialize)]
@@ -44,6 +53,8 @@ pub(super) async fn run(command: Command, context: &mut Context) -> Result<End, 
             let id = context::id(&id, "document", "documents list")?;
             show(&house, id, context).await?;
         }
+        Command::Take(it) => it.run(&house, context).await?,
+        Command::Resend(it) => it.run(&house, context).await?,
     }
     Ok(End::Done)
 }
@@ -60,7 +71,8 @@ fn row(it: &Document, status: String) -> Vec<String> {
     ]
 }
 
-async fn show(house: &crate::runtime::house::House, id: Uuid, context: &mut Context) -> Result<(), Stop> {
+/// A document with what became of its parts.
+async fn load(house: &House, id: Uuid) -> Result<(Document, Vec<PartRecord>), Stop> {
     let unknown =
         || Stop::NotFound(format!("there is no document {id}: `gendan documents list` shows those that are"));
     let found = house.store.load(&[Key::new(Kind::Document, id)]).await?;
@@ -68,12 +80,21 @@ async fn show(house: &crate::runtime::house::House, id: Uuid, context: &mut Cont
     let keys: Vec<Key> =
         (0..document.parts.unwrap_or(0)).map(|part| Key::new(Kind::Part, format!("{id}/{part}"))).collect();
     let parts = house.store.load(&keys).await?;
-    let what_became: Vec<PartRecord> = parts
-        .iter()
-        .flatten()
-        .map(|it| it.body.read())
-        .collect::<Result<_, _>>()
-        .map_err(anyhow::Error::from)?;
+    let parts: Result<Vec<PartRecord>, _> = parts.iter().flatten().map(|it| it.body.read()).collect();
+    Ok((document, parts.map_err(anyhow::Error::from)?))
+}
+
+/// What stands around the parts of a document.
+fn around<'a>(house: &House, document: &'a Document) -> Around<'a> {
+    Around {
+        envelope: &document.envelope,
+        channel: document.channel,
+        on: house.today(document.envelope.sent_at.unwrap_or(document.received_at)),
+    }
+}
+
+async fn show(house: &House, id: Uuid, context: &mut Context) -> Result<(), Stop> {
+    let (document, what_became) = load(house, id).await?;
     if context.out.json {
         context.out.json(&Shown { document, what_became })?;
         return Ok(());
