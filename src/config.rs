@@ -8,9 +8,9 @@ use crate::intake::imap::settings::{self as mailboxes, Mailbox};
 use crate::ocr::RecognitionSettings;
 use crate::order::document::Language;
 use crate::order::money::Currency;
-use crate::order::review::Role;
 use crate::read::limits::Limits;
 use crate::release::facts::{self, Department};
+pub use crate::rights::User;
 use crate::runtime::backoff::RetrySettings;
 use crate::web::HttpSettings;
 use rust_decimal::Decimal;
@@ -183,15 +183,6 @@ pub struct RulesConfig {
     pub profile: String,
     pub calendar: String,
     pub overrides: Option<PathBuf>,
-}
-
-/// Somebody who may decide.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct User {
-    pub id: String,
-    pub name: String,
-    pub roles: Vec<Role>,
 }
 
 impl Config {

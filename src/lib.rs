@@ -21,7 +21,7 @@
 //!                      follow     reports come back, milestones move
 //! ```
 //!
-//! `order`, `master`, `check`, `review`, `release` and `follow` are pure: no I/O, no clock, no randomness.
+//! `order`, `master`, `check`, `review`, `rights`, `release` and `follow` are pure: no I/O, no clock, no randomness.
 
 pub mod order;
 pub mod schemas;
@@ -33,6 +33,7 @@ pub mod decode;
 pub mod master;
 pub mod check;
 pub mod review;
+pub mod rights;
 pub mod learn;
 pub mod release;
 pub mod deliver;

@@ -2,8 +2,11 @@
 
 use super::{Out, Stop};
 use crate::config::Config;
+use crate::rights::{Action, Denied, Sees};
 use crate::runtime::house::{House, OpenError};
 use crate::runtime::trial::TrialError;
+use serde::Serialize;
+use serde_json::Value;
 use std::path::PathBuf;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -12,6 +15,8 @@ use uuid::Uuid;
 pub(super) struct Context {
     pub(super) dir: PathBuf,
     pub(super) config: Option<PathBuf>,
+    /// Who asks; none is the operator of the machine, who holds the records anyway.
+    pub(super) by: Option<String>,
     pub(super) out: Out,
 }
 
@@ -23,10 +28,49 @@ impl Context {
         Config::load(file.as_deref(), std::env::vars()).map_err(|e| Stop::Config(e.to_string()))
     }
 
+    /// The user who asks, for what only a person may do.
+    pub(super) fn user(&self) -> Result<&str, Stop> {
+        self.by.as_deref().ok_or_else(|| Stop::Refused("say who you are, with --as USER".to_owned()))
+    }
+
+    /// Whether who asks may do this.
+    pub(super) fn may(&self, house: &House, action: Action) -> Result<(), Stop> {
+        if let Some(by) = &self.by {
+            house.books.staff(&[]).may(by, action)?;
+        }
+        Ok(())
+    }
+
+    /// The user who asks, who has to have this right: for what is kept with the name of who did it.
+    pub(super) fn acting(&self, house: &House, action: Action) -> Result<String, Stop> {
+        Ok(house.books.staff(&[]).may(self.user()?, action)?.id.clone())
+    }
+
+    /// What who asks gets to see of orders and documents.
+    pub(super) fn sees(&self, house: &House) -> Result<Sees, Stop> {
+        Ok(match &self.by {
+            Some(by) => house.books.staff(&[]).sees(by)?,
+            None => Sees::ALL,
+        })
+    }
+
     /// The house of the data folder, opened.
     pub(super) async fn open(&self) -> Result<Arc<House>, Stop> {
         let config = self.settings()?;
         House::open(&self.dir, config).await.map(Arc::new).map_err(stop)
+    }
+}
+
+/// A record without what is not for these eyes.
+pub(super) fn seen(sees: Sees, record: &impl Serialize) -> Result<Value, Stop> {
+    let mut value = serde_json::to_value(record).map_err(anyhow::Error::from)?;
+    sees.redact(&mut value);
+    Ok(value)
+}
+
+impl From<Denied> for Stop {
+    fn from(denied: Denied) -> Self {
+        Self::Refused(denied.to_string())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::{End, Stop};
+use crate::rights::Action;
 use crate::runtime::import::{ImportError, Table, import, read_folder};
 use std::path::PathBuf;
 
@@ -16,6 +17,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: Arguments, context: &mut Context) -> Result<End, Stop> {
     let house = context.open().await?;
+    context.may(&house, Action::EditMaster)?;
     let files = read_folder(&arguments.folder).map_err(stop)?;
     let tables = import(house.store.as_ref(), files, arguments.dry_run).await.map_err(stop)?;
     let data: Vec<_> = tables

@@ -2,9 +2,8 @@
 
 use super::context::{self, Context};
 use super::{End, Stop};
-use crate::config::User;
 use crate::learn::{Lesson, Meaning, Taught};
-use crate::order::review::Role;
+use crate::rights::Action;
 use crate::runtime::house::House;
 use crate::runtime::lessons::{self, Page};
 use crate::store::{Answer, Commit};
@@ -22,12 +21,7 @@ pub(super) enum Command {
         all: bool,
     },
     /// Take one back: it counts no more from the next document on 撤销
-    Undo {
-        id: String,
-        /// Your user id, as in the settings 用户
-        #[arg(long = "as")]
-        by: String,
-    },
+    Undo { id: String },
 }
 
 #[derive(Serialize)]
@@ -39,9 +33,10 @@ struct Shown {
 
 pub(super) async fn run(command: Command, context: &mut Context) -> Result<End, Stop> {
     let house = context.open().await?;
+    context.may(&house, Action::View)?;
     match command {
         Command::List { customer, all } => list(&house, customer, all, context).await,
-        Command::Undo { id, by } => undo(&house, &id, &by, context).await,
+        Command::Undo { id } => undo(&house, &id, context).await,
     }
 }
 
@@ -84,19 +79,9 @@ fn word<T: Serialize>(value: &T) -> String {
     word.and_then(|it| it.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-/// The user, if he may say what documents mean.
-pub(super) fn clerk<'a>(house: &'a House, by: &str) -> Result<&'a User, Stop> {
-    let user = house.config.user(by).filter(|user| user.roles.contains(&Role::Clerk));
-    user.ok_or_else(|| {
-        Stop::Refused(format!(
-            "`{by}` is no user with the role clerk: name one with --as, or add him under [[users]] in the settings"
-        ))
-    })
-}
-
-async fn undo(house: &House, id: &str, by: &str, context: &mut Context) -> Result<End, Stop> {
+async fn undo(house: &House, id: &str, context: &mut Context) -> Result<End, Stop> {
     let id = context::id(id, "lesson", "lessons list")?;
-    let by = &clerk(house, by)?.id;
+    let by = &context.acting(house, Action::Key)?;
     let unknown = || {
         Stop::NotFound(format!(
             "there is no lesson {id} in force: `gendan lessons list` shows those that are"

@@ -13,6 +13,7 @@ mod decode;
 mod hand_over;
 mod health;
 mod http;
+mod delegations;
 mod demo;
 mod documents;
 mod explain;
@@ -26,6 +27,7 @@ mod out;
 mod parked;
 mod read;
 mod reviews;
+mod rules;
 mod run;
 mod schemas;
 mod submit;
@@ -47,6 +49,9 @@ struct Arguments {
     /// Settings file; `gendan.toml` in the data folder when it is there 设置文件
     #[arg(long, global = true, env = "GENDAN_CONFIG")]
     config: Option<PathBuf>,
+    /// Your user id, as in the settings: what you do is within your rights, and what you may not see is left out 用户
+    #[arg(long = "as", global = true, env = "GENDAN_USER", value_name = "USER")]
+    by: Option<String>,
     /// Print JSON with stable keys instead of tables 输出 JSON
     #[arg(long, global = true)]
     json: bool,
@@ -78,6 +83,12 @@ enum Command {
     /// List reviews, show one with what there is to decide, decide 评审
     #[command(subcommand)]
     Reviews(reviews::Command),
+    /// Why an order waits where it waits: the rules that ask, with the values that they looked at 规则
+    #[command(subcommand)]
+    Rules(rules::Command),
+    /// Who may act for whom, and until when: list, grant, end 授权
+    #[command(subcommand)]
+    Delegations(delegations::Command),
     /// What corrections taught of the customers: list, take back 更正所学
     #[command(subcommand)]
     Lessons(lessons::Command),
@@ -150,7 +161,8 @@ pub fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<End, Stop> {
     let usual = if matches!(arguments.command, Command::Demo(_)) { "demo-data" } else { "gendan-data" };
     let dir = arguments.dir.unwrap_or_else(|| usual.into());
-    let mut context = Context { dir, config: arguments.config, out: Out::stdout(arguments.json) };
+    let mut context =
+        Context { dir, config: arguments.config, by: arguments.by, out: Out::stdout(arguments.json) };
     let context = &mut context;
     match arguments.command {
         Command::Run(arguments) => run::run(arguments, context).await,
@@ -161,6 +173,8 @@ async fn run(arguments: Arguments) -> Result<End, Stop> {
         Command::Orders(command) => orders::run(command, context).await,
         Command::Documents(command) => documents::run(command, context).await,
         Command::Reviews(command) => reviews::run(command, context).await,
+        Command::Rules(command) => rules::run(command, context).await,
+        Command::Delegations(command) => delegations::run(command, context).await,
         Command::Lessons(command) => lessons::run(command, context).await,
         Command::Mailboxes(command) => mailboxes::run(command, context).await,
         Command::Parked(command) => parked::run(command, context).await,

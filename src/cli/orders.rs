@@ -1,6 +1,6 @@
 //! `gendan orders`: list, show one with its history, report what happened to one.
 
-use super::context::Context;
+use super::context::{self, Context};
 use super::hand_over::hand_over;
 use super::{End, Stop};
 use crate::order::Order;
@@ -8,6 +8,7 @@ use crate::order::event::Milestone;
 use crate::order::ids::Ids;
 use crate::order::message::{Body, Message, ReportReceived, Step};
 use crate::order::status::Status;
+use crate::rights::{Action, Sees};
 use crate::runtime::house::House;
 use crate::store::{Filter, Key, Kind, Snapshot, StoredEvent};
 use clap::builder::PossibleValuesParser;
@@ -49,9 +50,9 @@ pub(super) struct Report {
     /// Number of the delivery note, invoice or voucher 单号
     #[arg(long)]
     reference: Option<String>,
-    /// Who reports 报告人
-    #[arg(long = "as", default_value = "clerk")]
-    by: String,
+    /// The system that reports, where no person does 来源系统
+    #[arg(long, value_name = "SYSTEM", default_value = "operator")]
+    source: String,
 }
 
 #[derive(Serialize)]
@@ -63,6 +64,7 @@ struct Shown {
 
 pub(super) async fn run(command: Command, context: &mut Context) -> Result<End, Stop> {
     let house = context.open().await?;
+    context.may(&house, Action::View)?;
     match command {
         Command::List { status, customer, po, limit } => {
             let filter = Filter { status, customer, po_number: po, limit, ..Filter::default() };
@@ -76,6 +78,7 @@ pub(super) async fn run(command: Command, context: &mut Context) -> Result<End, 
 async fn list(house: &House, filter: &Filter, context: &mut Context) -> Result<End, Stop> {
     let found = house.store.list(Kind::Order, filter).await?;
     let orders: Vec<Order> = found.into_iter().map(parse).collect::<Result<_, _>>()?;
+    let sees = context.sees(house)?;
     let row = |order: &Order| {
         let content = &order.content;
         vec![
@@ -84,24 +87,26 @@ async fn list(house: &House, filter: &Filter, context: &mut Context) -> Result<E
             content.po_number.clone().unwrap_or_default(),
             order.kind.as_str().to_owned(),
             content.lines.len().to_string(),
-            total(order),
+            if sees.prices { total(order) } else { "–".to_owned() },
             order.status.as_str().to_owned(),
             order.open_reviews().map(|review| review.queue.as_str()).collect::<Vec<_>>().join(", "),
         ]
     };
     let heads = ["order", "customer", "PO", "kind", "lines", "total", "status", "waits for"];
-    context.out.rows(&orders, &heads, orders.iter().map(row).collect())?;
+    let shown = context::seen(sees, &orders)?;
+    context.out.rows(&shown, &heads, orders.iter().map(row).collect())?;
     Ok(End::Done)
 }
 
 async fn show(house: &House, name: &str, history: bool, context: &mut Context) -> Result<End, Stop> {
+    let sees = context.sees(house)?;
     let order = find(house, name).await?;
     let history = if history { Some(house.store.events(order.id).await?) } else { None };
     if context.out.json {
-        context.out.json(&Shown { order, history })?;
+        context.out.json(&context::seen(sees, &Shown { order, history })?)?;
         return Ok(End::Done);
     }
-    print(house, &order, context)?;
+    print(house, &order, sees, context)?;
     for event in history.unwrap_or_default() {
         let what = serde_json::to_value(&event.event).unwrap_or_default();
         let at = event.at.with_timezone(&house.config.firm.zone).format("%Y-%m-%d %H:%M:%S");
@@ -122,10 +127,11 @@ impl Report {
                 let all: Vec<&str> = Milestone::ALL.iter().map(|it| it.as_str()).collect();
                 Stop::Refused(format!("`{}` is not a milestone: use {}", self.milestone, all.join(", ")))
             })?;
+        context.may(house, Action::Report)?;
+        let by = context.by.clone().unwrap_or(self.source);
         let order = find(house, &self.order).await?;
         let now = house.store.now().await?;
-        let body =
-            ReportReceived { order_id: order.id, milestone, at: now, reference: self.reference, by: self.by };
+        let body = ReportReceived { order_id: order.id, milestone, at: now, reference: self.reference, by };
         let message = Message {
             id: Ids::new(order.id, now).id(&format!("report/{}", milestone.as_str())),
             attempt: 1,
@@ -143,7 +149,7 @@ impl Report {
 }
 
 /// The order of this id, number or PO number.
-async fn find(house: &House, name: &str) -> Result<Order, Stop> {
+pub(super) async fn find(house: &House, name: &str) -> Result<Order, Stop> {
     if let Ok(id) = name.parse::<Uuid>() {
         return load(house, id).await;
     }
@@ -202,7 +208,7 @@ fn total(order: &Order) -> String {
 }
 
 /// An order for people.
-pub(super) fn print(house: &House, order: &Order, context: &mut Context) -> Result<(), Stop> {
+pub(super) fn print(house: &House, order: &Order, sees: Sees, context: &mut Context) -> Result<(), Stop> {
     let content = &order.content;
     let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "–".to_owned());
     let number = order.number.as_ref().map_or("no number yet", |number| number.0.as_str());
@@ -216,7 +222,7 @@ pub(super) fn print(house: &House, order: &Order, context: &mut Context) -> Resu
         "  customer {} · PO {} · terms {} · wanted {} · promised {}",
         text(&content.customer),
         text(&content.po_number),
-        text(&content.payment_terms),
+        if sees.prices { text(&content.payment_terms) } else { "–".to_owned() },
         content.wanted().map_or_else(|| "–".to_owned(), |day| day.to_string()),
         order.promised.map_or_else(|| "–".to_owned(), |day| day.to_string()),
     ))?;
@@ -227,17 +233,17 @@ pub(super) fn print(house: &House, order: &Order, context: &mut Context) -> Resu
             line.description.clone(),
             line.quantity.map(|it| it.to_string()).unwrap_or_default(),
             text(&line.unit),
-            line.unit_price.map(|it| it.to_string()).unwrap_or_default(),
+            line.unit_price.filter(|_| sees.prices).map(|it| it.to_string()).unwrap_or_default(),
         ]
     };
     let heads = ["#", "SKU", "description", "quantity", "unit", "price"];
     context.out.rows(&content.lines, &heads, content.lines.iter().map(row).collect())?;
     context.out.line(format!(
         "  total {} · {}",
-        total(order),
+        if sees.prices { total(order) } else { "–".to_owned() },
         if order.sure { "every figure is proven" } else { "not proven" }
     ))?;
-    for problem in &order.problems {
+    for problem in order.problems.iter().filter(|it| sees.shows_problem(it)) {
         let words = house.books.wording.problem(house.config.firm.language, problem);
         context.out.line(format!("  problem {} {}: {words}", problem.code.as_str(), problem.path))?;
     }

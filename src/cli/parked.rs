@@ -3,6 +3,7 @@
 use super::context::{self, Context};
 use super::{End, Stop};
 use crate::order::message::Message;
+use crate::rights::Action;
 use crate::store::{Answer, Commit, Parked};
 use uuid::Uuid;
 
@@ -25,6 +26,7 @@ pub(super) enum Command {
 
 pub(super) async fn run(command: Command, context: &mut Context) -> Result<End, Stop> {
     let house = context.open().await?;
+    context.may(&house, Action::Replay)?;
     let parked = house.store.parked().await?;
     match command {
         Command::List => list(&parked, context),

@@ -6,7 +6,7 @@ use crate::order::event::{Milestone, Tell};
 use crate::order::ids::Ids;
 use crate::order::message::{Body, Message, ReportReceived, ReviewDecide, Step};
 use crate::order::problem::Code;
-use crate::order::review::{Decision, Review, Verdict};
+use crate::order::review::{Decision, Review, Role, Verdict};
 use crate::order::status::{Rung, Status};
 use crate::review;
 use crate::runtime::house::House;
@@ -24,7 +24,7 @@ pub(super) async fn decide(house: &House) -> Result<usize, TrialError> {
             // Whether an order is the same as another, or was cancelled before it came, no demo can know.
             let unclear = order.problems.iter().any(|it| it.code == Code::ConflictsWith);
             let Some(decision) = agree(house, review).filter(|_| !unclear) else { continue };
-            if review::decide(&order, &decision, now).is_ok() {
+            if review::decide(&order, &decision, &house.books.rules, now).is_ok() {
                 let body = Body::ReviewDecide(ReviewDecide { order_id: order.id, decision });
                 messages.push(message(&order, &review.id.to_string(), Step::Review, body, now));
             }
@@ -33,17 +33,19 @@ pub(super) async fn decide(house: &House) -> Result<usize, TrialError> {
     send(house, messages).await
 }
 
-/// The first of the review's roles says yes.
+/// The first of the review's roles that has not yet said yes says it.
 fn agree(house: &House, review: &Review) -> Option<Decision> {
-    let role = *review.roles.first()?;
+    let signed = |role: &Role| review.signed.iter().any(|it| it.role == *role);
+    let role = review.deciders().find(|role| !signed(role))?;
     let user = house.config.users.iter().find(|user| user.roles.contains(&role))?;
     Some(Decision {
         review_id: review.id,
-        verdict: Verdict::Approve,
+        verdict: Verdict::approve(),
         by: user.id.clone(),
         role,
         note: None,
         digest: review.digest.clone(),
+        on_behalf_of: None,
     })
 }
 

@@ -55,7 +55,8 @@ impl Department {
             | Queue::Credit
             | Queue::SecondLook
             | Queue::Management
-            | Queue::Watching => Self::Sales,
+            | Queue::Watching
+            | Queue::Offer => Self::Sales,
         }
     }
 

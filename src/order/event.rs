@@ -5,7 +5,7 @@ use super::line::Content;
 use super::money::Money;
 use super::number::OrderNumber;
 use super::problem::Problem;
-use super::review::{Decided, Review};
+use super::review::{Decided, Review, Role};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -152,6 +152,39 @@ pub enum Event {
     },
     ReviewOverdue {
         review_id: Uuid,
+    },
+    /// Somebody agreed where others have to as well.
+    ReviewSigned {
+        review_id: Uuid,
+        decided: Decided,
+    },
+    /// Passed to a colleague.
+    ReviewAssigned {
+        review_id: Uuid,
+        to: String,
+        by: String,
+    },
+    /// One more has to agree.
+    ReviewerAdded {
+        review_id: Uuid,
+        role: Role,
+        by: String,
+    },
+    /// The conditions of an agreement are met by what the order says now; `digest` is what its queue looks at then.
+    ReviewBound {
+        review_id: Uuid,
+        digest: String,
+    },
+    /// A reviewer's conditions: what is offered is this, whatever was asked for.
+    Conditioned {
+        by: String,
+        content: Content,
+    },
+    /// The rejection by this review was taken to the level above.
+    Appealed {
+        review_id: Uuid,
+        by: String,
+        reason: String,
     },
     /// Waits for the customer's answer or a clerk's correction.
     Clarifying,

@@ -1,7 +1,7 @@
 //! Reviews (评审): the queues an order waits in, who may decide there, and what was decided on what.
 
 use super::draft::DraftOrder;
-use super::status::CannotMove;
+use super::status::{CannotMove, Status};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -24,10 +24,12 @@ pub enum Queue {
     Purchasing,
     Management,
     Watching,
+    /// 待客户同意: what is offered differs from what he asked for, and waits for his word.
+    Offer,
 }
 
 impl Queue {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Keying,
         Self::Clarification,
         Self::Sales,
@@ -41,6 +43,7 @@ impl Queue {
         Self::Purchasing,
         Self::Management,
         Self::Watching,
+        Self::Offer,
     ];
 
     #[must_use]
@@ -59,6 +62,7 @@ impl Queue {
             Self::Purchasing => "purchasing",
             Self::Management => "management",
             Self::Watching => "watching",
+            Self::Offer => "offer",
         }
     }
 }
@@ -125,19 +129,53 @@ impl Role {
     }
 }
 
+/// A field of the order that a reviewer sets by agreeing: what is offered then differs from what the customer asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Condition {
+    /// `lines.0.unit_price`, `lines.0.quantity`, `lines.0.required`, `requested` or `payment_terms`.
+    pub path: String,
+    /// A number, a date as 2026-11-30, or the terms.
+    pub value: String,
+}
+
+/// Whose words close a review.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum Sign {
+    /// One person of any of its roles.
+    #[default]
+    Any,
+    /// Joint sign: a person of each of its roles, all different.
+    All,
+}
+
 /// What a person decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum Verdict {
-    Approve,
-    /// Back to the clerk, with what to change.
+    /// Agreed; with conditions, these bind (DOMAIN: a date, a price, a quantity).
+    Approve {
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        conditions: Vec<Condition>,
+        /// Working days that the department needs from the release on; the promised date comes out of them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        needs_days: Option<u32>,
+    },
+    /// Back to the clerk, or to the queue `to`, with what to change.
     Return {
         what: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<Queue>,
     },
+    /// Passed to a colleague, who alone decides it then.
+    Transfer { to: String },
+    /// Somebody of this role has to agree as well.
+    AddReviewer { reviewer: Role },
+    /// A queue's rejection is taken to the level above, once.
+    Appeal { reason: String },
     /// The order will not be taken.
-    Reject {
-        reason: String,
-    },
+    Reject { reason: String },
     /// The part is no order at all: filed with the reason, and with what it is where he says so. Keying only.
     File {
         reason: String,
@@ -145,17 +183,28 @@ pub enum Verdict {
         kind: Option<super::document::Kind>,
     },
     /// Keyed or corrected by the clerk; the order is checked anew. Keying and clarification only.
-    Correct {
-        draft: Box<DraftOrder>,
-    },
+    Correct { draft: Box<DraftOrder> },
 }
 
 impl Verdict {
+    /// Every word that [`Verdict::as_str`] may give.
+    pub const WORDS: [&str; 8] =
+        ["approve", "return", "reject", "file", "correct", "transfer", "add_reviewer", "appeal"];
+
+    /// Agreed as it stands.
+    #[must_use]
+    pub const fn approve() -> Self {
+        Self::Approve { conditions: Vec::new(), needs_days: None }
+    }
+
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
         match self {
-            Self::Approve => "approve",
+            Self::Approve { .. } => "approve",
             Self::Return { .. } => "return",
+            Self::Transfer { .. } => "transfer",
+            Self::AddReviewer { .. } => "add_reviewer",
+            Self::Appeal { .. } => "appeal",
             Self::Reject { .. } => "reject",
             Self::File { .. } => "file",
             Self::Correct { .. } => "correct",
@@ -175,6 +224,9 @@ pub struct Decision {
     pub note: Option<String>,
     /// Digest of what the person was shown; see [`Review::digest`].
     pub digest: String,
+    /// The user whose right it is, where it was delegated to `by`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<String>,
 }
 
 /// How a review ended.
@@ -187,6 +239,19 @@ pub struct Decided {
     pub at: DateTime<Utc>,
     pub note: Option<String>,
     pub digest: String,
+    /// Decided with this user's delegated right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Condition>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needs_days: Option<u32>,
+    /// The step to which a `return` leads; the clerk's when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returned_to: Option<Queue>,
+    /// What this queue looks at once its own conditions are met: it has agreed to that too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agrees_to: Option<String>,
 }
 
 /// Where a review stands. Beside a review's own fields: `"state": "open"`, or `"state": "decided", "decided": {…}`.
@@ -208,6 +273,20 @@ pub struct Review {
     pub rules: Vec<String>,
     /// Who may decide.
     pub roles: Vec<Role>,
+    #[serde(default, skip_serializing_if = "is_any")]
+    pub sign: Sign,
+    /// Queues in which nobody may have agreed who agrees here: four eyes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_than: Vec<Queue>,
+    /// Roles that a reviewer asked for besides; each has to agree too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub added: Vec<Role>,
+    /// The user to whom it was passed, who alone decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assigned: Option<String>,
+    /// Those who agreed while others have yet to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signed: Vec<Decided>,
     pub opened_at: DateTime<Utc>,
     /// The deadline, computed in working time.
     pub due_at: DateTime<Utc>,
@@ -225,6 +304,35 @@ impl Review {
     pub const fn is_open(&self) -> bool {
         matches!(self.state, ReviewState::Open)
     }
+
+    /// Who may decide it, added reviewers included.
+    pub fn deciders(&self) -> impl Iterator<Item = Role> + '_ {
+        self.roles.iter().chain(&self.added).copied()
+    }
+
+    /// The roles whose word is still wanted once `role` has agreed as well. Of roles of which any will do, none is once one
+    /// has agreed.
+    #[must_use]
+    pub fn missing_after(&self, role: Role) -> Vec<Role> {
+        let signed = |wanted: Role| wanted == role || self.signed.iter().any(|it| it.role == wanted);
+        let any = self.sign == Sign::Any && self.roles.iter().any(|it| signed(*it));
+        let own = self.roles.iter().filter(|_| !any);
+        let mut missing: Vec<Role> = own.chain(&self.added).copied().filter(|it| !signed(*it)).collect();
+        missing.sort_unstable();
+        missing.dedup();
+        missing
+    }
+
+    /// Everybody who agreed: those who signed, and who decided at last.
+    pub fn agreed_by(&self) -> impl Iterator<Item = &Decided> {
+        let last = if let ReviewState::Decided(decided) = &self.state { Some(decided) } else { None };
+        self.signed.iter().chain(last.filter(|decided| decided.verdict == "approve"))
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_any(sign: &Sign) -> bool {
+    matches!(sign, Sign::Any)
 }
 
 /// Why a decision does not stand. Each says what the person can do.
@@ -248,6 +356,21 @@ pub enum Refusal {
     OwnKeying { by: String },
     #[error("`{verdict}` is not a decision of the queue {}", queue.as_str())]
     NotHere { verdict: String, queue: Queue },
+    #[error("review {id} was passed to {to}, who alone decides it: ask {to} to decide or to pass it on")]
+    Assigned { id: Uuid, to: String },
+    #[error(
+        "{by} has agreed here already; {} still has to: ask a colleague of that role",
+        role_names(missing)
+    )]
+    SignedAlready { by: String, missing: Vec<Role> },
+    #[error("{by} agreed in the queue {} and may not agree here too: ask a colleague", queue.as_str())]
+    FourEyes { by: String, queue: Queue },
+    #[error("condition {path}: {why}")]
+    Condition { path: String, why: String },
+    #[error("no rule is for the queue {}: name another step with `to`, or none for the clerk", .0.as_str())]
+    NoSuchStep(Queue),
+    #[error("an order that is {} can't be appealed: only one that a queue rejected can, once", .0.as_str())]
+    NoAppeal(Status),
     #[error(
         "the order can't go on as it is, because of {}: correct it, or return it to the clerk",
         codes.join(", ")

@@ -6,10 +6,11 @@ use super::line::Content;
 use super::money::Money;
 use super::number::OrderNumber;
 use super::problem::Problem;
-use super::review::{Decided, Review, ReviewState};
+use super::review::{Decided, Queue, Review, ReviewState};
 use super::status::{CannotMove, Move, Rung, Status};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -20,6 +21,17 @@ pub struct Told {
     pub to: String,
     pub version: u32,
     pub message_id: Uuid,
+}
+
+/// An order that was sent back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Returned {
+    /// The queue that sent it back, and waits.
+    pub from: Queue,
+    /// The step that has to answer.
+    pub to: Queue,
+    /// What has to be changed.
+    pub what: String,
 }
 
 /// An order (or an amendment or cancellation on its way to one) at one moment.
@@ -34,7 +46,17 @@ pub struct Order {
     pub refers_to: Option<Uuid>,
     pub sent_at: DateTime<Utc>,
     pub number: Option<OrderNumber>,
+    /// What the order comes to: as asked for, or as offered where a reviewer set conditions.
     pub content: Content,
+    /// What the customer asked for, where what is offered differs from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_for: Option<Box<Content>>,
+    /// A reviewer sent it back to a step, which has not answered yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returned: Option<Returned>,
+    /// The review whose rejection was taken to the level above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub appealed: Option<Uuid>,
     /// The user who keyed or corrected it last; he may not review it.
     pub keyed_by: Option<String>,
     pub problems: Vec<Problem>,
@@ -86,6 +108,9 @@ impl Order {
             sent_at: *sent_at,
             number: None,
             content: content.clone(),
+            asked_for: None,
+            returned: None,
+            appealed: None,
             keyed_by: None,
             problems: Vec::new(),
             sure: false,
@@ -142,7 +167,10 @@ impl Order {
             Event::Corrected { by, content } => {
                 self.keyed_by = Some(by.clone());
                 self.content = content.clone();
+                self.asked_for = None;
             }
+            Event::Conditioned { content, .. } => self.offer(content),
+            Event::Appealed { review_id, .. } => self.appealed = Some(*review_id),
             Event::Checked { problems, sure, proofs } => {
                 self.problems.clone_from(problems);
                 self.sure = *sure;
@@ -154,6 +182,16 @@ impl Order {
                 self.open_review(*review_id)?.state = ReviewState::Withdrawn
             }
             Event::ReviewOverdue { review_id } => self.open_review(*review_id)?.overdue = true,
+            Event::ReviewSigned { review_id, decided } => {
+                self.open_review(*review_id)?.signed.push(decided.clone());
+            }
+            Event::ReviewAssigned { review_id, to, .. } => {
+                self.open_review(*review_id)?.assigned = Some(to.clone());
+            }
+            Event::ReviewerAdded { review_id, role, .. } => {
+                self.open_review(*review_id)?.added.push(*role);
+            }
+            Event::ReviewBound { review_id, digest } => self.bound(*review_id, digest)?,
             Event::Numbered { number } => match &self.number {
                 Some(given) => return Err(FoldError::Numbered(given.0.clone())),
                 None => self.number = Some(number.clone()),
@@ -191,8 +229,35 @@ impl Order {
     }
 
     fn decided(&mut self, id: Uuid, decided: &Decided) -> Result<(), FoldError> {
-        self.open_review(id)?.state = ReviewState::Decided(decided.clone());
+        let review = self.open_review(id)?;
+        let queue = review.queue;
+        review.state = ReviewState::Decided(decided.clone());
+        if decided.verdict == "return" {
+            let to = decided.returned_to.unwrap_or(Queue::Keying);
+            let what = decided.note.clone().unwrap_or_default();
+            self.returned = Some(Returned { from: queue, to, what });
+        } else if self.returned.as_ref().is_some_and(|it| it.to == queue) {
+            self.returned = None;
+        }
         Ok(())
+    }
+
+    /// Another content than was asked for; one that is the same again needs no answer.
+    fn offer(&mut self, content: &Content) {
+        let asked = self.asked_for.take().map_or_else(|| self.content.clone(), |asked| *asked);
+        self.content = content.clone();
+        self.asked_for = (asked != *content).then(|| Box::new(asked));
+    }
+
+    fn bound(&mut self, id: Uuid, digest: &str) -> Result<(), FoldError> {
+        let review = self.reviews.iter_mut().find(|review| review.id == id);
+        match review.map(|review| &mut review.state) {
+            Some(ReviewState::Decided(decided)) => {
+                decided.agrees_to = Some(digest.to_owned());
+                Ok(())
+            }
+            Some(ReviewState::Open | ReviewState::Withdrawn) | None => Err(FoldError::NoReview(id)),
+        }
     }
 
     fn open_review(&mut self, id: Uuid) -> Result<&mut Review, FoldError> {
@@ -202,6 +267,19 @@ impl Order {
     /// Reviews that still wait for a word.
     pub fn open_reviews(&self) -> impl Iterator<Item = &Review> {
         self.reviews.iter().filter(|review| review.is_open())
+    }
+
+    /// Working days from the release on that the departments said they need, added up: they work in turn. Of each queue its last
+    /// word counts.
+    #[must_use]
+    pub fn needs_days(&self) -> u32 {
+        let mut last: BTreeMap<Queue, u32> = BTreeMap::new();
+        for review in &self.reviews {
+            if let ReviewState::Decided(decided) = &review.state {
+                last.insert(review.queue, decided.needs_days.unwrap_or(0));
+            }
+        }
+        last.into_values().fold(0, u32::saturating_add)
     }
 
     /// Whether this was told to this receiver in this version.
@@ -237,6 +315,7 @@ const fn leads_to(event: &Event) -> Option<Move> {
         Event::Rejected { .. } => Some(Move::Reject),
         Event::Cancelled { .. } => Some(Move::Cancel),
         Event::Closed => Some(Move::Close),
+        Event::Appealed { .. } => Some(Move::Appeal),
         Event::Received { .. }
         | Event::Corrected { .. }
         | Event::Checked { .. }
@@ -244,6 +323,11 @@ const fn leads_to(event: &Event) -> Option<Move> {
         | Event::ReviewDecided { .. }
         | Event::ReviewWithdrawn { .. }
         | Event::ReviewOverdue { .. }
+        | Event::ReviewSigned { .. }
+        | Event::ReviewAssigned { .. }
+        | Event::ReviewerAdded { .. }
+        | Event::ReviewBound { .. }
+        | Event::Conditioned { .. }
         | Event::Numbered { .. }
         | Event::GateOpened { .. }
         | Event::Told { .. }

@@ -146,10 +146,12 @@ pub enum Move {
     ClearException,
     Reject,
     Cancel,
+    /// A rejection is taken to the level above.
+    Appeal,
 }
 
 impl Move {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Clarify,
         Self::Review,
         Self::Release,
@@ -167,6 +169,7 @@ impl Move {
         Self::ClearException,
         Self::Reject,
         Self::Cancel,
+        Self::Appeal,
     ];
 }
 
@@ -209,9 +212,11 @@ impl Status {
                     | Move::RaiseException
                     | Move::ClearException
                     | Move::Reject
-                    | Move::Cancel,
+                    | Move::Cancel
+                    | Move::Appeal,
                 ) => refused,
             },
+            Self::Rejected if to == Move::Appeal => Ok(Self::On(Rung::InReview)),
             Self::Rejected | Self::Cancelled => refused,
         }
     }
@@ -261,7 +266,8 @@ fn climb(from: Rung, to: Move) -> Option<Status> {
             | Move::Resume
             | Move::ClearException
             | Move::Reject
-            | Move::Cancel,
+            | Move::Cancel
+            | Move::Appeal,
         ) => return None,
     };
     Some(Status::On(rung))

@@ -130,7 +130,7 @@ mod tests {
     use crate::order::document::Kind;
     use crate::order::event::{Gate, Milestone, Tell};
     use crate::order::problem::Code;
-    use crate::order::review::{Queue, Role};
+    use crate::order::review::{Queue, Role, Verdict};
     use crate::order::status::Status;
 
     #[test]
@@ -145,7 +145,7 @@ mod tests {
             .chain(Tell::ALL.into_iter().map(|it| ("tell", it.as_str())))
             .chain(Gate::ALL.into_iter().map(|it| ("gate", it.as_str())))
             .chain(["note", "review", "blocks"].map(|it| ("severity", it)))
-            .chain(["approve", "return", "reject", "file", "correct"].map(|it| ("verdict", it)))
+            .chain(Verdict::WORDS.map(|it| ("verdict", it)))
             .chain([("reading", "other")]);
         let missing: Vec<String> =
             keys.map(|(group, word)| format!("{group}.{word}")).filter(|key| !wording.has(key)).collect();

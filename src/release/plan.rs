@@ -7,6 +7,9 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
+/// More working days than anybody may need: nobody plans further.
+const FAR: u32 = 3650;
+
 /// How an order will be filled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
@@ -20,7 +23,7 @@ pub struct Plan {
     pub ship_on: DateTime<Utc>,
 }
 
-/// Plans an order as of `now`. A line is taken from stock whole or made whole. The requested date is promised when it can be
+/// Plans an order as of `now`, with the working days that the departments said they need. A line is taken from stock whole or made whole. The requested date is promised when it can be
 /// kept, else the earliest one; goods leave on the working day before.
 pub fn plan(order: &Order, facts: &ReleaseFacts<'_>, now: DateTime<Utc>) -> Result<Plan, ReleaseError> {
     let calendar = facts.office.calendar;
@@ -44,6 +47,9 @@ pub fn plan(order: &Order, facts: &ReleaseFacts<'_>, now: DateTime<Utc>) -> Resu
             make.push(line.position);
         }
     }
+    // Departments work in turn: what each said it needs adds up.
+    let done = (0..order.needs_days().min(FAR)).fold(today, |day, _| calendar.next_workday(day));
+    let earliest = earliest.max(done);
     let promised = order.content.wanted().map_or(earliest, |wanted| wanted.max(earliest));
     let leaves = calendar.at(calendar.workday_before(promised), facts.office.settings.ship_at);
     Ok(Plan { make, reserve, promised, ship_on: leaves.max(now) })

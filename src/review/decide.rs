@@ -1,36 +1,117 @@
 //! What a person's decision does, or why it can't stand.
 
+use super::conditions;
+use super::rules::Rules;
 use crate::order::Order;
 use crate::order::event::Event;
 use crate::order::problem::Severity;
-use crate::order::review::{Decided, Decision, Queue, Refusal, Review, ReviewState, Verdict};
+use crate::order::review::{Decided, Decision, Queue, Refusal, Review, ReviewState, Role, Verdict};
 use crate::order::sheet::FoldError;
+use crate::order::status::Status;
 use chrono::{DateTime, Utc};
 
-/// The events of a decision. Afterwards the order is to be checked anew when the verdict is `correct`, and
-/// `review::open` says what comes next: a returned order goes back to the clerk there.
-pub fn decide(order: &Order, decision: &Decision, now: DateTime<Utc>) -> Result<Vec<Event>, Refusal> {
+/// The events of a decision. Afterwards the order is to be checked anew when the verdict is `correct` or has conditions, and
+/// `review::open` says what comes next: a returned order goes back to the clerk, or to the step that was named, there.
+pub fn decide(
+    order: &Order,
+    decision: &Decision,
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<Vec<Event>, Refusal> {
     let review = order
         .reviews
         .iter()
         .find(|review| review.id == decision.review_id)
         .ok_or(Refusal::Unknown(decision.review_id))?;
-    may_stand(order, review, decision)?;
-    let mut events = vec![Event::ReviewDecided { review_id: review.id, decided: decided(decision, now) }];
+    let events = if let Verdict::Appeal { reason } = &decision.verdict {
+        vec![appeal(order, review, decision, (reason, rules))?]
+    } else {
+        may_stand(order, review, decision)?;
+        what_it_does(order, review, decision, (rules, now))?
+    };
+    fits(order, &events)?;
+    Ok(events)
+}
+
+fn what_it_does(
+    order: &Order,
+    review: &Review,
+    decision: &Decision,
+    (rules, now): (&Rules, DateTime<Utc>),
+) -> Result<Vec<Event>, Refusal> {
+    let (review_id, by) = (review.id, decision.by.clone());
+    let ended = || Event::ReviewDecided { review_id, decided: decided(decision, now) };
     let others = order
         .open_reviews()
         .filter(|other| other.id != review.id)
         .map(|other| Event::ReviewWithdrawn { review_id: other.id });
+    let mut events = Vec::new();
     match &decision.verdict {
-        Verdict::Approve | Verdict::Correct { .. } => {}
-        Verdict::Return { .. } => events.extend(others),
+        Verdict::Approve { conditions, .. } => {
+            let missing = review.missing_after(decision.role);
+            if !missing.is_empty() {
+                if let Some(condition) = conditions.first() {
+                    let why =
+                        format!("{} still has to agree: who agrees last sets conditions", words(&missing));
+                    return Err(Refusal::Condition { path: condition.path.clone(), why });
+                }
+                return Ok(vec![Event::ReviewSigned { review_id, decided: decided(decision, now) }]);
+            }
+            events.push(ended());
+            let content = conditions::apply(&order.content, conditions)?;
+            if content != order.content {
+                events.push(Event::Conditioned { by, content });
+            }
+        }
+        Verdict::Correct { .. } => events.push(ended()),
+        Verdict::Return { to, .. } => {
+            let to = to.unwrap_or(Queue::Keying);
+            if rules.usual(to).is_none() {
+                return Err(Refusal::NoSuchStep(to));
+            }
+            events.push(ended());
+            events.extend(others.filter(|_| to == Queue::Keying));
+        }
         Verdict::Reject { reason } | Verdict::File { reason, .. } => {
+            events.push(ended());
             events.extend(others);
             events.push(Event::Rejected { reason: reason.clone() });
         }
+        Verdict::Transfer { to } => {
+            not_by_its_clerk(order, review.queue, to)?;
+            events.push(Event::ReviewAssigned { review_id, to: to.clone(), by });
+        }
+        Verdict::AddReviewer { reviewer: role } => {
+            let known = review.added.contains(role);
+            events.extend((!known).then_some(Event::ReviewerAdded { review_id, role: *role, by }));
+        }
+        Verdict::Appeal { .. } => {}
     }
-    fits(order, &events)?;
     Ok(events)
+}
+
+/// A queue's rejection goes to the level above, once. Keying says what the order is, and is not appealed.
+fn appeal(
+    order: &Order,
+    review: &Review,
+    decision: &Decision,
+    (reason, rules): (&str, &Rules),
+) -> Result<Event, Refusal> {
+    let rejected = matches!(&review.state, ReviewState::Decided(decided) if decided.verdict == "reject");
+    let appealable = rejected
+        && order.status == Status::Rejected
+        && order.appealed.is_none()
+        && !order.is_case()
+        && !is_reading(review.queue);
+    let Some(appeal) = rules.appeal.as_ref().filter(|_| appealable) else {
+        return Err(Refusal::NoAppeal(order.status));
+    };
+    if !appeal.roles.contains(&decision.role) {
+        let allowed = appeal.roles.clone();
+        return Err(Refusal::NotAllowed { role: decision.role, queue: review.queue, allowed });
+    }
+    as_seen(review, decision)?;
+    Ok(Event::Appealed { review_id: review.id, by: decision.by.clone(), reason: reason.to_owned() })
 }
 
 fn may_stand(order: &Order, review: &Review, decision: &Decision) -> Result<(), Refusal> {
@@ -42,27 +123,74 @@ fn may_stand(order: &Order, review: &Review, decision: &Decision) -> Result<(), 
             return Err(Refusal::Twice { id: review.id, verdict, by, at });
         }
     }
-    if decision.digest != review.digest {
-        let (seen, now) = (decision.digest.clone(), review.digest.clone());
-        return Err(Refusal::Changed { id: review.id, seen, now });
-    }
-    if !review.roles.contains(&decision.role) {
-        let (role, queue, allowed) = (decision.role, review.queue, review.roles.clone());
+    as_seen(review, decision)?;
+    if !review.deciders().any(|role| role == decision.role) {
+        let (role, queue, allowed) = (decision.role, review.queue, review.deciders().collect());
         return Err(Refusal::NotAllowed { role, queue, allowed });
     }
-    let reading = matches!(review.queue, Queue::Keying | Queue::Clarification);
-    if !reading && order.keyed_by.as_deref() == Some(decision.by.as_str()) {
-        return Err(Refusal::OwnKeying { by: decision.by.clone() });
+    // It may be passed on, and who was asked besides has his own say.
+    let free = matches!(decision.verdict, Verdict::Transfer { .. }) || review.added.contains(&decision.role);
+    if let Some(to) = review.assigned.as_ref().filter(|to| **to != decision.by && !free) {
+        return Err(Refusal::Assigned { id: review.id, to: to.clone() });
     }
-    match decision.verdict {
-        Verdict::Approve => unblocked(order, review.queue),
-        Verdict::Reject { .. } => Ok(()),
-        Verdict::Return { .. } if review.queue != Queue::Keying => Ok(()),
-        Verdict::File { .. } | Verdict::Correct { .. } if reading => Ok(()),
-        Verdict::Return { .. } | Verdict::File { .. } | Verdict::Correct { .. } => {
+    not_by_its_clerk(order, review.queue, &decision.by)?;
+    match &decision.verdict {
+        Verdict::Approve { .. } => {
+            unblocked(order, review.queue)?;
+            four_eyes(order, review, decision)
+        }
+        Verdict::Reject { .. } | Verdict::Transfer { .. } | Verdict::AddReviewer { .. } => Ok(()),
+        Verdict::Return { to, .. } if review.queue != to.unwrap_or(Queue::Keying) => Ok(()),
+        Verdict::File { .. } | Verdict::Correct { .. } if is_reading(review.queue) => Ok(()),
+        Verdict::Return { .. } | Verdict::File { .. } | Verdict::Correct { .. } | Verdict::Appeal { .. } => {
             Err(Refusal::NotHere { verdict: decision.verdict.as_str().to_owned(), queue: review.queue })
         }
     }
+}
+
+/// A decision stands on what its person saw.
+fn as_seen(review: &Review, decision: &Decision) -> Result<(), Refusal> {
+    if decision.digest == review.digest {
+        return Ok(());
+    }
+    let (seen, now) = (decision.digest.clone(), review.digest.clone());
+    Err(Refusal::Changed { id: review.id, seen, now })
+}
+
+const fn is_reading(queue: Queue) -> bool {
+    matches!(queue, Queue::Keying | Queue::Clarification)
+}
+
+/// Nobody reviews an order that he keyed. What the customer answers he may well take down.
+fn not_by_its_clerk(order: &Order, queue: Queue, user: &str) -> Result<(), Refusal> {
+    let own = order.keyed_by.as_deref() == Some(user);
+    if own && !is_reading(queue) && queue != Queue::Offer {
+        return Err(Refusal::OwnKeying { by: user.to_owned() });
+    }
+    Ok(())
+}
+
+/// One person agrees once, and not in both of two queues that have to be two persons'.
+fn four_eyes(order: &Order, review: &Review, decision: &Decision) -> Result<(), Refusal> {
+    let by = || decision.by.clone();
+    if review.signed.iter().any(|it| it.by == decision.by) {
+        return Err(Refusal::SignedAlready { by: by(), missing: review.missing_after(decision.role) });
+    }
+    let apart = |other: &&Review| {
+        review.other_than.contains(&other.queue) || other.other_than.contains(&review.queue)
+    };
+    let mut others: Vec<Queue> = Vec::new();
+    for other in order.reviews.iter().rev().filter(apart) {
+        let latest = !others.contains(&other.queue);
+        let mut agreed = other.agreed_by();
+        if latest && agreed.any(|it| it.by == decision.by) {
+            return Err(Refusal::FourEyes { by: by(), queue: other.queue });
+        }
+        if other.agreed_by().next().is_some() {
+            others.push(other.queue);
+        }
+    }
+    Ok(())
 }
 
 /// A problem that blocks is cleared by a correction, never by a word.
@@ -78,11 +206,22 @@ fn unblocked(order: &Order, queue: Queue) -> Result<(), Refusal> {
 
 fn decided(decision: &Decision, now: DateTime<Utc>) -> Decided {
     let said = match &decision.verdict {
-        Verdict::Return { what } => Some(what),
-        Verdict::Reject { reason } | Verdict::File { reason, .. } => Some(reason),
-        Verdict::Approve | Verdict::Correct { .. } => None,
+        Verdict::Return { what, .. } => Some(what),
+        Verdict::Reject { reason } | Verdict::File { reason, .. } | Verdict::Appeal { reason } => {
+            Some(reason)
+        }
+        Verdict::Approve { .. }
+        | Verdict::Correct { .. }
+        | Verdict::Transfer { .. }
+        | Verdict::AddReviewer { .. } => None,
     };
     let words: Vec<&str> = said.into_iter().chain(&decision.note).map(String::as_str).collect();
+    let (conditions, needs_days) = if let Verdict::Approve { conditions, needs_days } = &decision.verdict {
+        (conditions.clone(), *needs_days)
+    } else {
+        (Vec::new(), None)
+    };
+    let returned_to = if let Verdict::Return { to, .. } = &decision.verdict { *to } else { None };
     Decided {
         verdict: decision.verdict.as_str().to_owned(),
         by: decision.by.clone(),
@@ -90,7 +229,16 @@ fn decided(decision: &Decision, now: DateTime<Utc>) -> Decided {
         at: now,
         note: (!words.is_empty()).then(|| words.join("\n")),
         digest: decision.digest.clone(),
+        on_behalf_of: decision.on_behalf_of.clone(),
+        conditions,
+        needs_days,
+        returned_to,
+        agrees_to: None,
     }
+}
+
+fn words(roles: &[Role]) -> String {
+    roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 fn fits(order: &Order, events: &[Event]) -> Result<(), Refusal> {

@@ -4,6 +4,7 @@ use super::facts::RuleFacts;
 use super::rules::Asked;
 use super::typing::Wrong;
 use crate::order::Order;
+use crate::order::change::{Change, changes};
 use crate::order::ids::sha256_hex;
 use crate::order::line::{Content, Line};
 use crate::order::money::{Currency, Tax, TaxBasis};
@@ -16,7 +17,8 @@ use uuid::Uuid;
 /// What this queue is shown: the values of the paths it covers, and the rules that ask.
 #[must_use]
 pub fn inputs(order: &Order, facts: &RuleFacts, asked: &Asked) -> Value {
-    let view = view(&order.content, facts, &order.problems, asked.queue);
+    let mut view = view(&order.content, facts, &order.problems, asked.queue);
+    view["offer"] = json!(offer(order));
     let covered: Map<String, Value> =
         asked.covers.iter().map(|path| (path.clone(), at(&view, path).unwrap_or(Value::Null))).collect();
     json!({ "queue": asked.queue, "rules": asked.rules, "inputs": covered })
@@ -28,12 +30,19 @@ pub fn digest(order: &Order, facts: &RuleFacts, asked: &Asked) -> String {
     sha256_hex(canonical(&inputs(order, facts, asked)).as_bytes())
 }
 
-/// Everything that `covers` may name: the facts, `content`, and `own_problems`, which this queue's people can clear.
+/// What is offered and was not asked for, field by field.
+#[must_use]
+pub fn offer(order: &Order) -> Vec<Change> {
+    order.asked_for.as_ref().map(|asked| changes(asked.as_ref(), &order.content)).unwrap_or_default()
+}
+
+/// Everything that `covers` may name: the facts, `content`, `offer`, and `own_problems`, which this queue's people can clear.
 fn view(content: &Content, facts: &RuleFacts, problems: &[Problem], queue: Queue) -> Value {
     let mut view = serde_json::to_value(facts).unwrap_or_default();
     let own: Vec<&Problem> = problems.iter().filter(|problem| problem.clears == queue).collect();
     view["content"] = json!(content);
     view["own_problems"] = json!(own);
+    view["offer"] = json!([]);
     view
 }
 

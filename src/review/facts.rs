@@ -32,6 +32,8 @@ pub struct OrderFacts {
     /// Every figure is proven.
     pub sure: bool,
     pub has_requested_date: bool,
+    /// What is offered differs from what was asked for: a reviewer set conditions.
+    pub offer_differs: bool,
     /// Days from today to the day on which all has to be there; 0 when no day is named.
     pub wanted_in_days: i64,
     pub terms: String,
@@ -116,6 +118,7 @@ impl RuleFacts {
                 lines: i64::try_from(content.lines.len()).unwrap_or(i64::MAX),
                 sure: order.sure,
                 has_requested_date: content.wanted().is_some(),
+                offer_differs: order.asked_for.is_some(),
                 wanted_in_days: content.wanted().map_or(0, |day| (day - today).num_days()),
                 terms: text(&content.payment_terms),
                 incoterm: text(&content.incoterm),
@@ -150,6 +153,7 @@ impl RuleFacts {
                 lines: 0,
                 sure: false,
                 has_requested_date: false,
+                offer_differs: false,
                 wanted_in_days: 0,
                 terms: String::new(),
                 incoterm: String::new(),

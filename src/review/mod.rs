@@ -3,9 +3,11 @@
 pub mod calendar;
 pub mod facts;
 mod typing;
+pub mod explain;
 pub mod rules;
 pub mod digest;
 pub mod open;
+pub mod conditions;
 pub mod decide;
 pub mod deadline;
 pub mod case;

@@ -8,12 +8,15 @@ use crate::order::Order;
 use crate::order::event::Event;
 use crate::order::ids::Ids;
 use crate::order::problem::Severity;
-use crate::order::review::{Queue, Review, ReviewState};
+use crate::order::review::{Decided, Queue, Review, ReviewState};
 use crate::order::status::{Rung, Status};
 use chrono::{DateTime, Utc};
 
 /// Name of the rule by which an order that somebody returned goes back to the clerk.
 pub const RETURNED: &str = "returned";
+
+/// Name of the rule by which the level above looks at what a queue rejected.
+pub const APPEAL: &str = "appeal";
 
 /// What has to happen to the reviews of an order as it stands; nothing when all is as it should be.
 ///
@@ -49,6 +52,7 @@ pub fn open(order: &Order, facts: &RuleFacts, desk: &Desk<'_>, now: DateTime<Utc
             events.push(Event::ReviewOpened { review: review(it, digest, desk, now, ids) });
         }
     }
+    events.extend(bind(order, &asked));
     events.extend(moved(order.status, &due));
     if order.is_case() && due.is_empty() && !asked.is_empty() && matches!(order.status, Status::On(_)) {
         events.push(Event::Closed);
@@ -66,44 +70,72 @@ pub fn all_agreed(order: &Order) -> bool {
         && !order.problems.iter().any(|problem| problem.severity == Severity::Blocks)
 }
 
-/// What the one who returned the order wants changed; none when it was not returned, or the clerk has answered since.
+/// What the one who returned the order wants changed; none when it was not returned, or the step he named has answered.
 #[must_use]
 pub fn returned(order: &Order) -> Option<&str> {
-    let mut ended = order.reviews.iter().filter_map(|review| match &review.state {
-        ReviewState::Decided(decided) => Some((review.queue, decided)),
-        ReviewState::Open | ReviewState::Withdrawn => None,
-    });
-    // Reviews stand in the order in which they were opened, and a return ends every other one that is open.
-    match ended.rfind(|(queue, decided)| decided.verdict == "return" || *queue == Queue::Keying) {
-        Some((Queue::Keying, _)) | None => None,
-        Some((_, decided)) => Some(decided.note.as_deref().unwrap_or_default()),
-    }
+    order.returned.as_ref().map(|it| it.what.as_str())
 }
 
 fn asked(order: &Order, facts: &RuleFacts, desk: &Desk<'_>) -> Vec<Asked> {
     let mut asked = desk.rules.ask(facts);
-    if returned(order).is_some() {
-        match asked.iter_mut().find(|it| it.queue == Queue::Keying) {
-            Some(keying) => keying.rules.push(RETURNED.to_owned()),
-            None => asked.extend(
-                desk.rules.usual(Queue::Keying).map(|it| Asked { rules: vec![RETURNED.to_owned()], ..it }),
-            ),
-        }
+    if let Some(returned) = &order.returned {
+        ask_too(&mut asked, returned.to, RETURNED, desk);
+    }
+    if let Some(appeal) = desk.rules.appeal.as_ref().filter(|_| order.appealed.is_some()) {
+        ask_too(&mut asked, appeal.queue, APPEAL, desk);
     }
     asked
 }
 
-/// Whether this queue has agreed to what it would see now.
+/// A queue that is asked for another reason than the rules'.
+fn ask_too(asked: &mut Vec<Asked>, queue: Queue, rule: &str, desk: &Desk<'_>) {
+    match asked.iter_mut().find(|it| it.queue == queue) {
+        Some(it) => it.rules.push(rule.to_owned()),
+        None => {
+            asked.extend(desk.rules.usual(queue).map(|it| Asked { rules: vec![rule.to_owned()], ..it }));
+        }
+    }
+}
+
+/// Whether this queue has agreed to what it would see now, or was overruled in it.
 fn agreed(order: &Order, queue: Queue, digest: &str) -> bool {
     let blocked = order.problems.iter().any(|it| it.severity == Severity::Blocks && it.clears == queue);
-    let last = order.reviews.iter().rev().find_map(|review| match &review.state {
-        ReviewState::Decided(decided) if review.queue == queue => Some(decided),
-        ReviewState::Decided(_) | ReviewState::Open | ReviewState::Withdrawn => None,
+    let returned = order.returned.as_ref().is_some_and(|it| it.to == queue);
+    !blocked
+        && !returned
+        && last(order, queue).is_some_and(|(review, decided)| {
+            let to_this = decided.digest == digest || decided.agrees_to.as_deref() == Some(digest);
+            let agrees = decided.verdict == "approve" && (to_this || is_unbound(decided));
+            agrees || (order.appealed == Some(review.id) && decided.digest == digest)
+        })
+}
+
+/// The last word of a queue.
+fn last(order: &Order, queue: Queue) -> Option<(&Review, &Decided)> {
+    order.reviews.iter().rev().filter(|review| review.queue == queue).find_map(|review| match &review.state {
+        ReviewState::Decided(decided) => Some((review, decided)),
+        ReviewState::Open | ReviewState::Withdrawn => None,
+    })
+}
+
+/// Agreed on conditions that were just put into the order: what they come to is what its queue agreed to.
+fn is_unbound(decided: &Decided) -> bool {
+    !decided.conditions.is_empty() && decided.agrees_to.is_none()
+}
+
+fn bind(order: &Order, asked: &[(Asked, String)]) -> Vec<Event> {
+    let unbound = asked.iter().filter_map(|(it, digest)| {
+        let (review, decided) = last(order, it.queue)?;
+        let binds = decided.verdict == "approve" && is_unbound(decided);
+        binds.then(|| Event::ReviewBound { review_id: review.id, digest: digest.clone() })
     });
-    !blocked && last.is_some_and(|decided| decided.verdict == "approve" && decided.digest == digest)
+    unbound.collect()
 }
 
 fn must_wait(order: &Order, queue: Queue, asked: &[(Asked, String)], desk: &Desk<'_>) -> bool {
+    if order.returned.as_ref().is_some_and(|it| it.from == queue && it.to != queue) {
+        return true;
+    }
     let before = desk.rules.before(queue);
     let mut earlier = asked.iter().filter(|(it, _)| before.contains(&it.queue));
     earlier.any(|(it, digest)| !agreed(order, it.queue, digest))
@@ -115,6 +147,11 @@ fn review(asked: &Asked, digest: &str, desk: &Desk<'_>, now: DateTime<Utc>, ids:
         queue: asked.queue,
         rules: asked.rules.clone(),
         roles: asked.roles.clone(),
+        sign: asked.sign,
+        other_than: asked.other_than.iter().copied().collect(),
+        added: Vec::new(),
+        assigned: None,
+        signed: Vec::new(),
         opened_at: now,
         due_at: asked.deadline.after(now, desk.calendar),
         digest: digest.to_owned(),
@@ -126,7 +163,8 @@ fn review(asked: &Asked, digest: &str, desk: &Desk<'_>, now: DateTime<Utc>, ids:
 /// The rung on which an order waits for these queues. One that stands aside stays there.
 fn moved(status: Status, due: &[&(Asked, String)]) -> Option<Event> {
     let Status::On(rung) = status else { return None };
-    let reading = due.iter().any(|(it, _)| matches!(it.queue, Queue::Keying | Queue::Clarification));
+    let reading =
+        due.iter().any(|(it, _)| matches!(it.queue, Queue::Keying | Queue::Clarification | Queue::Offer));
     if reading {
         return matches!(rung, Rung::Received | Rung::InReview).then_some(Event::Clarifying);
     }

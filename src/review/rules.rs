@@ -6,7 +6,8 @@ use super::calendar::Calendar;
 use super::digest;
 use super::facts::RuleFacts;
 use super::typing::{Scope, Shape, Wrong};
-use crate::order::review::{Queue, Review, Role};
+use crate::order::review::{Queue, Review, Role, Sign};
+use cel::common::ast::IdedExpr;
 use cel::{Context, Env, Program, Value as Cel};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
@@ -65,7 +66,27 @@ pub struct Rule {
     pub deadline: Deadline,
     /// Paths of the facts and of the order's content on which its queue decides.
     pub covers: Vec<String>,
+    /// Whether one of the roles is enough, or each has to agree.
+    pub sign: Sign,
+    /// Queues in which others have to agree than here.
+    pub other_than: Vec<Queue>,
+    /// The expression as the file has it.
+    pub source: String,
     when: Program,
+}
+
+impl Rule {
+    pub(super) fn expression(&self) -> &IdedExpr {
+        self.when.expression()
+    }
+}
+
+/// Who may take a queue's rejection to the level above, and where that sits.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Appeal {
+    pub roles: Vec<Role>,
+    pub queue: Queue,
 }
 
 /// A rule file that can't be used. The house goes on with the rules it has.
@@ -85,6 +106,8 @@ pub struct Rules {
     pub profile: String,
     /// Settings as the file has them, for people to see.
     pub settings: Value,
+    /// None where nothing can be appealed.
+    pub appeal: Option<Appeal>,
     rules: Vec<Rule>,
     /// Queues that open only when these are closed.
     after: BTreeMap<Queue, BTreeSet<Queue>>,
@@ -110,6 +133,8 @@ pub struct Asked {
     pub roles: Vec<Role>,
     pub deadline: Deadline,
     pub covers: BTreeSet<String>,
+    pub sign: Sign,
+    pub other_than: BTreeSet<Queue>,
 }
 
 #[derive(Deserialize)]
@@ -118,6 +143,7 @@ struct File {
     profile: String,
     #[serde(default)]
     settings: Value,
+    appeal: Option<Appeal>,
     rule: Vec<RawRule>,
 }
 
@@ -130,6 +156,10 @@ struct RawRule {
     roles: Vec<Role>,
     deadline: Deadline,
     covers: Vec<String>,
+    #[serde(default)]
+    sign: Sign,
+    #[serde(default)]
+    other_than: Vec<Queue>,
     #[serde(default)]
     after: Vec<Queue>,
     /// A step that is switched off.
@@ -171,6 +201,7 @@ impl Rules {
         let mut rules = Self {
             profile: raw.profile,
             settings,
+            appeal: raw.appeal,
             rules: Vec::new(),
             after: BTreeMap::new(),
             constants,
@@ -197,8 +228,8 @@ impl Rules {
         digest::check_paths(&raw.covers)?;
         let when = self.compile(&raw.when)?;
         self.after.entry(raw.queue).or_default().extend(raw.after);
-        let RawRule { name, queue, roles, deadline, covers, .. } = raw;
-        self.rules.push(Rule { name, queue, roles, deadline, covers, when });
+        let RawRule { name, queue, roles, deadline, covers, sign, other_than, when: source, .. } = raw;
+        self.rules.push(Rule { name, queue, roles, deadline, covers, sign, other_than, source, when });
         Ok(())
     }
 
@@ -254,6 +285,12 @@ impl Rules {
             return Err(Wrong::new(
                 "no rule is for the queue keying",
                 "add one: an order that somebody returns goes there",
+            ));
+        }
+        if let Some(appeal) = self.appeal.as_ref().filter(|appeal| self.usual(appeal.queue).is_none()) {
+            return Err(Wrong::new(
+                format!("appeals go to the queue {}, for which there is no rule", appeal.queue.as_str()),
+                "add one, or name another queue in `appeal`",
             ));
         }
         match Queue::ALL.into_iter().find(|queue| self.before(*queue).contains(queue)) {
@@ -326,17 +363,35 @@ impl Asked {
             roles: rule.roles.clone(),
             deadline: rule.deadline,
             covers: rule.covers.iter().cloned().collect(),
+            sign: rule.sign,
+            other_than: rule.other_than.iter().copied().collect(),
         }
     }
 
     /// Where two rules ask for one queue, those may decide whom both name; where none is, those of the later rule,
-    /// which is the stricter one by its place in the file. The shorter deadline holds.
+    /// which is the stricter one by its place in the file. A joint sign is kept: all whom its rules name. The shorter deadline
+    /// holds.
     fn join(&mut self, rule: &Rule) {
         self.rules.push(rule.name.clone());
-        self.roles.retain(|role| rule.roles.contains(role));
-        if self.roles.is_empty() {
-            self.roles.clone_from(&rule.roles);
+        match (self.sign, rule.sign) {
+            (Sign::Any, Sign::Any) => {
+                self.roles.retain(|role| rule.roles.contains(role));
+                if self.roles.is_empty() {
+                    self.roles.clone_from(&rule.roles);
+                }
+            }
+            (Sign::Any, Sign::All) => {
+                self.roles.clone_from(&rule.roles);
+                self.sign = Sign::All;
+            }
+            (Sign::All, Sign::All) => {
+                let more: Vec<Role> =
+                    rule.roles.iter().copied().filter(|role| !self.roles.contains(role)).collect();
+                self.roles.extend(more);
+            }
+            (Sign::All, Sign::Any) => {}
         }
+        self.other_than.extend(&rule.other_than);
         if rule.deadline.hours() < self.deadline.hours() {
             self.deadline = rule.deadline;
         }

@@ -14,6 +14,7 @@ use crate::review::Desk;
 use crate::review::calendar::Calendar;
 use crate::review::facts::{CustomerFacts, Figures, RuleFacts};
 use crate::review::rules::Rules;
+use crate::rights::{Delegation, Rights, Staff};
 use crate::schemas::Schemas;
 use chrono::{DateTime, Utc};
 use rust_embed::Embed;
@@ -23,12 +24,17 @@ use std::path::Path;
 #[folder = "config"]
 #[include = "rules/*.toml"]
 #[include = "calendar/*.toml"]
+#[include = "rights.toml"]
 struct Shipped;
+
+/// The file that says what each role may.
+const RIGHTS: &str = "rights.toml";
 
 /// Everything that is read at the start and does not change while the program runs.
 pub struct Books {
     pub config: Config,
     pub rules: Rules,
+    pub rights: Rights,
     pub calendar: Calendar,
     pub reader: Reader,
     pub templates: Templates,
@@ -52,6 +58,7 @@ impl Books {
         let calendar = format!("calendar/{}.toml", config.rules.calendar);
         Ok(Self {
             rules: Rules::parse(&rules, &text(own, &rules, "rules.profile")?).map_err(|e| e.to_string())?,
+            rights: Rights::parse(RIGHTS, &text(own, RIGHTS, "rules.overrides")?)?,
             calendar: Calendar::parse(&calendar, &text(own, &calendar, "rules.calendar")?)
                 .map_err(|e| e.to_string())?,
             reader: Reader {
@@ -77,6 +84,12 @@ impl Books {
     #[must_use]
     pub fn rule_names(&self) -> Vec<String> {
         self.rules.list().iter().map(|rule| rule.name.clone()).collect()
+    }
+
+    /// The people, and what they may.
+    #[must_use]
+    pub fn staff<'a>(&'a self, delegations: &'a [Delegation]) -> Staff<'a> {
+        Staff { users: &self.config.users, rights: &self.rights, delegations }
     }
 
     /// By what reviews are opened.

@@ -1,5 +1,6 @@
 //! The house of one data folder: store, blobs, books, and how it is put to work.
 
+use super::Failure;
 use super::ahead::Ahead;
 use super::books::Books;
 use super::clock::{Clock, SystemClock};
@@ -23,17 +24,19 @@ use crate::intake::folder::Folder;
 use crate::intake::imap::Reader;
 use crate::order::document::Channel;
 use crate::order::message::{Inlet, Step};
+use crate::review::explain::Explained;
 use crate::store::blobs::{Blobs, Disk};
 use crate::store::postgres::{Postgres, PostgresSettings};
 use crate::store::sqlite::Sqlite;
 use crate::store::{Store, StoreError};
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 /// Why a house can't be opened.
 #[derive(Debug, Error)]
@@ -291,6 +294,17 @@ impl House {
                 return Ok(());
             }
         }
+    }
+
+    /// What the rules say of an order as everything stands now.
+    pub async fn explain(&self, order_id: Uuid) -> Result<Vec<Explained>, Failure> {
+        self.steps("explain", Ahead::default()).explain(order_id).await
+    }
+
+    /// The moment at which the firm's clock shows this.
+    #[must_use]
+    pub fn at(&self, local: NaiveDateTime) -> DateTime<Utc> {
+        self.books.calendar.at(local.date(), local.time())
     }
 
     /// The day in the firm's zone.

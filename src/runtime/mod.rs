@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod outside;
+pub mod rights;
 pub mod metrics;
 pub mod backoff;
 pub mod ahead;

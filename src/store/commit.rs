@@ -31,10 +31,12 @@ pub enum Kind {
     Mailbox,
     /// `learn::Taught`: what corrections taught about a customer; id is the customer's code.
     Lessons,
+    /// `rights::Delegation`s, all of them; the id is `delegations`.
+    Rights,
 }
 
 impl Kind {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Document,
         Self::Part,
         Self::Order,
@@ -45,6 +47,7 @@ impl Kind {
         Self::Master,
         Self::Mailbox,
         Self::Lessons,
+        Self::Rights,
     ];
 
     #[must_use]
@@ -60,6 +63,7 @@ impl Kind {
             Self::Master => "master",
             Self::Mailbox => "mailbox",
             Self::Lessons => "lessons",
+            Self::Rights => "rights",
         }
     }
 }

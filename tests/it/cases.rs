@@ -7,6 +7,7 @@
 //! exit = 0                                  # default 0
 //! error = ["must stand on standard error"]
 //! output = ["must stand on standard output"]
+//! lacks = ["must not stand there"]
 //! json = { "missing" = [], "documents.total" = 1 }   # paths in the JSON that it prints (with --json)
 //! keep = { review = "0.id" }                # remembers a value of the JSON for later steps as $review
 //! find = { sales = { queue = "sales" } }    # the entry of the JSON list with these fields: $sales (id), $sales_digest
@@ -58,6 +59,8 @@ struct Step {
     error: Vec<String>,
     #[serde(default)]
     output: Vec<String>,
+    #[serde(default)]
+    lacks: Vec<String>,
     #[serde(default)]
     json: BTreeMap<String, toml::Value>,
     #[serde(default)]
@@ -244,6 +247,8 @@ fn check(step: &Step, output: &Output, kept: &mut BTreeMap<String, String>) -> R
     };
     wrong.extend(lacks("standard error", &err, &step.error));
     wrong.extend(lacks("standard output", &out, &step.output));
+    let too_much = step.lacks.iter().filter(|word| out.contains(*word));
+    wrong.extend(too_much.map(|word| format!("  standard output has `{word}`: {out}")));
     let json: Value = serde_json::from_str(&out).unwrap_or(Value::Null);
     for (path, expected) in &step.json {
         let expected = serde_json::to_value(expected).unwrap();

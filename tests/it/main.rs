@@ -10,6 +10,7 @@ mod decode;
 mod http;
 mod imap;
 mod kill;
+mod joint;
 mod learn;
 mod messages;
 mod office;

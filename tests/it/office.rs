@@ -176,11 +176,19 @@ pub(crate) fn review_in(order: &Order, queue: Queue) -> Review {
 pub(crate) fn decision(order: &Order, queue: Queue, verdict: Verdict, by: &str) -> Decision {
     let review = review_in(order, queue);
     let role = review.roles.first().copied().unwrap_or(Role::Administrator);
-    Decision { review_id: review.id, verdict, by: by.to_owned(), role, note: None, digest: review.digest }
+    Decision {
+        review_id: review.id,
+        verdict,
+        by: by.to_owned(),
+        role,
+        note: None,
+        digest: review.digest,
+        on_behalf_of: None,
+    }
 }
 
 pub(crate) fn decide(order: &mut Order, queue: Queue, verdict: Verdict, by: &str) -> Result<(), Refusal> {
-    let events = review::decide(order, &decision(order, queue, verdict, by), now())?;
+    let events = review::decide(order, &decision(order, queue, verdict, by), &strict(), now())?;
     apply(order, &events);
     Ok(())
 }

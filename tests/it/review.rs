@@ -22,7 +22,7 @@ fn correct() -> Verdict {
 }
 
 fn give_back() -> Verdict {
-    Verdict::Return { what: "price of line 1".to_owned() }
+    Verdict::Return { what: "price of line 1".to_owned(), to: None }
 }
 
 #[test]
@@ -32,9 +32,9 @@ fn strict_every_order_needs_approval_and_a_second_look() {
     assert_eq!(open(&mut order, &rules), [Queue::Sales, Queue::SecondLook]);
     assert_eq!(order.status, Status::On(Rung::InReview));
     assert!(!all_agreed(&order));
-    decide(&mut order, Queue::Sales, Verdict::Approve, "u-manager").unwrap();
+    decide(&mut order, Queue::Sales, Verdict::approve(), "u-manager").unwrap();
     assert_eq!(open(&mut order, &rules), [Queue::SecondLook]);
-    decide(&mut order, Queue::SecondLook, Verdict::Approve, "u-support").unwrap();
+    decide(&mut order, Queue::SecondLook, Verdict::approve(), "u-support").unwrap();
     assert_eq!(open(&mut order, &rules), []);
     assert!(all_agreed(&order));
 }
@@ -89,7 +89,7 @@ fn nothing_goes_further_while_the_reading_is_in_doubt() {
     ]);
     assert_eq!(open(&mut order, &rules), [Queue::Keying], "the customer is asked once the order is keyed");
     assert_eq!(order.status, Status::On(Rung::Clarifying));
-    let blocked = decide(&mut order, Queue::Keying, Verdict::Approve, "u-clerk");
+    let blocked = decide(&mut order, Queue::Keying, Verdict::approve(), "u-clerk");
     assert_eq!(blocked, Err(Refusal::Blocked { codes: vec!["unknown_product"] }));
     decide(&mut order, Queue::Keying, correct(), "u-clerk").unwrap();
     let corrected = Event::Corrected { by: "u-clerk".into(), content: content() };
@@ -97,7 +97,7 @@ fn nothing_goes_further_while_the_reading_is_in_doubt() {
     apply(&mut order, &[corrected, Event::Checked { problems, sure: true, proofs: Vec::new() }]);
     assert_eq!(open(&mut order, &rules), [Queue::Sales, Queue::Price, Queue::SecondLook]);
     assert_eq!(order.status, Status::On(Rung::InReview));
-    let own = decide(&mut order, Queue::Price, Verdict::Approve, "u-clerk");
+    let own = decide(&mut order, Queue::Price, Verdict::approve(), "u-clerk");
     assert_eq!(own, Err(Refusal::OwnKeying { by: "u-clerk".into() }));
 }
 
@@ -108,40 +108,41 @@ fn a_correction_reopens_only_what_it_concerns() {
     let mut order = checked(below());
     assert_eq!(open(&mut order, &rules), [Queue::Sales, Queue::Price, Queue::SecondLook]);
     for (queue, by) in [(Queue::Price, "u-manager"), (Queue::SecondLook, "u-support")] {
-        decide(&mut order, queue, Verdict::Approve, by).unwrap();
+        decide(&mut order, queue, Verdict::approve(), by).unwrap();
     }
     let seen = review_in(&order, Queue::Sales);
     let mut later = content();
     later.requested = Some(day("2026-03-27"));
     apply(&mut order, &[Event::Corrected { by: "u-clerk".into(), content: later }]);
     assert_eq!(open(&mut order, &rules), [Queue::Sales, Queue::SecondLook], "the price stands");
-    let mut stale = decision(&order, Queue::Sales, Verdict::Approve, "u-manager");
+    let mut stale = decision(&order, Queue::Sales, Verdict::approve(), "u-manager");
     stale.digest = seen.digest.clone();
-    let refused = review::decide(&order, &stale, now()).unwrap_err();
+    let refused = review::decide(&order, &stale, &rules, now()).unwrap_err();
     assert!(matches!(refused, Refusal::Changed { .. }), "{refused}");
     stale.review_id = seen.id;
-    assert_eq!(review::decide(&order, &stale, now()), Err(Refusal::Withdrawn(seen.id)));
+    assert_eq!(review::decide(&order, &stale, &rules, now()), Err(Refusal::Withdrawn(seen.id)));
 }
 
 #[test]
 fn a_decision_that_may_not_stand_is_refused() {
+    let rules = strict();
     let mut order = checked(Vec::new());
-    open(&mut order, &strict());
-    let mut asked = decision(&order, Queue::Sales, Verdict::Approve, "u-1");
+    open(&mut order, &rules);
+    let mut asked = decision(&order, Queue::Sales, Verdict::approve(), "u-1");
     asked.role = Role::Administrator;
-    let refused = review::decide(&order, &asked, now()).unwrap_err();
+    let refused = review::decide(&order, &asked, &rules, now()).unwrap_err();
     assert_eq!(refused.to_string(), "administrator may not decide in the queue sales: sales_manager may");
     for verdict in [correct(), Verdict::File { reason: "spam".into(), kind: None }] {
         let refused = decide(&mut order, Queue::Sales, verdict, "u-1").unwrap_err();
         assert!(matches!(refused, Refusal::NotHere { .. }), "{refused}");
     }
-    let approve = decision(&order, Queue::Sales, Verdict::Approve, "u-1");
-    let events = review::decide(&order, &approve, now()).unwrap();
+    let approve = decision(&order, Queue::Sales, Verdict::approve(), "u-1");
+    let events = review::decide(&order, &approve, &rules, now()).unwrap();
     apply(&mut order, &events);
-    let refused = review::decide(&order, &approve, now()).unwrap_err();
+    let refused = review::decide(&order, &approve, &rules, now()).unwrap_err();
     assert!(matches!(refused, Refusal::Twice { .. }), "{refused}");
     let unknown = gendan::order::review::Decision { review_id: Uuid::nil(), ..approve };
-    assert_eq!(review::decide(&order, &unknown, now()), Err(Refusal::Unknown(Uuid::nil())));
+    assert_eq!(review::decide(&order, &unknown, &rules, now()), Err(Refusal::Unknown(Uuid::nil())));
 }
 
 #[test]
@@ -149,12 +150,12 @@ fn an_order_that_is_returned_goes_to_the_clerk_and_comes_back() {
     let rules = strict();
     let mut order = checked(Vec::new());
     open(&mut order, &rules);
-    decide(&mut order, Queue::SecondLook, Verdict::Approve, "u-support").unwrap();
+    decide(&mut order, Queue::SecondLook, Verdict::approve(), "u-support").unwrap();
     decide(&mut order, Queue::Sales, give_back(), "u-manager").unwrap();
     assert_eq!(returned(&order), Some("price of line 1"));
     assert_eq!(open(&mut order, &rules), [Queue::Keying]);
     assert_eq!(order.status, Status::On(Rung::Clarifying));
-    decide(&mut order, Queue::Keying, Verdict::Approve, "u-clerk").unwrap();
+    decide(&mut order, Queue::Keying, Verdict::approve(), "u-clerk").unwrap();
     assert_eq!(returned(&order), None);
     assert_eq!(open(&mut order, &rules), [Queue::Sales], "who returned it is asked again, and only he");
 }
@@ -195,7 +196,7 @@ fn credit_above_the_manager_goes_up() {
 #[test]
 fn a_cancellation_holds_its_order_until_a_person_decides() {
     for (verdict, end, target_end) in [
-        (Verdict::Approve, Status::On(Rung::Closed), Status::Cancelled),
+        (Verdict::approve(), Status::On(Rung::Closed), Status::Cancelled),
         (Verdict::Reject { reason: "made already".into() }, Status::Rejected, Status::On(Rung::InReview)),
     ] {
         let mut target = checked(Vec::new());
@@ -224,7 +225,7 @@ fn an_amendment_ends_with_its_order_resumed_unless_another_case_holds_it() {
     assert_eq!(open(&mut case, &strict()), [Queue::Keying]);
     let held = settle_case(&case, &target, false);
     apply(&mut target, &held);
-    decide(&mut case, Queue::Keying, Verdict::Approve, "u-clerk").unwrap();
+    decide(&mut case, Queue::Keying, Verdict::approve(), "u-clerk").unwrap();
     open(&mut case, &strict());
     assert_eq!(case.status, Status::On(Rung::Closed));
     assert_eq!(settle_case(&case, &target, true), []);
@@ -252,7 +253,7 @@ fn a_deadline_is_recorded_once_and_goes_up() {
         apply(&mut order, &events);
     }
     assert_eq!(seen, [(Lateness::Half, 0), (Lateness::Passed, 1), (Lateness::Twice, 0)]);
-    decide(&mut order, Queue::Clarification, Verdict::Approve, "u-clerk").unwrap();
+    decide(&mut order, Queue::Clarification, Verdict::approve(), "u-clerk").unwrap();
     assert!(timers.iter().all(|timer| deadline::passed(&order, &timer.body, timer.due).is_none()));
     let other = TimerDue { kind: TimerKind::Ship, ..timers[0].body.clone() };
     assert!(deadline::passed(&order, &other, now()).is_none());

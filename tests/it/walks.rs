@@ -13,7 +13,7 @@ use gendan::order::line::Content;
 use gendan::order::message::{ReportReceived, TimerDue, TimerKind};
 use gendan::order::money::Money;
 use gendan::order::problem::{Code, Problem, Severity};
-use gendan::order::review::{Decision, Queue, Refusal, Role, Verdict};
+use gendan::order::review::{Condition, Decision, Queue, Refusal, Role, Verdict};
 use gendan::order::status::{Rung, Status};
 use gendan::release::facts::Terms;
 use gendan::release::{self, Release};
@@ -54,7 +54,7 @@ fn act() -> impl Strategy<Value = Act> {
     let problems = prop::collection::vec((0..Code::ALL.len(), 0..3usize, 0..Queue::ALL.len()), 0..3);
     prop_oneof![
         6 => Just(Act::Open),
-        8 => (0..4usize, 0..8usize, 0..4usize, prop::bool::weighted(0.1))
+        8 => (0..4usize, 0..14usize, 0..4usize, prop::bool::weighted(0.1))
             .prop_map(|(at, verdict, by, stale)| Act::Decide { at, verdict, by, stale }),
         2 => (1..5u32, problems).prop_map(|(quantity, problems)| Act::Correct { quantity, problems }),
         4 => Just(Act::Release),
@@ -155,22 +155,39 @@ impl Walk<'_> {
     fn decide(&mut self, at: usize, verdict: usize, by: usize, stale: bool) {
         let Some(review) = self.order.reviews.iter().rev().nth(at) else { return };
         let verdict = match verdict {
-            0 => Verdict::Return { what: "w".into() },
+            0 => Verdict::Return { what: "w".into(), to: None },
             1 => Verdict::Reject { reason: "r".into() },
             2 => Verdict::File { reason: "f".into(), kind: None },
             3 => Verdict::Correct { draft: Box::default() },
-            _ => Verdict::Approve,
+            4 => Verdict::Return { what: "p".into(), to: Some(Queue::Price) },
+            5 => Verdict::Transfer { to: "u-1".into() },
+            6 => Verdict::AddReviewer { reviewer: Role::Finance },
+            7 => Verdict::Appeal { reason: "a".into() },
+            8 => Verdict::Approve {
+                conditions: vec![Condition { path: "lines.0.unit_price".into(), value: format!("0.4{by}") }],
+                needs_days: Some(2),
+            },
+            _ => Verdict::approve(),
         };
+        let ends = !matches!(
+            verdict,
+            Verdict::Transfer { .. } | Verdict::AddReviewer { .. } | Verdict::Appeal { .. }
+        );
         let digest = if stale { "seen long ago".to_owned() } else { review.digest.clone() };
         let role = review.roles.first().copied().unwrap_or(Role::Clerk);
         let by = format!("u-{by}");
-        let decision = Decision { review_id: review.id, verdict, by, role, note: None, digest };
-        match review::decide(&self.order, &decision, now()) {
+        let decision =
+            Decision { review_id: review.id, verdict, by, role, note: None, digest, on_behalf_of: None };
+        match review::decide(&self.order, &decision, self.rules, now()) {
             Ok(events) => {
-                assert!(!stale && review.is_open());
+                assert!(!stale && (review.is_open() || matches!(decision.verdict, Verdict::Appeal { .. })));
                 self.happen(events);
-                let again = review::decide(&self.order, &decision, now());
-                assert!(matches!(again, Err(Refusal::Twice { .. })), "not twice: {again:?}");
+                let again = review::decide(&self.order, &decision, self.rules, now());
+                let refused = matches!(
+                    again,
+                    Err(Refusal::Twice { .. } | Refusal::SignedAlready { .. } | Refusal::Assigned { .. })
+                );
+                assert!(!ends || refused, "not twice: {again:?}");
             }
             Err(refused) => assert!(!refused.to_string().is_empty()),
         }
@@ -336,7 +353,7 @@ fn both_profiles_lead_every_order_to_its_release_when_people_agree() {
                 for _ in 0..walk.order.open_reviews().count() {
                     let first =
                         walk.order.reviews.iter().rev().position(gendan::order::review::Review::is_open);
-                    walk.step(&Act::Decide { at: first.unwrap(), verdict: 7, by: round, stale: false });
+                    walk.step(&Act::Decide { at: first.unwrap(), verdict: 9, by: round, stale: false });
                 }
             }
             walk.step(&Act::Release);

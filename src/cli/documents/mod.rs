@@ -7,6 +7,7 @@ use super::context::{self, Context};
 use super::{End, Stop};
 use crate::check::Around;
 use crate::order::document::{Document, PartState};
+use crate::rights::{Action, Sees};
 use crate::runtime::house::House;
 use crate::store::{Filter, Key, Kind, PartRecord, Snapshot};
 use serde::Serialize;
@@ -39,15 +40,18 @@ struct Shown {
 
 pub(super) async fn run(command: Command, context: &mut Context) -> Result<End, Stop> {
     let house = context.open().await?;
+    context.may(&house, Action::View)?;
     match command {
         Command::List { status, limit } => {
             let found =
                 house.store.list(Kind::Document, &Filter { status, limit, ..Filter::default() }).await?;
             let documents: Vec<Document> = found.iter().map(parse).collect::<Result<_, _>>()?;
             let statuses = found.iter().map(|it| it.index.status.clone().unwrap_or_default());
-            let rows = documents.iter().zip(statuses).map(|(it, status)| row(it, status)).collect();
+            let sees = context.sees(&house)?;
+            let rows = documents.iter().zip(statuses).map(|(it, status)| row(it, status, sees)).collect();
             let heads = ["document", "received (UTC)", "from", "name", "subject", "parts", "status"];
-            context.out.rows(&documents, &heads, rows)?;
+            let shown = context::seen(sees, &documents)?;
+            context.out.rows(&shown, &heads, rows)?;
         }
         Command::Show { id } => {
             let id = context::id(&id, "document", "documents list")?;
@@ -59,13 +63,14 @@ pub(super) async fn run(command: Command, context: &mut Context) -> Result<End, 
     Ok(End::Done)
 }
 
-fn row(it: &Document, status: String) -> Vec<String> {
+fn row(it: &Document, status: String, sees: Sees) -> Vec<String> {
+    let who = |text: String| if sees.contacts { text } else { "–".to_owned() };
     vec![
         it.id.to_string(),
         it.received_at.format("%Y-%m-%d %H:%M").to_string(),
-        it.envelope.from_address.clone().or(it.envelope.caller.clone()).unwrap_or_default(),
+        who(it.envelope.from_address.clone().or(it.envelope.caller.clone()).unwrap_or_default()),
         it.name.clone(),
-        it.envelope.subject.clone().unwrap_or_default(),
+        who(it.envelope.subject.clone().unwrap_or_default()),
         it.parts.map(|parts| parts.to_string()).unwrap_or_default(),
         status,
     ]
@@ -94,15 +99,19 @@ fn around<'a>(house: &House, document: &'a Document) -> Around<'a> {
 }
 
 async fn show(house: &House, id: Uuid, context: &mut Context) -> Result<(), Stop> {
+    let sees = context.sees(house)?;
     let (document, what_became) = load(house, id).await?;
     if context.out.json {
-        context.out.json(&Shown { document, what_became })?;
+        context.out.json(&context::seen(sees, &Shown { document, what_became })?)?;
         return Ok(());
     }
     let from =
         document.envelope.from_address.clone().or(document.envelope.caller.clone()).unwrap_or_default();
+    let from = if sees.contacts { from } else { "–".to_owned() };
     context.out.line(format!("document {id}\n  {} · {} · {} bytes", document.name, from, document.size))?;
-    context.out.line(format!("  {}", document.envelope.subject.clone().unwrap_or_default()))?;
+    if sees.contacts {
+        context.out.line(format!("  {}", document.envelope.subject.clone().unwrap_or_default()))?;
+    }
     if let Some(first) = document.duplicate_of {
         context.out.line(format!("  the same bytes as document {first}"))?;
     }

@@ -4,13 +4,13 @@ use crate::check::resolve::customer_of;
 use crate::cli::Stop;
 use crate::cli::context::{self, Context};
 use crate::cli::hand_over::hand_over;
-use crate::cli::lessons::clerk;
 use crate::master::Master;
 use crate::order::document::{Channel, Document};
 use crate::order::draft::Draft;
 use crate::order::ids::Ids;
 use crate::order::message::{Body, MailSend, Message, Step};
 use crate::release::resend::resend;
+use crate::rights::Action;
 use crate::runtime::house::House;
 
 #[derive(Debug, clap::Args)]
@@ -21,11 +21,8 @@ pub(in crate::cli) struct Resend {
     #[arg(long)]
     to: Option<String>,
     /// Send it; without, it is only shown 发送
-    #[arg(long, requires = "by")]
+    #[arg(long)]
     send: bool,
-    /// Your user id, as in the settings 用户
-    #[arg(long = "as")]
-    by: Option<String>,
 }
 
 impl Resend {
@@ -42,7 +39,7 @@ impl Resend {
         if !self.send {
             return show(&mail, context);
         }
-        let by = clerk(house, self.by.as_deref().unwrap_or_default())?.id.clone();
+        let by = context.acting(house, Action::Key)?;
         if mail.to.is_empty() {
             let why = "no address of the customer is known: name one with --to";
             return Err(Stop::Refused(why.to_owned()));

@@ -4,10 +4,10 @@ use crate::check::resolve::customer_of;
 use crate::cli::Stop;
 use crate::cli::context::{self, Context};
 use crate::cli::hand_over::hand_over;
-use crate::cli::lessons::clerk;
 use crate::order::document::{Kind as PartKind, PartState};
 use crate::order::ids::Ids;
 use crate::order::message::{Body, DraftCorrected, Message, Step};
+use crate::rights::Action;
 use crate::runtime::house::House;
 
 #[derive(Debug, clap::Args)]
@@ -20,9 +20,6 @@ pub(in crate::cli) struct Take {
     /// What it is 类别
     #[arg(long, value_enum, default_value_t = Taken::Order)]
     kind: Taken,
-    /// Your user id, as in the settings 用户
-    #[arg(long = "as")]
-    by: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -49,7 +46,7 @@ impl From<Taken> for PartKind {
 impl Take {
     pub(super) async fn run(self, house: &House, context: &mut Context) -> Result<(), Stop> {
         let id = context::id(&self.id, "document", "documents list")?;
-        let by = clerk(house, &self.by)?.id.clone();
+        let by = context.acting(house, Action::Key)?;
         let (document, parts) = super::load(house, id).await?;
         let record = parts.into_iter().find(|it| it.part.index == self.part).ok_or_else(|| {
             Stop::NotFound(format!("document {id} has no part {}: `gendan documents show {id}`", self.part))

@@ -11,7 +11,7 @@ use crate::order::draft::{Confidence, DraftOrder};
 use crate::order::event::{Actor, Event};
 use crate::order::ids::Ids;
 use crate::order::message::{Message, ReviewDecide};
-use crate::order::review::{Decision, Verdict};
+use crate::order::review::Verdict;
 use crate::order::status::{Rung, Status};
 use crate::release;
 use crate::review;
@@ -32,11 +32,10 @@ impl Steps {
         let mut work = self.order(asked.order_id).await?;
         let now = self.now(message).await?;
         let decision = &asked.decision;
-        if !self.holds_role(decision) {
-            let why = format!("{} does not hold the role {}", decision.by, decision.role.as_str());
-            return Ok(done(message, format!("refused: {why}")));
+        if let Err(denied) = self.may_decide(&work.order, decision, now.at).await? {
+            return Ok(done(message, format!("refused: {denied}")));
         }
-        let events = match review::decide(&work.order, decision, now.at) {
+        let events = match review::decide(&work.order, decision, &self.books.rules, now.at) {
             Ok(events) => events,
             Err(refusal) => return Ok(done(message, format!("refused: {refusal}"))),
         };
@@ -51,7 +50,12 @@ impl Steps {
                     pen.commit.messages.extend(self.filed_as(*kind, &mut origin, &pen.now).await?);
                 }
             }
-            Verdict::Approve | Verdict::Return { .. } | Verdict::Reject { .. } => {}
+            Verdict::Approve { .. }
+            | Verdict::Return { .. }
+            | Verdict::Reject { .. }
+            | Verdict::Transfer { .. }
+            | Verdict::AddReviewer { .. }
+            | Verdict::Appeal { .. } => {}
         }
         let corrected = matches!(decision.verdict, Verdict::Correct { .. });
         if corrected || matches!(decision.verdict, Verdict::File { .. }) {
@@ -80,10 +84,6 @@ impl Steps {
         let office = self.books.office(&house);
         release::filed::filed(&origin.document, &origin.record.draft, &office, now.at, now.ids)
             .map_err(|e| Failure::Park(e.to_string()))
-    }
-
-    fn holds_role(&self, decision: &Decision) -> bool {
-        self.books.config.user(&decision.by).is_some_and(|user| user.roles.contains(&decision.role))
     }
 
     /// The document and part that an order came from.

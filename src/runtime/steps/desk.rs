@@ -207,7 +207,14 @@ impl Steps {
             facts: &facts,
         };
         let problems = check::check_all(&checked);
-        let surety = check::sure(&checked, &problems);
+        // What is proven is that the customer's own words were read as he meant them, whatever is offered to him instead.
+        let surety = match &work.order.asked_for {
+            None => check::sure(&checked, &problems),
+            Some(asked) => {
+                let asked = check::Case { content: asked.as_ref(), ..checked };
+                check::sure(&asked, &check::check_all(&asked))
+            }
+        };
         let order = &work.order;
         if order.problems != problems || order.sure != surety.sure || order.proofs != surety.proofs {
             work.add([Event::Checked { problems, sure: surety.sure, proofs: surety.proofs }])?;

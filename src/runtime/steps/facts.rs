@@ -73,7 +73,7 @@ impl Steps {
         plan.is_ok_and(|plan| plan.promised <= wanted)
     }
 
-    fn in_book_currency(&self, money: Money) -> Option<Decimal> {
+    pub(super) fn in_book_currency(&self, money: Money) -> Option<Decimal> {
         let exchange = &self.books.config.exchange;
         if money.currency == exchange.book {
             return Some(money.amount);

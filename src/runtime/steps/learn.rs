@@ -40,9 +40,12 @@ impl Steps {
             Verdict::Correct { .. } => None,
             Verdict::File { kind: Some(kind), .. } => Some(*kind),
             Verdict::File { kind: None, .. }
-            | Verdict::Approve
+            | Verdict::Approve { .. }
             | Verdict::Return { .. }
-            | Verdict::Reject { .. } => return None,
+            | Verdict::Reject { .. }
+            | Verdict::Transfer { .. }
+            | Verdict::AddReviewer { .. }
+            | Verdict::Appeal { .. } => return None,
         };
         let document_id = origin.document.id;
         let (customer, by) = (order.content.customer.clone(), decision.by.clone());

@@ -7,6 +7,7 @@ mod arrived;
 mod check;
 mod decide;
 mod desk;
+mod explain;
 mod facts;
 mod holdings;
 mod learn;
@@ -15,6 +16,7 @@ mod master;
 mod place;
 mod read;
 mod report;
+mod rights;
 mod timer;
 
 use super::ahead::Ahead;

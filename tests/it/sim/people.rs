@@ -5,7 +5,7 @@ use gendan::order::Order;
 use gendan::order::event::Milestone;
 use gendan::order::ids;
 use gendan::order::message::{Body, Message, ReportReceived, ReviewDecide, Step};
-use gendan::order::review::{Decision, Review, Role, Verdict};
+use gendan::order::review::{Condition, Decision, Queue, Review, Role, Verdict};
 use gendan::order::status::{Rung, Status};
 use gendan::runtime::clock::Clock as _;
 use gendan::store::{Commit, Filter, Kind, Store as _};
@@ -14,6 +14,11 @@ use uuid::Uuid;
 /// One round of everybody's work: some of the open reviews are decided, some of the goods move.
 pub(super) async fn round(world: &World, number: u64) {
     for order in orders(world).await {
+        // Sales take up for what a queue rejected.
+        let rejected = matches!(order.status, Status::Rejected) && world.chaos.often(200);
+        if let Some(review) = order.reviews.last().filter(|_| rejected) {
+            appeal(world, &order, review, number).await;
+        }
         for review in order.open_reviews() {
             if world.chaos.often(600) {
                 decide(world, &order, review, number).await;
@@ -35,9 +40,13 @@ async fn decide(world: &World, order: &Order, review: &Review, round: u64) {
     let chaos = &world.chaos;
     let verdict = match chaos.below(20) {
         0 => Verdict::Reject { reason: "不做".into() },
-        1 => Verdict::Return { what: "数量再核对".into() },
+        1 => Verdict::Return { what: "数量再核对".into(), to: None },
         2 => Verdict::File { reason: "不是订单".into(), kind: None },
-        _ => Verdict::Approve,
+        3 => Verdict::Return { what: "请再看".into(), to: Some(Queue::ALL[chaos.below(14) as usize]) },
+        4 => Verdict::Transfer { to: format!("user-{}", chaos.below(4)) },
+        5 => Verdict::AddReviewer { reviewer: Role::ALL[chaos.below(15) as usize] },
+        6 => conditions(world),
+        _ => Verdict::approve(),
     };
     let role = if chaos.often(50) {
         Role::Warehouse
@@ -47,13 +56,40 @@ async fn decide(world: &World, order: &Order, review: &Review, round: u64) {
     let digest = if chaos.often(50) { "0".repeat(64) } else { review.digest.clone() };
     let by = format!("user-{}", chaos.below(4));
     let note = Some("说明".to_owned());
-    let decision = Decision { review_id: review.id, verdict, by, role, note, digest };
+    let decision = Decision { review_id: review.id, verdict, by, role, note, digest, on_behalf_of: None };
     // Now and then two people decide at once, or one presses the key twice.
     let copies = 1 + u64::from(chaos.often(150));
     for copy in 0..copies {
         let body = Body::ReviewDecide(ReviewDecide { order_id: order.id, decision: decision.clone() });
         send(world, order.id, Step::Review, body, &format!("decide/{round}/{}/{copy}", review.id)).await;
     }
+}
+
+async fn appeal(world: &World, order: &Order, review: &Review, round: u64) {
+    let by = format!("user-{}", world.chaos.below(4));
+    let verdict = Verdict::Appeal { reason: "客户已付款".into() };
+    let decision = Decision {
+        review_id: review.id,
+        verdict,
+        by,
+        role: Role::SalesManager,
+        note: None,
+        digest: review.digest.clone(),
+        on_behalf_of: None,
+    };
+    let body = Body::ReviewDecide(ReviewDecide { order_id: order.id, decision });
+    send(world, order.id, Step::Review, body, &format!("appeal/{round}/{}", review.id)).await;
+}
+
+/// Agreed on a condition: a price, a quantity or a date.
+fn conditions(world: &World) -> Verdict {
+    let (path, value) = match world.chaos.below(3) {
+        0 => ("lines.0.unit_price", "0.4321"),
+        1 => ("lines.0.quantity", "1200"),
+        _ => ("requested", "2026-12-24"),
+    };
+    let condition = Condition { path: path.to_owned(), value: value.to_owned() };
+    Verdict::Approve { conditions: vec![condition], needs_days: Some(world.chaos.below(5) as u32) }
 }
 
 /// What downstream reports next of an order that was released; now and then out of turn.
