@@ -206,7 +206,7 @@ impl Steps {
             resolved,
             facts: &facts,
         };
-        let problems = check::check_all(&checked);
+        let problems = check::fraud::kept(&work.order.problems, check::check_all(&checked));
         let surety = check::sure(&checked, &problems);
         let order = &work.order;
         if order.problems != problems || order.sure != surety.sure || order.proofs != surety.proofs {
