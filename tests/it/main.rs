@@ -20,6 +20,7 @@ mod review;
 mod servers;
 mod sim;
 mod smtp;
+mod soft_hold;
 mod support;
 mod walks;
 mod wired;

@@ -15,6 +15,7 @@ mod master;
 mod place;
 mod read;
 mod report;
+mod soft_hold;
 mod timer;
 
 use super::ahead::Ahead;
