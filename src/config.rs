@@ -9,6 +9,7 @@ use crate::ocr::RecognitionSettings;
 use crate::order::document::Language;
 use crate::order::money::Currency;
 use crate::read::limits::Limits;
+use crate::read::mail::authentic::MailAuthentication;
 use crate::release::facts::{self, Department};
 pub use crate::rights::User;
 use crate::runtime::backoff::RetrySettings;
@@ -45,6 +46,7 @@ pub struct Config {
     pub intake: IntakeSettings,
     pub recognition: RecognitionSettings,
     pub limits: Limits,
+    pub mail_authentication: MailAuthentication,
     pub check: CheckSettings,
     pub release: facts::Settings,
     pub numbers: Numbers,
@@ -239,6 +241,7 @@ impl Config {
             ("worker.poll_ms", self.worker.poll_ms),
             ("worker.retry.attempts", u64::from(self.worker.retry.attempts)),
             ("postgres.pool", u64::from(self.postgres.pool)),
+            ("check.soft_hold_look_minutes", u64::from(self.check.soft_hold_look_minutes)),
             ("intake.poll_ms", self.intake.poll_ms),
             ("intake.max_bytes", self.intake.max_bytes),
         ];
@@ -257,6 +260,8 @@ impl Config {
             return Err("upkeep.retention_days must be longer than all retries together".to_owned());
         }
         self.limits.check()?;
+        self.mail_authentication.check().map_err(|why| format!("mail_authentication.{why}"))?;
+        self.check.sender.check().map_err(|why| format!("check.sender.{why}"))?;
         mailboxes::check(&self.mailboxes)?;
         self.smtp.check(self.worker.lease_seconds)?;
         self.fax_gateway.check()?;

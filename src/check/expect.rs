@@ -64,6 +64,12 @@ fn word(problem: &Problem) -> Option<&'static str> {
         | Code::CategoryRule
         | Code::NotPackMultiple
         | Code::PriceNotOnList
-        | Code::Overdue => None,
+        | Code::Overdue
+        | Code::SenderNotAuthentic
+        | Code::ReplyElsewhere
+        | Code::PhoneDiffers
+        | Code::LookalikeDomain
+        | Code::FraudSuspected
+        | Code::DiffersFrom => None,
     }
 }

@@ -16,6 +16,7 @@ pub mod credit;
 pub mod dates;
 pub mod same_again;
 pub mod sender;
+pub mod fraud;
 
 mod amounts;
 mod schemas;
@@ -25,7 +26,7 @@ mod desk;
 pub use resolve::{Around, CustomerBy, CustomerMatch, How, LineMatch, Resolved, resolve};
 pub use same_again::SamePo;
 pub use schemas::{Categories, CategoryError};
-pub use settings::CheckSettings;
+pub use settings::{CheckSettings, SenderSettings, Sign};
 pub use sure::{Surety, sure};
 
 use crate::master::Master;
@@ -84,6 +85,7 @@ fn checks_of_content(case: &Case<'_>) -> Vec<Problem> {
     [
         reading::check,
         sender::check,
+        fraud::check,
         complete::check,
         known::check,
         sums::check,

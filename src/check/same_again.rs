@@ -8,6 +8,8 @@ use crate::order::party::Party;
 use crate::order::problem::{Code, Problem, Severity};
 use crate::order::review::Queue;
 use crate::order::status::Status;
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
 
 /// Another order of this customer with the same PO number.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +46,75 @@ pub fn check(case: &Case<'_>) -> Vec<Problem> {
         return vec![raise(Code::DuplicateOf, Severity::Review).expected(same.name)];
     }
     let Some(other) = orders().next_back() else { return Vec::new() };
-    vec![raise(Code::ConflictsWith, Severity::Review).expected(other.name)]
+    let mut problems = vec![raise(Code::ConflictsWith, Severity::Review).expected(other.name)];
+    problems.extend(differences(case, other));
+    problems
+}
+
+/// More differences than that are no change of an order, but another one.
+const MOST: usize = 30;
+
+/// What the order says differently from the other, field by field, for the person who decides what is meant.
+fn differences(case: &Case<'_>, other: &SamePo<'_>) -> Vec<Problem> {
+    if !is_read(case) {
+        return Vec::new();
+    }
+    let (a, b) = (case.content, other.content);
+    let day = |day: Option<NaiveDate>| day.map(|day| day.to_string());
+    let mut found = vec![
+        ("currency".to_owned(), a.currency.map(String::from), b.currency.map(String::from)),
+        ("order_date".to_owned(), day(a.order_date), day(b.order_date)),
+        ("requested_delivery".to_owned(), day(a.requested), day(b.requested)),
+        ("payment_terms".to_owned(), a.payment_terms.clone(), b.payment_terms.clone()),
+        ("incoterm".to_owned(), a.incoterm.clone(), b.incoterm.clone()),
+        ("shipping_method".to_owned(), a.shipping_method.clone(), b.shipping_method.clone()),
+    ];
+    let mut left: Vec<&Line> = b.lines.iter().collect();
+    for (at, line) in a.lines.iter().enumerate() {
+        match left.iter().position(|one| same_goods(one, line)) {
+            Some(is) => found.extend(line_differences(at, line, left.remove(is))),
+            None => found.push((format!("lines.{at}"), Some(in_short(line)), None)),
+        }
+    }
+    found.extend(left.into_iter().map(|line| ("lines".to_owned(), None, Some(in_short(line)))));
+    found.retain(|(_, now, before)| plain(now) != plain(before));
+    if is_moved(case, other) {
+        // Whose address it is stands with the parties, never in a problem.
+        found.push(("ship_to".to_owned(), None, None));
+    }
+    let problem = |(path, found, expected)| {
+        let problem = Problem::new(Code::DiffersFrom, path, Severity::Note, Queue::Sales);
+        Problem { found, expected, ..problem }
+    };
+    found.into_iter().take(MOST).map(problem).collect()
+}
+
+/// A path, what it says now, and what it said before.
+type Difference = (String, Option<String>, Option<String>);
+
+fn line_differences(at: usize, now: &Line, before: &Line) -> Vec<Difference> {
+    let figure = |figure: Option<Decimal>| figure.map(|figure| figure.normalize().to_string());
+    let fields = |line: &Line| {
+        [
+            ("quantity", figure(line.quantity)),
+            ("unit", line.unit.clone()),
+            ("unit_price", figure(line.unit_price)),
+            ("delivery_date", line.required.map(|day| day.to_string())),
+            ("spec", line.spec.clone()),
+            ("color", line.color.clone()),
+            ("note", line.note.clone()),
+        ]
+    };
+    let both = fields(now).into_iter().zip(fields(before));
+    both.map(|((field, now), (_, before))| (format!("lines.{at}.{field}"), now, before)).collect()
+}
+
+/// `N18 × 6000 条`
+fn in_short(line: &Line) -> String {
+    let goods = line.sku.as_deref().unwrap_or(&line.description);
+    let quantity = line.quantity.map(|quantity| format!("× {}", quantity.normalize()));
+    let parts = [Some(goods.to_owned()), quantity, line.unit.clone()];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// An order that came to nothing: the same again is then no mere repetition.
@@ -59,22 +129,32 @@ fn is_same(case: &Case<'_>, same: &SamePo<'_>) -> bool {
         let said = [&content.payment_terms, &content.incoterm, &content.shipping_method];
         (content.currency, content.requested, content.order_date, said.map(plain))
     };
-    let place = |party: Option<&Party>| party.map(|party| (plain(&party.name), plain(&party.address)));
-    let moved = same.ship_to.is_some() && place(same.ship_to) != place(case.resolved.ship_to.as_ref());
     let lines = a.lines.len() == b.lines.len() && a.lines.iter().zip(&b.lines).all(|(a, b)| same_line(a, b));
-    // Of what was not read nobody knows whether it is the same.
-    let read = !a.lines.is_empty() && !case.draft.unread.iter().any(|it| it.code.starts_with("reading."));
-    read && head(a) == head(b) && lines && !moved
+    is_read(case) && head(a) == head(b) && lines && !is_moved(case, same)
 }
 
-fn same_line(a: &Line, b: &Line) -> bool {
-    let goods = match (&a.sku, &b.sku) {
+/// Of what was not read nobody knows whether it is the same.
+fn is_read(case: &Case<'_>) -> bool {
+    let unread = case.draft.unread.iter().any(|it| it.code.starts_with("reading."));
+    !case.content.lines.is_empty() && !unread
+}
+
+fn is_moved(case: &Case<'_>, same: &SamePo<'_>) -> bool {
+    let place = |party: Option<&Party>| party.map(|party| (plain(&party.name), plain(&party.address)));
+    same.ship_to.is_some() && place(same.ship_to) != place(case.resolved.ship_to.as_ref())
+}
+
+fn same_goods(a: &Line, b: &Line) -> bool {
+    match (&a.sku, &b.sku) {
         (Some(a), Some(b)) => a == b,
         (None, None) => squeezed(&a.description) == squeezed(&b.description),
         (Some(_), None) | (None, Some(_)) => false,
-    };
+    }
+}
+
+fn same_line(a: &Line, b: &Line) -> bool {
     let said = |line: &Line| [&line.spec, &line.color, &line.note, &line.unit].map(plain);
-    goods
+    same_goods(a, b)
         && said(a) == said(b)
         && (a.quantity, a.unit_price, a.required) == (b.quantity, b.unit_price, b.required)
 }
@@ -97,6 +177,7 @@ mod tests {
         desk.with(&[], |case| case.content.clone())
     }
 
+    /// What the check says with an earlier order of that content and status.
     fn says(desk: &Desk, earlier: &Content, status: Status) -> Vec<String> {
         let same = [SamePo {
             name: "CNN-K1-2603-01",
@@ -115,10 +196,16 @@ mod tests {
         let on = Status::On(Rung::Released);
         assert_eq!(says(&Desk::new(&[LINE]), &earlier, on), ["duplicate_of po_number PO-1 CNN-K1-2603-01"]);
         let other = Desk::new(&["A18||7500|条|0.47|3525"]);
-        assert_eq!(says(&other, &earlier, on), ["conflicts_with po_number PO-1 CNN-K1-2603-01"]);
+        assert_eq!(
+            says(&other, &earlier, on),
+            ["conflicts_with po_number PO-1 CNN-K1-2603-01", "differs_from lines.0.quantity 7500 6000"]
+        );
         let mut dated = Desk::new(&[LINE]);
         dated.order().shipping_method = text("空运");
-        assert_eq!(says(&dated, &earlier, on), ["conflicts_with po_number PO-1 CNN-K1-2603-01"]);
+        assert_eq!(
+            says(&dated, &earlier, on),
+            ["conflicts_with po_number PO-1 CNN-K1-2603-01", "differs_from shipping_method 空运"]
+        );
         let again = says(&Desk::new(&[LINE]), &earlier, Status::Cancelled);
         assert_eq!(again, ["conflicts_with po_number PO-1 CNN-K1-2603-01"]);
         for (kind, expected) in [(Kind::Amendment, "amends"), (Kind::Cancellation, "cancels")] {
@@ -126,6 +213,51 @@ mod tests {
             desk.draft.kind = kind;
             assert_eq!(says(&desk, &earlier, on), [format!("{expected} po_number PO-1 CNN-K1-2603-01")]);
         }
+    }
+
+    #[test]
+    fn a_change_without_a_word_is_shown_line_by_line() {
+        let on = Status::On(Rung::InReview);
+        let earlier = content(&Desk::new(&[LINE, "A20||1000|条|0.55|550|2026-04-10"]));
+        let differs = |lines: &[&str]| {
+            let said = says(&Desk::new(lines), &earlier, on);
+            assert_eq!(
+                said.first().map(String::as_str),
+                Some("conflicts_with po_number PO-1 CNN-K1-2603-01")
+            );
+            said[1..].join("; ").replace("differs_from ", "")
+        };
+        // Lines that only stand elsewhere are the same lines.
+        assert_eq!(differs(&["A20||1000|条|0.55|550|2026-04-10", LINE]), "");
+        assert_eq!(
+            differs(&["A20||1000.0|条|0.56|560|2026-04-12", LINE]),
+            "lines.0.unit_price 0.56 0.55; lines.0.delivery_date 2026-04-12 2026-04-10"
+        );
+        assert_eq!(differs(&[LINE]), "lines N20 × 1000 条");
+        assert_eq!(
+            differs(&[
+                LINE,
+                "A20||1000|条|0.55|550|2026-04-10",
+                "|5#尼龙闭尾拉链 自动头 黑色580 18cm|200|条|0.47"
+            ]),
+            "lines.2 N18 × 200 条"
+        );
+        let mut unread = Desk::new(&["A18||7500|条|0.47|3525"]);
+        let why = crate::order::draft::Unread {
+            code: "reading.pdf_not_read".to_owned(),
+            source: "a.pdf".to_owned(),
+            detail: None,
+        };
+        unread.draft.unread.push(why);
+        assert_eq!(says(&unread, &earlier, on), ["conflicts_with po_number PO-1 CNN-K1-2603-01"]);
+    }
+
+    #[test]
+    fn the_same_goods_under_a_new_number_are_ordered_again() {
+        let mut again = Desk::new(&[LINE]);
+        again.order().po_number = text("PO-2");
+        again.order().notes = text("返单，同 PO-1");
+        assert!(again.says(check).is_empty());
     }
 
     #[test]

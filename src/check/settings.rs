@@ -17,6 +17,86 @@ pub struct CheckSettings {
     pub price_band: Decimal,
     /// A date wanted more than this many days ahead is taken for a misread one.
     pub furthest_days: u32,
+    /// Minutes after an order came in for which it waits for what may change it and is not read yet; 0 = not at all.
+    pub soft_hold_minutes: u32,
+    /// Minutes between two looks whether that was read.
+    pub soft_hold_look_minutes: u32,
+    /// Who writes in a customer's name.
+    pub sender: SenderSettings,
+}
+
+/// Senders who are not whom they seem to be: section `[check.sender]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SenderSettings {
+    /// Mail services where everybody can have an address.
+    pub public_domains: Vec<String>,
+    /// A domain's name with fewer letters resembles others by chance.
+    pub shortest: usize,
+    /// The same for one that is run together with another word.
+    pub shortest_within: usize,
+    /// What taken together looks like fraud: any of these lists.
+    pub fraud: Vec<Vec<Sign>>,
+    /// Words of an order for goods that the customer has fetched.
+    pub own_freight: Vec<String>,
+}
+
+/// One thing that alone may be innocent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sign {
+    LookalikeDomain,
+    SenderNotAuthentic,
+    UnknownSender,
+    ReplyElsewhere,
+    PhoneDiffers,
+    /// The goods go to none of the customer's addresses.
+    NewShipTo,
+    /// The goods go by a courier or forwarder of the customer's.
+    OwnFreight,
+}
+
+impl Sign {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LookalikeDomain => "lookalike_domain",
+            Self::SenderNotAuthentic => "sender_not_authentic",
+            Self::UnknownSender => "unknown_sender",
+            Self::ReplyElsewhere => "reply_elsewhere",
+            Self::PhoneDiffers => "phone_differs",
+            Self::NewShipTo => "new_ship_to",
+            Self::OwnFreight => "own_freight",
+        }
+    }
+}
+
+impl SenderSettings {
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if self.shortest == 0 || self.shortest_within < self.shortest {
+            return Err("shortest_within must be at least shortest, and that at least 1".to_owned());
+        }
+        if self.fraud.iter().any(Vec::is_empty) {
+            return Err("fraud: a list without signs would take every order for fraud; name some".to_owned());
+        }
+        Ok(())
+    }
+}
+
+impl Default for SenderSettings {
+    /// As the shipped file says.
+    fn default() -> Self {
+        #[derive(Deserialize)]
+        struct Shipped {
+            check: Inner,
+        }
+        #[derive(Deserialize)]
+        struct Inner {
+            sender: toml::Table,
+        }
+        let shipped: Shipped = toml::from_str(crate::config::DEFAULT).expect("the shipped file is TOML");
+        shipped.check.sender.try_into().expect("the shipped file has every key of [check.sender]")
+    }
 }
 
 impl Default for CheckSettings {
@@ -27,6 +107,9 @@ impl Default for CheckSettings {
             prepaid_terms: vec!["prepaid".to_owned()],
             price_band: Decimal::from(3),
             furthest_days: 365,
+            soft_hold_minutes: 120,
+            soft_hold_look_minutes: 5,
+            sender: SenderSettings::default(),
         }
     }
 }

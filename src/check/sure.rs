@@ -75,7 +75,11 @@ const fn is_doubt(problem: &Problem) -> bool {
         | Code::DuplicateOf
         | Code::ConflictsWith
         | Code::Amends
-        | Code::Cancels => true,
+        | Code::Cancels
+        | Code::SenderNotAuthentic
+        | Code::ReplyElsewhere
+        | Code::LookalikeDomain
+        | Code::FraudSuspected => true,
         Code::UnknownSender | Code::MissingPrice | Code::MissingUnit => {
             !matches!(problem.severity, Severity::Note)
         }
@@ -86,7 +90,9 @@ const fn is_doubt(problem: &Problem) -> bool {
         | Code::PriceNotOnList
         | Code::OverCreditLimit
         | Code::Overdue
-        | Code::LeadTimeTooShort => false,
+        | Code::LeadTimeTooShort
+        | Code::PhoneDiffers
+        | Code::DiffersFrom => false,
     }
 }
 

@@ -202,6 +202,8 @@ pub fn write(document: &Document, was: u64) -> Write {
         index: Index {
             status: Some(status.to_owned()),
             number: Some(document.sha256.clone()),
+            // Of a document nobody knows the customer yet: its sender's house stands for him.
+            customer: document.envelope.house(),
             ..Index::default()
         },
     }

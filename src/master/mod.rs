@@ -12,14 +12,17 @@ mod rows;
 mod customers;
 mod prices;
 mod references;
+mod lookalike;
 
 pub use cells::RowError;
+pub use lookalike::Least;
 pub use tables::{Alias, Balance, Bom, Carrier, Contact, Customer, Department, Product, Tables};
 
 use atoms::Words;
 use catalogue::Catalogue;
 use chrono::NaiveDate;
 use customers::CustomerIndex;
+use lookalike::Lookalikes;
 use prices::Prices;
 use rust_decimal::Decimal;
 use std::collections::{HashMap, HashSet};
@@ -43,6 +46,7 @@ pub struct Master {
     prices: Prices,
     catalogue: Catalogue,
     own_domains: HashSet<String>,
+    lookalikes: Lookalikes,
 }
 
 impl Master {
@@ -78,9 +82,13 @@ impl Master {
         }
         let words = Words::new(tables.words.into_iter().map(|row| (row.word, row.means)));
         let mails = tables.departments.iter().flat_map(|row| [&row.mail, &row.manager_mail]);
+        let own_domains: HashSet<String> =
+            mails.filter_map(|mail| Some(mail.rsplit_once('@')?.1.to_lowercase())).collect();
+        let theirs = tables.customers.iter().flat_map(|row| &row.mail_domains);
         Self {
+            lookalikes: Lookalikes::new(theirs.chain(&own_domains).map(String::as_str)),
+            own_domains,
             catalogue: Catalogue::new(&tables.products, words),
-            own_domains: mails.filter_map(|mail| Some(mail.rsplit_once('@')?.1.to_lowercase())).collect(),
             carriers: tables.carriers.into_iter().map(|row| (text::squeezed(&row.name), row)).collect(),
             balances: tables.balances.into_iter().map(|row| (row.customer_code.clone(), row)).collect(),
             departments: tables.departments,
@@ -147,6 +155,13 @@ impl Master {
     #[must_use]
     pub fn customers_by_domain(&self, domain: &str) -> Vec<&Customer> {
         self.at(self.customer_index.domain(domain))
+    }
+
+    /// Domains of customers, and our own, that this one resembles without being one of them. `passed_over` are domains where
+    /// everybody can have an address.
+    #[must_use]
+    pub fn domains_like(&self, domain: &str, passed_over: &[String], least: Least) -> Vec<&str> {
+        self.lookalikes.of(domain, passed_over, least)
     }
 
     /// Customers with this name or English name.

@@ -1,5 +1,6 @@
 //! What comes in: a document, kept byte for byte, and the parts that it turns out to have.
 
+use super::authentic::Authentication;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -94,6 +95,21 @@ pub struct Envelope {
     /// A program sent it, whatever it is; its address is never answered (RFC 3834).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub automatic: bool,
+    /// Who passed the mail on, where the fields above are those of the mail within it; empty where he does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passed_on_by: Option<String>,
+    /// What the firm's mail server found of the mail as it came in; none while no server is trusted with that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authentication: Option<Authentication>,
+}
+
+impl Envelope {
+    /// The domain of the sender, by which mails of one house are found.
+    #[must_use]
+    pub fn house(&self) -> Option<String> {
+        let (_, domain) = self.from_address.as_deref()?.rsplit_once('@')?;
+        Some(domain.to_lowercase())
+    }
 }
 
 /// Where the work on a part stands. `Waiting` and `Keying` are the only ones that are not an ending.

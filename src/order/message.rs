@@ -218,6 +218,8 @@ pub enum TimerKind {
     ReviewDeadline,
     /// The invoice must be asked for at the latest.
     InvoiceLatest,
+    /// Whether what an order waits for was read meanwhile.
+    SoftHold,
 }
 
 /// A promise that was set down has come due.

@@ -1,6 +1,7 @@
 //! PURE. The business objects: documents and drafts, orders and their lines, reviews, events, messages.
 
 pub mod document;
+pub mod authentic;
 pub mod department;
 pub mod draft;
 pub mod money;

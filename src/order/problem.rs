@@ -59,10 +59,22 @@ pub enum Code {
     ConflictsWith,
     Amends,
     Cancels,
+    /// Nothing proves that the mail comes from the domain in its address.
+    SenderNotAuthentic,
+    /// Answers to the mail would go to an address that is not the customer's.
+    ReplyElsewhere,
+    /// The phone number on the order is none of the customer's.
+    PhoneDiffers,
+    /// The sender's domain resembles a customer's without being it.
+    LookalikeDomain,
+    /// Several signs together that look like fraud.
+    FraudSuspected,
+    /// What a changed order says differently from the one before it.
+    DiffersFrom,
 }
 
 impl Code {
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 35] = [
         Self::Unread,
         Self::Unsure,
         Self::UnknownCustomer,
@@ -92,6 +104,12 @@ impl Code {
         Self::ConflictsWith,
         Self::Amends,
         Self::Cancels,
+        Self::SenderNotAuthentic,
+        Self::ReplyElsewhere,
+        Self::PhoneDiffers,
+        Self::LookalikeDomain,
+        Self::FraudSuspected,
+        Self::DiffersFrom,
     ];
 
     /// The word in snake case, as JSON has it.
@@ -127,6 +145,12 @@ impl Code {
             Self::ConflictsWith => "conflicts_with",
             Self::Amends => "amends",
             Self::Cancels => "cancels",
+            Self::SenderNotAuthentic => "sender_not_authentic",
+            Self::ReplyElsewhere => "reply_elsewhere",
+            Self::PhoneDiffers => "phone_differs",
+            Self::LookalikeDomain => "lookalike_domain",
+            Self::FraudSuspected => "fraud_suspected",
+            Self::DiffersFrom => "differs_from",
         }
     }
 }

@@ -72,7 +72,10 @@ impl Wording {
         let or_dash = |value: &Option<String>| value.clone().unwrap_or_else(|| NOTHING.to_owned());
         let (mut found, expected) = (or_dash(&problem.found), or_dash(&problem.expected));
         let (key, part) = found.split_once(' ').unwrap_or((found.as_str(), ""));
-        if self.has(key) {
+        if found.split(' ').all(|key| self.has(key)) {
+            let said = found.split(' ').map(|key| self.say(language, key, &[])).collect::<Vec<_>>();
+            found = said.join(if language == Language::En { ", " } else { "、" });
+        } else if self.has(key) {
             found = [self.say(language, key, &[]).as_str(), part].join(" ").trim_end().to_owned();
         }
         let key = format!("problem.{}", problem.code.as_str());

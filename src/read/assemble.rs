@@ -22,7 +22,12 @@ pub(super) fn open(
     pictures: Pictures,
 ) -> Result<Collected, Box<Reading>> {
     if source.bytes.len() > reader.limits.message_bytes {
-        return Err(Box::new(refused(source, Code::TooBig, format!("{} MB", source.bytes.len() >> 20))));
+        return Err(Box::new(refused(
+            source,
+            reader,
+            Code::TooBig,
+            format!("{} MB", source.bytes.len() >> 20),
+        )));
     }
     let message = matches!(
         super::format::sniff(source.bytes, source.name, "message/rfc822"),
@@ -41,6 +46,7 @@ pub(super) fn reading(collected: &Collected, labels: &Labels, channel: Channel, 
         all.push((at, drafts(content, labels, channel)));
     }
     let (envelope, mut drafts) = choose(collected, envelopes, all);
+    let envelope = carried(envelope, collected);
     if drafts.len() > limits.drafts {
         let why = Code::TooManyParts.at(&drafts[0].source, format!("{} orders", drafts.len()));
         drafts[0].unread.push(why);
@@ -49,9 +55,18 @@ pub(super) fn reading(collected: &Collected, labels: &Labels, channel: Channel, 
     Reading { envelope, drafts, later: collected.later, shown: Vec::new() }
 }
 
-fn refused(source: &Source<'_>, code: Code, detail: String) -> Reading {
+/// With what is known of the mail as it came in: who really sent it, and what was proven of him.
+fn carried(envelope: Envelope, collected: &Collected) -> Envelope {
+    let Some(outer) = collected.letters.first().map(|letter| &letter.envelope) else { return envelope };
+    let own = envelope.from_address == outer.from_address;
+    let passed_on_by = (!own).then(|| outer.from_address.clone().unwrap_or_default());
+    Envelope { passed_on_by, authentication: outer.authentication.clone(), ..envelope }
+}
+
+fn refused(source: &Source<'_>, reader: &Reader, code: Code, detail: String) -> Reading {
     let head = &source.bytes[..source.bytes.len().min(64 * 1024)];
-    let envelope = address::envelope(&mail::header::Headers::parse(head).0);
+    let headers = mail::header::Headers::parse(head).0;
+    let envelope = Envelope { authentication: reader.believed.of(&headers), ..address::envelope(&headers) };
     let draft = empty("body", Kind::Order, Confidence::new(300), vec![code.at("body", detail)]);
     Reading { envelope, drafts: vec![draft], later: false, shown: Vec::new() }
 }

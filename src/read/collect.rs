@@ -117,7 +117,7 @@ impl Walk<'_> {
         let source = if prefix.is_empty() { "body".to_owned() } else { prefix.to_owned() };
         let at = self.out.letters.len();
         self.out.letters.push(Letter {
-            envelope: address::envelope(&message.headers),
+            envelope: self.envelope(&message.headers, parent),
             source: source.clone(),
             parent,
             ..Letter::default()
@@ -158,6 +158,12 @@ impl Walk<'_> {
             self.file(file, at, depth);
         }
         self.out.letters[at].headers = message.headers;
+    }
+
+    /// Only of the message itself the firm's mail server said anything: what is within it, its sender put there.
+    fn envelope(&self, headers: &Headers, parent: Option<usize>) -> Envelope {
+        let authentication = if parent.is_none() { self.reader.believed.of(headers) } else { None };
+        Envelope { authentication, ..address::envelope(headers) }
     }
 
     fn text_page(&self, part: &Part) -> Page {

@@ -44,6 +44,7 @@ use collect::Collected;
 use decoder::{Decoder, Recognizer};
 pub use labels::Labels;
 use limits::Limits;
+use mail::authentic::MailAuthentication;
 
 /// What is to be read.
 #[derive(Debug, Clone, Copy)]
@@ -98,6 +99,8 @@ pub enum Pictures {
 pub struct Reader {
     pub labels: Labels,
     pub limits: Limits,
+    /// Whose word on where a mail comes from counts.
+    pub believed: MailAuthentication,
     pub decoder: Box<dyn Decoder>,
     /// None: pages of which there are only pictures wait for a person.
     pub recognizer: Option<Box<dyn Recognizer>>,

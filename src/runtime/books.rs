@@ -64,6 +64,7 @@ impl Books {
             reader: Reader {
                 labels: labels(own)?,
                 limits: config.limits,
+                believed: config.mail_authentication.clone(),
                 decoder: engines.decoder,
                 recognizer: engines.recognizer,
             },

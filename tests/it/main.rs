@@ -21,6 +21,7 @@ mod review;
 mod servers;
 mod sim;
 mod smtp;
+mod soft_hold;
 mod support;
 mod walks;
 mod wired;

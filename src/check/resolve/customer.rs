@@ -1,6 +1,6 @@
 //! Which customer a part comes from: sender, printed name, and weaker hints, held against each other.
 
-use super::{Around, text};
+use super::{Around, origin, text};
 use crate::master::{Customer, Master};
 use crate::order::document::Channel;
 use crate::order::draft::{DraftOrder, Evidence};
@@ -63,6 +63,9 @@ pub struct CustomerMatch {
     #[serde(skip)]
     pub sender: Option<String>,
     pub forwarded: bool,
+    /// It is not proven that the mail comes from whom it says.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub doubtful: bool,
 }
 
 impl CustomerMatch {
@@ -72,6 +75,7 @@ impl CustomerMatch {
         let has = |by| self.by.contains(&by);
         match channel {
             _ if has(CustomerBy::Keyed) => true,
+            Channel::Mail if self.doubtful => false,
             Channel::Mail if self.forwarded => has(CustomerBy::Address),
             Channel::Mail => has(CustomerBy::Address) || has(CustomerBy::Domain),
             // Who may place orders as data names the customer by his code.
@@ -88,12 +92,20 @@ impl CustomerMatch {
 
 pub(super) fn find(order: &DraftOrder, around: &Around<'_>, master: &Master) -> CustomerMatch {
     let (sender, forwarded) = sender(order, around, master);
+    let doubtful = around.channel == Channel::Mail && origin::doubt(around.envelope, master).is_some();
     if let Some(code) = keyed(order, master) {
         let by = vec![CustomerBy::Keyed];
-        return CustomerMatch { code: Some(code), by, sender, forwarded, ..CustomerMatch::default() };
+        return CustomerMatch {
+            code: Some(code),
+            by,
+            sender,
+            forwarded,
+            doubtful,
+            ..CustomerMatch::default()
+        };
     }
     let clues = clues(order, sender.as_deref(), around, master);
-    let mut found = CustomerMatch { sender, forwarded, ..CustomerMatch::default() };
+    let mut found = CustomerMatch { sender, forwarded, doubtful, ..CustomerMatch::default() };
     let mut left: Vec<&str> = Vec::new();
     for (by, codes) in clues.iter().filter(|(_, codes)| !codes.is_empty()) {
         let both: Vec<&str> = codes.iter().copied().filter(|code| left.contains(code)).collect();

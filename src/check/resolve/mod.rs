@@ -3,6 +3,7 @@
 mod customer;
 mod product;
 mod terms;
+pub(super) mod origin;
 
 pub use customer::{CustomerBy, CustomerMatch};
 pub use product::{How, LineMatch, name_of};

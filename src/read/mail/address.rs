@@ -6,6 +6,7 @@ use crate::read::kind::is_automatic;
 use chrono::{DateTime, FixedOffset, Utc};
 use regex::Regex;
 use std::sync::LazyLock;
+use unicode_normalization::char::is_combining_mark;
 
 static SPEC: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"[A-Za-z0-9._%+'\-]{1,64}@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+").expect("constant pattern")
@@ -17,13 +18,29 @@ pub fn find(text: &str) -> Option<String> {
     SPEC.find(text).map(|m| m.as_str().trim_matches(['.', '\'', '-']).to_lowercase())
 }
 
+/// The address that a header field names, lower case. A domain in letters of other languages comes out as `xn--…`, whole: it is
+/// never cut where those begin, which would make another's address of it.
+fn spec(text: &str) -> Option<String> {
+    let at = text.find('@')?;
+    let dot = |c: char| matches!(c, '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}');
+    let within = |c: char| c.is_alphanumeric() || c == '-' || dot(c) || is_combining_mark(c);
+    let host = text[at + 1..].split(|c: char| !within(c)).next().unwrap_or_default();
+    if host.is_ascii() {
+        return find(text);
+    }
+    let host = idna::domain_to_ascii(host).ok()?;
+    let before =
+        text[..at].rsplit(|c: char| c.is_whitespace() || matches!(c, '<' | ',' | ':' | '"' | '(')).next();
+    find(&format!("{}@{host}", before.unwrap_or_default()))
+}
+
 /// Display name and address of a From value. The address in angle brackets counts, never one inside the name.
 #[must_use]
 pub fn parse(raw: &[u8]) -> (Option<String>, Option<String>) {
     let open = raw.iter().rposition(|b| *b == b'<');
     let (name, address) = match open {
-        Some(at) => (&raw[..at], find(&String::from_utf8_lossy(&raw[at..]))),
-        None => (&raw[..0], find(&String::from_utf8_lossy(raw))),
+        Some(at) => (&raw[..at], spec(&String::from_utf8_lossy(&raw[at..]))),
+        None => (&raw[..0], spec(&String::from_utf8_lossy(raw))),
     };
     let name = clean(&decode(name));
     let name = name.trim().trim_matches(['"', '\'', '“', '”']).trim().to_owned();
@@ -70,6 +87,8 @@ pub fn envelope(headers: &Headers) -> Envelope {
         sent_offset_minutes: sent.map(|d| d.offset().local_minus_utc() / 60),
         caller: None,
         automatic: is_automatic(headers),
+        passed_on_by: None,
+        authentication: None,
     }
 }
 
@@ -95,6 +114,13 @@ mod tests {
                 Some("z@j.example"),
             ),
             (b"", None, None),
+            // Not chen@linglan.example: the last letter is Cyrillic, and the address goes on behind it.
+            (
+                "<chen@linglan.examplе.evil.com>".as_bytes(),
+                None,
+                Some("chen@linglan.xn--exampl-8of.evil.com"),
+            ),
+            ("<chen@lіnglan.example>".as_bytes(), None, Some("chen@xn--lnglan-pvf.example")),
         ] {
             assert_eq!(parse(raw), (name.map(str::to_owned), address.map(str::to_owned)));
         }

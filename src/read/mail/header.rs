@@ -51,6 +51,11 @@ impl Headers {
         self.fields.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_slice())
     }
 
+    /// Every field in its order, with its raw value.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.fields.iter().map(|(name, value)| (name.as_str(), value.as_slice()))
+    }
+
     /// The decoded value, without control characters.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<String> {

@@ -1,6 +1,7 @@
 //! A message to its leaf parts: nested multiparts within limits, broken boundaries and encodings forgiven.
 
 pub mod address;
+pub mod authentic;
 pub(in crate::read) mod body;
 pub mod charset;
 pub mod header;

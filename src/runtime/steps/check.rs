@@ -103,6 +103,7 @@ impl Steps {
         let mut pen = Pen { commit: done(now.message, ""), now };
         pen.commit.writes.extend(super::desk::parties(&resolved));
         case.register(id, &mut pen.commit);
+        case.unread = Box::pin(self.unread(&work.order, document, pen.now.at)).await?;
         self.go_on(&mut work, &mut case, &resolved, &mut pen).map_err(|e| match e {
             super::desk::Stuck::Fold(error) => misfit(&work.order)(error),
             super::desk::Stuck::Other(why) => Failure::Park(why),

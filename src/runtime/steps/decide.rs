@@ -124,6 +124,7 @@ impl Steps {
                 [&resolved.contact, &resolved.ship_to].into_iter().flatten().map(|it| (it.id, it.clone())),
             );
         }
+        case.unread = Box::pin(self.unread(&work.order, &origin.document, pen.now.at)).await?;
         let id = work.order.id;
         self.go_on(work, &mut case, &resolved, pen).map_err(|stuck| match stuck {
             Stuck::Fold(error) => Failure::Park(format!("order {id}: {error}")),

@@ -1,5 +1,6 @@
 //! The order desk: what is loaded around an order, and how far the order goes on from where it stands.
 
+use super::soft_hold::Unread;
 use super::{Pen, Steps, parsed};
 use crate::check::{self, Facts, Resolved, SamePo};
 use crate::master::Master;
@@ -78,6 +79,8 @@ pub(super) struct Case {
     /// The other orders of this PO number, and the amendments and cancellations that speak of it.
     pub(super) same: Vec<Same>,
     pub(super) parties: BTreeMap<Uuid, Party>,
+    /// What the order has to wait for.
+    pub(super) unread: Option<Unread>,
 }
 
 impl Steps {
@@ -125,7 +128,8 @@ impl Steps {
         });
         let same = self.same(id, po.as_ref().map_or(&[][..], |(_, _, it)| &it.orders)).await?;
         let (document, record) = (from.0.clone(), from.1.clone());
-        Ok(Case { master, document, record, credit, counter, reserved, ahead, po, same, parties })
+        let unread = None;
+        Ok(Case { master, document, record, credit, counter, reserved, ahead, po, same, parties, unread })
     }
 
     async fn same(&self, id: Uuid, ids: &[Uuid]) -> Result<Vec<Same>, Failure> {
@@ -181,10 +185,13 @@ impl Steps {
             release::ask::ask(&work.order, &events, &self.books.office(&house), pen.now.at, pen.now.ids);
         pen.commit.messages.extend(asked.map_err(|e| Stuck::Other(e.to_string()))?);
         work.add(events)?;
-        if review::all_agreed(&work.order) {
-            self.release(work, case, pen)?;
+        if !review::all_agreed(&work.order) {
+            return Ok(());
         }
-        Ok(())
+        match case.unread {
+            Some(unread) => self.hold(work, unread, pen),
+            None => self.release(work, case, pen),
+        }
     }
 
     fn check_anew(&self, work: &mut Work, case: &Case, resolved: &Resolved) -> Result<(), Stuck> {
@@ -206,7 +213,7 @@ impl Steps {
             resolved,
             facts: &facts,
         };
-        let problems = check::check_all(&checked);
+        let problems = check::fraud::kept(&work.order.problems, check::check_all(&checked));
         // What is proven is that the customer's own words were read as he meant them, whatever is offered to him instead.
         let surety = match &work.order.asked_for {
             None => check::sure(&checked, &problems),

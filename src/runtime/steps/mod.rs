@@ -17,6 +17,7 @@ mod place;
 mod read;
 mod report;
 mod rights;
+mod soft_hold;
 mod timer;
 
 use super::ahead::Ahead;

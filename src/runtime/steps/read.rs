@@ -40,7 +40,7 @@ impl Steps {
             self.faxed(&bytes, &mut document);
             let opened = heavy(|| self.open_bytes(&bytes, &document, message.step));
             if opened.is_for_later() {
-                return Ok(recognize(message, &now));
+                return Ok(self.later(message, &opened, (document, version), &now));
             }
             self.read_opened(&opened, &document, taught.as_ref()).await?
         };
@@ -62,6 +62,16 @@ impl Steps {
             });
         }
         Ok(commit)
+    }
+
+    /// Its pictures are read in a queue of their own; from whom it comes is known already, so that an order of his can wait.
+    fn later(&self, message: &Message, opened: &Opened, document: (Document, u64), now: &Now<'_>) -> Commit {
+        let (mut document, version) = document;
+        let read = heavy(|| opened.read(&self.books.reader.labels));
+        document.envelope = joined(read.envelope, &document.envelope, document.channel);
+        let mut commit = recognize(message, now);
+        commit.writes.push(intake::write(&document, version));
+        commit
     }
 
     pub(super) fn open_bytes(&self, bytes: &[u8], document: &Document, step: Step) -> Opened {

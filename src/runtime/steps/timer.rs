@@ -26,6 +26,11 @@ impl Steps {
                 self.tell_due(&mut work, &now, &mut commit, release::invoice_latest).await?;
                 "invoice looked at"
             }
+            TimerKind::SoftHold => {
+                let (looked, what) = self.look_again(&mut work, self.now(message).await?, commit).await?;
+                commit = looked;
+                what
+            }
         };
         if work.is_changed() {
             work.write(&mut commit, &now.stamp(Actor::Step("timer".to_owned())));

@@ -5,6 +5,7 @@ use gendan::decode::Engines;
 use gendan::master::{Master, Tables};
 use gendan::order::review::Role;
 use gendan::read::limits::Limits;
+use gendan::read::mail::authentic::MailAuthentication;
 use gendan::read::{Labels, Reader};
 use gendan::runtime::books::Books;
 use gendan::runtime::import;
@@ -36,7 +37,13 @@ pub(crate) fn engines() -> Engines {
 pub(crate) fn reader() -> Reader {
     let Engines { decoder, recognizer } = engines();
     assert!(recognizer.is_some(), "the models are missing: gendan models fetch");
-    Reader { labels: Labels::built_in(), limits: Limits::default(), decoder, recognizer }
+    Reader {
+        labels: Labels::built_in(),
+        limits: Limits::default(),
+        believed: MailAuthentication::default(),
+        decoder,
+        recognizer,
+    }
 }
 
 /// The sample master data, indexed once.

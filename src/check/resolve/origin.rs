@@ -1,0 +1,41 @@
+//! Origin: whether a mail comes from whom it says, as far as the firm's own mail server and the mail's making tell.
+
+use crate::master::Master;
+use crate::order::document::Envelope;
+
+/// Why a mail can't be taken for its sender's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::check) enum Doubt {
+    /// A stranger passed it on: all that it says of its sender he may have written himself.
+    PassedOn(String),
+    /// What the mail server found, where that proves nothing.
+    NotAuthentic(String),
+}
+
+/// None for a mail that proves its sender, and for one of which nobody was asked to prove it. A colleague who passes a mail on is
+/// believed unless his own address is shown to be forged.
+pub(in crate::check) fn doubt(envelope: &Envelope, master: &Master) -> Option<Doubt> {
+    let from = envelope.from_address.as_deref();
+    let carrier = envelope.passed_on_by.as_deref().or(from);
+    let ours = carrier.and_then(domain).is_some_and(|domain| master.is_own_domain(domain));
+    if let Some(by) = envelope.passed_on_by.as_deref().filter(|_| !ours)
+        && !same_customer(by, from, master)
+    {
+        return Some(Doubt::PassedOn(by.to_owned()));
+    }
+    let found = envelope.authentication.as_ref()?;
+    let doubtful = if ours { found.is_failed() } else { !found.aligned };
+    doubtful.then(|| Doubt::NotAuthentic(found.said()))
+}
+
+fn same_customer(by: &str, from: Option<&str>, master: &Master) -> bool {
+    let of =
+        |address: &str| domain(address).map(|domain| master.customers_by_domain(domain)).unwrap_or_default();
+    let theirs = from.map(of).unwrap_or_default();
+    of(by).iter().any(|one| theirs.iter().any(|other| other.code == one.code))
+}
+
+/// The domain of an address.
+pub(in crate::check) fn domain(address: &str) -> Option<&str> {
+    address.rsplit_once('@').map(|(_, domain)| domain)
+}

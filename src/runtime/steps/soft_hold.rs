@@ -1,0 +1,181 @@
+//! Soft hold: an order that everybody agreed to waits, for a bounded time, while something that may change it is unread.
+//!
+//! What is unread is looked up among the documents of the sender's house that came in shortly before the order or since. A
+//! timer looks again until that was read or the time is over; the order then goes on by itself.
+
+use super::desk::{self, Stuck};
+use super::{Now, Pen, Steps, misfit, parsed};
+use crate::order::Order;
+use crate::order::document::{Channel, Document, Envelope, Kind as PartKind, PartState};
+use crate::order::event::Event;
+use crate::order::ids;
+use crate::order::message::{Step, TimerDue, TimerKind};
+use crate::order::problem::{Code, Severity};
+use crate::order::status::{Rung, Status};
+use crate::runtime::Failure;
+use crate::runtime::work::Work;
+use crate::store::{Commit, Filter, Key, Kind, NewTimer, PartRecord};
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+/// Documents of one house that are looked at; the newest come first.
+const MOST: u32 = 100;
+/// Begins the reason of such a hold.
+const WHY: &str = "unread:";
+
+/// A document that may change an order, and until when the order waits for it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unread {
+    document: Uuid,
+    until: DateTime<Utc>,
+}
+
+impl Steps {
+    /// What may change this order, which came in that document, and is not read. None once its time is over.
+    pub(super) async fn unread(
+        &self,
+        order: &Order,
+        document: &Document,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Unread>, Failure> {
+        let window = TimeDelta::minutes(i64::from(self.books.config.check.soft_hold_minutes));
+        let until = document.received_at + window;
+        let waits =
+            order.status.is_open() && !order.is_case() && document.channel == Channel::Mail && now < until;
+        let house = document.envelope.house().filter(|_| waits);
+        let Some(house) = house else { return Ok(None) };
+        let filter = Filter { customer: Some(house), limit: MOST, ..Filter::default() };
+        for snapshot in self.store.list(Kind::Document, &filter).await? {
+            let (_, other): (u64, Document) = parsed(snapshot)?;
+            let near = other.received_at > document.received_at - window;
+            if near && self.may_change(order, document, &other).await? {
+                return Ok(Some(Unread { document: other.id, until }));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn may_change(
+        &self,
+        order: &Order,
+        document: &Document,
+        other: &Document,
+    ) -> Result<bool, Failure> {
+        let related = is_related(&document.envelope, &other.envelope);
+        // Its pages are pictures, which take their time; what they say nobody knows.
+        let Some(parts) = other.parts else { return Ok(related && other.duplicate_of.is_none()) };
+        let keys: Vec<Key> =
+            (0..parts).map(|part| Key::new(Kind::Part, format!("{}/{part}", other.id))).collect();
+        let mut asked: Vec<Key> = Vec::new();
+        for snapshot in self.store.load(&keys).await?.into_iter().flatten() {
+            let (_, record): (u64, PartRecord) = parsed(snapshot)?;
+            if !related && !speaks_of(&record, order) {
+                continue;
+            }
+            match record.part.state {
+                PartState::Waiting if is_change(&record) => return Ok(true),
+                PartState::Keying { .. } => return Ok(true),
+                PartState::Order { order_id } if order_id != order.id => {
+                    asked.push(Key::new(Kind::Order, order_id))
+                }
+                PartState::Waiting
+                | PartState::Order { .. }
+                | PartState::Attached { .. }
+                | PartState::Filed { .. } => {}
+            }
+        }
+        let orders = self.store.load(&asked).await?.into_iter().flatten();
+        let orders: Vec<Order> =
+            orders.map(|it| parsed(it).map(|(_, order)| order)).collect::<Result<_, _>>()?;
+        Ok(orders.iter().any(is_unread))
+    }
+
+    /// The order waits, and is looked at again soon.
+    pub(super) fn hold(&self, work: &mut Work, unread: Unread, pen: &mut Pen<'_>) -> Result<(), Stuck> {
+        let timer = self.look(work.order.id, unread, &pen.now);
+        pen.commit.timers.push(timer);
+        work.add([Event::Held { why: format!("{WHY}{}", unread.document) }])?;
+        Ok(())
+    }
+
+    fn look(&self, order_id: Uuid, unread: Unread, now: &Now<'_>) -> NewTimer {
+        let pause = TimeDelta::minutes(i64::from(self.books.config.check.soft_hold_look_minutes));
+        let due = (now.at + pause).min(unread.until);
+        let id = ids::from_name(now.at, order_id.as_bytes(), "soft_hold");
+        let body = TimerDue { order_id, kind: TimerKind::SoftHold, about: order_id, due };
+        NewTimer { id, due, step: Step::Review, body }
+    }
+
+    /// The time to look again has come: the order waits on, or goes on from where it stood.
+    pub(super) async fn look_again(
+        &self,
+        work: &mut Work,
+        now: Now<'_>,
+        commit: Commit,
+    ) -> Result<(Commit, &'static str), Failure> {
+        let mut pen = Pen { now, commit };
+        let id = work.order.id;
+        if !matches!(work.order.status, Status::OnHold(rung) if rung < Rung::Released)
+            || !self.is_soft(id).await?
+        {
+            return Ok((pen.commit, "it is not held for that"));
+        }
+        let origin = self.origin(&work.order).await?;
+        if let Some(unread) = self.unread(&work.order, &origin.document, pen.now.at).await? {
+            pen.commit.timers.push(self.look(id, unread, &pen.now));
+            return Ok((pen.commit, "still unread"));
+        }
+        let master = self.shelf.get().await?;
+        let from = (&origin.document, &origin.record);
+        let around: desk::Case = self.load(id, &work.order.content, from, master).await?;
+        if around.is_held_by_others(id, id) {
+            return Ok((pen.commit, "held by a change of it"));
+        }
+        work.add([Event::Resumed]).map_err(misfit(&work.order))?;
+        self.reopen(work, &origin, None, &mut pen).await?;
+        Ok((pen.commit, "goes on"))
+    }
+
+    /// Whether it stands aside for this and no other reason.
+    async fn is_soft(&self, id: Uuid) -> Result<bool, Failure> {
+        let events = self.store.events(id).await?;
+        Ok(events.iter().rev().find_map(|it| held_for(&it.event)).is_some_and(|why| why.starts_with(WHY)))
+    }
+}
+
+fn held_for(event: &Event) -> Option<&str> {
+    if let Event::Held { why } = event { Some(why) } else { None }
+}
+
+/// From the same address, or in the same thread.
+fn is_related(one: &Envelope, other: &Envelope) -> bool {
+    let sender = |it: &Envelope| it.from_address.clone();
+    let thread = |it: &Envelope| -> Vec<String> {
+        let named = it.references.iter().chain(&it.in_reply_to).chain(&it.message_id);
+        named.cloned().collect()
+    };
+    let (ours, theirs) = (thread(one), thread(other));
+    (sender(one).is_some() && sender(one) == sender(other)) || ours.iter().any(|id| theirs.contains(id))
+}
+
+/// The part names the order's number.
+fn speaks_of(record: &PartRecord, order: &Order) -> bool {
+    let squeezed = |text: &str| crate::master::text::squeezed(text);
+    let Some(ours) = order.content.po_number.as_deref().map(squeezed) else { return false };
+    let printed = record.draft.order.as_ref().and_then(|draft| draft.po_number.as_ref());
+    let named = [printed.map(|field| field.value.as_str()), record.draft.refers_to.as_deref()];
+    named.into_iter().flatten().any(|theirs| squeezed(theirs) == ours)
+}
+
+/// Read, and on its way to the checks: of what orders anew nobody has to wait.
+fn is_change(record: &PartRecord) -> bool {
+    let unread = record.draft.unread.iter().any(|it| it.code.starts_with("reading."));
+    unread || matches!(record.draft.kind, PartKind::Amendment | PartKind::Cancellation)
+}
+
+/// A person has to key it, since it could not be read.
+fn is_unread(order: &Order) -> bool {
+    let unread =
+        |it: &&crate::order::problem::Problem| it.code == Code::Unread && it.severity != Severity::Note;
+    order.status == Status::On(Rung::Clarifying) && order.problems.iter().any(|it| unread(&it))
+}
