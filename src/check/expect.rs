@@ -64,6 +64,10 @@ fn word(problem: &Problem) -> Option<&'static str> {
         | Code::CategoryRule
         | Code::NotPackMultiple
         | Code::PriceNotOnList
-        | Code::Overdue => None,
+        | Code::Overdue
+        | Code::ShortOfStock
+        | Code::DiscountCodeInvalid
+        | Code::PickupTooSoon
+        | Code::MissingVehicle => None,
     }
 }

@@ -56,7 +56,8 @@ fn ended(same: &SamePo<'_>) -> bool {
 fn is_same(case: &Case<'_>, same: &SamePo<'_>) -> bool {
     let (a, b) = (case.content, same.content);
     let head = |content: &Content| {
-        let said = [&content.payment_terms, &content.incoterm, &content.shipping_method];
+        let said =
+            [&content.payment_terms, &content.incoterm, &content.shipping_method, &content.discount_code];
         (content.currency, content.requested, content.order_date, said.map(plain))
     };
     let place = |party: Option<&Party>| party.map(|party| (plain(&party.name), plain(&party.address)));

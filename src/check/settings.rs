@@ -17,6 +17,14 @@ pub struct CheckSettings {
     pub price_band: Decimal,
     /// A date wanted more than this many days ahead is taken for a misread one.
     pub furthest_days: u32,
+    /// Regions of the customers' table that are new markets: rules of the categories may ask less there.
+    pub new_market_regions: Vec<String>,
+    /// Hours before which a customer who collects the goods himself has to say so.
+    pub pickup_notice_hours: u32,
+    /// Words of a shipping method that mean that the customer collects the goods himself.
+    pub pickup_words: Vec<String>,
+    /// Words that name the vehicle that collects; a Chinese number plate names it too.
+    pub vehicle_words: Vec<String>,
 }
 
 impl Default for CheckSettings {
@@ -27,8 +35,16 @@ impl Default for CheckSettings {
             prepaid_terms: vec!["prepaid".to_owned()],
             price_band: Decimal::from(3),
             furthest_days: 365,
+            new_market_regions: Vec::new(),
+            pickup_notice_hours: 24,
+            pickup_words: words("自提|自取|自行提货|上门提货|self-collect|self collect|pick up|pickup"),
+            vehicle_words: words("车牌|车号|车辆|司机|货拉拉|vehicle|plate|truck|driver"),
         }
     }
+}
+
+fn words(all: &str) -> Vec<String> {
+    all.split('|').map(str::to_owned).collect()
 }
 
 #[cfg(test)]

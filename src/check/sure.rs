@@ -75,7 +75,8 @@ const fn is_doubt(problem: &Problem) -> bool {
         | Code::DuplicateOf
         | Code::ConflictsWith
         | Code::Amends
-        | Code::Cancels => true,
+        | Code::Cancels
+        | Code::DiscountCodeInvalid => true,
         Code::UnknownSender | Code::MissingPrice | Code::MissingUnit => {
             !matches!(problem.severity, Severity::Note)
         }
@@ -86,7 +87,10 @@ const fn is_doubt(problem: &Problem) -> bool {
         | Code::PriceNotOnList
         | Code::OverCreditLimit
         | Code::Overdue
-        | Code::LeadTimeTooShort => false,
+        | Code::LeadTimeTooShort
+        | Code::ShortOfStock
+        | Code::PickupTooSoon
+        | Code::MissingVehicle => false,
     }
 }
 
