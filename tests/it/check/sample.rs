@@ -160,6 +160,7 @@ fn draft_order(order: &Value) -> DraftOrder {
         incoterm: text(&order["incoterm"]),
         requested_delivery: date(&order["requested_delivery"]),
         shipping_method: text(&order["shipping_method"]),
+        discount_code: None,
         lines,
         total: number(&order["total"]),
         total_in_words: None,
