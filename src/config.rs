@@ -7,7 +7,7 @@ use crate::deliver::smtp::settings::SmtpSettings;
 use crate::intake::imap::settings::{self as mailboxes, Mailbox};
 use crate::ocr::RecognitionSettings;
 use crate::order::document::Language;
-use crate::order::money::Currency;
+use crate::order::money::{Currency, Exchange};
 use crate::read::limits::Limits;
 use crate::read::mail::authentic::MailAuthentication;
 use crate::release::facts::{self, Department};
@@ -99,14 +99,6 @@ pub struct Numbers {
 pub struct Terms {
     pub deposit: Vec<String>,
     pub carrier: String,
-}
-
-/// Rates to the book currency.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Exchange {
-    pub book: Currency,
-    pub rates: BTreeMap<Currency, Decimal>,
 }
 
 /// VAT rates by currency.

@@ -1,5 +1,6 @@
 //! Quantities and prices of a line in the product's unit, and the prices that they are compared with.
 
+use super::Case;
 use crate::master::{Customer, Master, Product, units};
 use crate::order::line::Line;
 use crate::order::money::Currency;
@@ -32,4 +33,10 @@ pub(super) fn agreed_price(
 pub(super) fn standard_price(product: &Product, line: &Line, currency: Option<Currency>) -> Option<Decimal> {
     let same = currency == Some(product.currency);
     if same { product.standard_price.checked_mul(factor(line, product)?) } else { None }
+}
+
+/// On hand less what is reserved: in the stock table, and by other orders of ours since.
+pub(super) fn free_stock(case: &Case<'_>, sku: &str) -> Decimal {
+    let reserved = case.facts.reserved.get(sku).copied().unwrap_or_default();
+    case.facts.master.free_stock(sku).saturating_sub(reserved)
 }

@@ -1,50 +1,31 @@
-//! Dates: enough days to make what is not in stock, and a day that has not passed.
+//! Dates: a day that has not passed, and goods that the customer collects himself announced in time.
 
-use super::{Case, amounts};
+use super::Case;
+use crate::master::text::simple;
 use crate::order::line::Line;
 use crate::order::problem::{Code, Problem, Severity};
 use crate::order::review::Queue;
-use chrono::NaiveDate;
-use rust_decimal::Decimal;
-use std::collections::HashMap;
+use chrono::{Days, NaiveDate};
+use regex::Regex;
+use std::sync::LazyLock;
+
+/// A Chinese number plate (GA 36): province, letter, five or six characters; in lower case.
+static PLATE: LazyLock<Regex> = LazyLock::new(|| {
+    let provinces = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼";
+    Regex::new(&format!("[{provinces}][a-z][ ·•.-]?[a-z0-9]{{5,6}}")).expect("a constant pattern")
+});
 
 #[must_use]
 pub fn check(case: &Case<'_>) -> Vec<Problem> {
     let mut problems = impossible(case);
-    // Lines of one product share its stock.
-    let mut wanted: HashMap<&str, Decimal> = HashMap::new();
-    for (at, line) in case.content.lines.iter().enumerate() {
-        if let Some((sku, quantity, path, days, lead)) = short(case, at, line) {
-            let sum = wanted.entry(sku).or_default();
-            *sum = sum.saturating_add(quantity);
-            let free = free_stock(case, sku);
-            if *sum > free {
-                let problem = Problem::new(Code::LeadTimeTooShort, path, Severity::Review, Queue::Production);
-                problems.push(problem.found(days).expected(lead));
-            }
-        }
-    }
+    problems.extend(pickup(case));
     problems
 }
 
-/// A line that is wanted sooner than its product can be made: SKU, quantity, path of the date, days there are, days needed.
-fn short<'a>(case: &Case<'a>, at: usize, line: &'a Line) -> Option<(&'a str, Decimal, String, i64, u32)> {
-    let (wanted, path) = wanted(case, at, line)?;
-    let sku = line.sku.as_deref()?;
-    let product = case.facts.master.product(sku)?;
-    let days = (wanted - case.around.on).num_days();
-    let quantity = amounts::quantity(line, product)?;
-    (days < i64::from(product.lead_days)).then_some((sku, quantity, path, days, product.lead_days))
-}
-
-fn wanted(case: &Case<'_>, at: usize, line: &Line) -> Option<(NaiveDate, String)> {
+/// The day on which a line has to be there, and the path of the field that says so.
+pub(super) fn wanted(case: &Case<'_>, at: usize, line: &Line) -> Option<(NaiveDate, String)> {
     let own = line.required.map(|day| (day, format!("lines.{at}.delivery_date")));
     own.or_else(|| case.content.requested.map(|day| (day, "requested_delivery".to_owned())))
-}
-
-fn free_stock(case: &Case<'_>, sku: &str) -> Decimal {
-    let reserved = case.facts.reserved.get(sku).copied().unwrap_or_default();
-    case.facts.master.free_stock(sku).saturating_sub(reserved)
 }
 
 /// Dates that nobody can mean: passed already, or further ahead than anybody orders.
@@ -61,42 +42,85 @@ fn impossible(case: &Case<'_>) -> Vec<Problem> {
         .collect()
 }
 
+/// Goods that the customer collects himself (自提): said early enough, and with the vehicle that comes.
+fn pickup(case: &Case<'_>) -> Vec<Problem> {
+    let settings = case.facts.settings;
+    let method = simple(case.content.shipping_method.as_deref().unwrap_or(""));
+    let collects = settings.pickup_words.iter().any(|word| method.contains(&simple(word)));
+    if !collects || !case.is_new() {
+        return Vec::new();
+    }
+    let asked = |code, path: String| Problem::new(code, path, Severity::Review, Queue::Clarification);
+    let on = case.around.on;
+    let days = case.content.lines.iter().enumerate().filter_map(|(at, line)| wanted(case, at, line));
+    let soonest = days.filter(|(day, _)| *day >= on).min_by_key(|(day, _)| *day);
+    let earliest = on.checked_add_days(Days::new(settings.pickup_notice_hours.div_ceil(24).into()));
+    let too_soon = soonest.zip(earliest).filter(|((day, _), earliest)| day < earliest);
+    let too_soon = too_soon
+        .map(|((day, path), earliest)| asked(Code::PickupTooSoon, path).found(day).expected(earliest));
+    let missing = (!names_vehicle(case)).then(|| asked(Code::MissingVehicle, "shipping_method".to_owned()));
+    too_soon.into_iter().chain(missing).collect()
+}
+
+fn names_vehicle(case: &Case<'_>) -> bool {
+    let order = case.draft.order.as_ref();
+    let head =
+        order.into_iter().flat_map(|order| [&order.shipping_method, &order.notes, &order.ship_to.address]);
+    let head = head.flatten().map(|field| field.value.as_str());
+    let notes = case.content.lines.iter().filter_map(|line| line.note.as_deref());
+    let words: Vec<String> = case.facts.settings.vehicle_words.iter().map(|word| simple(word)).collect();
+    head.chain(notes)
+        .map(simple)
+        .any(|text| PLATE.is_match(&text) || words.iter().any(|it| text.contains(it)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::check;
-    use crate::check::desk::{Desk, date};
+    use crate::check::desk::{Desk, date, text};
 
     #[test]
-    fn what_is_not_in_stock_needs_its_lead_time() {
-        for (lines, expected) in [
-            (&["A18||3001|条|0.47||2026-03-27"][..], &[][..]),
-            (&["A18||3000|条|0.47||2026-03-21"], &[]),
-            (&["A18||3001|条|0.47||2026-03-26"], &["lead_time_too_short lines.0.delivery_date 6 7"]),
-            (
-                &["A18||2000|条|0.47||2026-03-22", "A18||2000|条|0.47||2026-03-23"],
-                &["lead_time_too_short lines.1.delivery_date 3 7"],
-            ),
-            (&["A18||250|打|5.64||2026-03-26"], &[]),
-            (&["A18||251|打|5.64||2026-03-26"], &["lead_time_too_short lines.0.delivery_date 6 7"]),
-            (
-                &["A20||1|条|0.60||2026-03-19"],
-                &[
-                    "unsure lines.0.delivery_date 2026-03-19",
-                    "lead_time_too_short lines.0.delivery_date -1 7",
-                ],
-            ),
-            (&["A18||1|条|0.47||2027-03-21"], &["unsure lines.0.delivery_date 2027-03-21"]),
+    fn a_day_has_not_passed_and_is_not_too_far() {
+        for (day, expected) in [
+            ("2026-03-20", ""),
+            ("2026-03-19", "unsure lines.0.delivery_date 2026-03-19"),
+            ("2027-03-20", ""),
+            ("2027-03-21", "unsure lines.0.delivery_date 2027-03-21"),
         ] {
-            assert_eq!(Desk::new(lines).says(check), expected, "{lines:?}");
+            assert_eq!(Desk::new(&[&format!("A18||1|条|0.47||{day}")]).says(check).join(""), expected);
         }
     }
 
     #[test]
-    fn the_date_of_the_whole_order_and_other_orders_reservations_count() {
-        let mut desk = Desk::new(&["A18||3000|条|0.47"]);
-        desk.order().requested_delivery = date("2026-03-22");
+    fn who_collects_says_so_in_time_and_by_which_vehicle() {
+        let late = "pickup_too_soon requested_delivery 2026-03-20 2026-03-21";
+        for (method, day, notes, expected) in [
+            ("自提 粤B·12345", "2026-03-21", "", &[][..]),
+            ("客户自提", "2026-03-21", "车牌另见送货通知", &[]),
+            ("Self-Collect", "2026-03-21", "Truck AB 123 comes at noon", &[]),
+            ("客户自提", "2026-03-21", "", &["missing_vehicle shipping_method"]),
+            ("自提", "2026-03-20", "粤B12345D 来提", &[late]),
+            ("自提", "2026-03-20", "", &[late, "missing_vehicle shipping_method"]),
+            ("自提，沪A D12345", "2026-03-20", "", &[late]),
+            ("德邦物流", "2026-03-20", "", &[]),
+            ("", "2026-03-20", "", &[]),
+        ] {
+            let mut desk = Desk::new(&["A18||1000|条|0.47"]);
+            desk.order().shipping_method = text(method);
+            desk.order().requested_delivery = date(day);
+            desk.order().notes = text(notes);
+            assert_eq!(desk.says(check), expected, "{method} {day} {notes}");
+        }
+    }
+
+    #[test]
+    fn the_notice_is_a_setting() {
+        let mut desk = Desk::new(&["A18||1000|条|0.47||2026-03-22"]);
+        desk.order().shipping_method = text("自提 粤B12345");
         assert!(desk.says(check).is_empty());
-        desk.reserved.insert("N18".to_owned(), 1.into());
-        assert_eq!(desk.says(check), ["lead_time_too_short requested_delivery 2 7"]);
+        desk.settings.pickup_notice_hours = 49;
+        assert_eq!(desk.says(check), ["pickup_too_soon lines.0.delivery_date 2026-03-22 2026-03-23"]);
+        desk.settings.pickup_words = vec!["派车来".to_owned()];
+        assert!(desk.says(check).is_empty());
     }
 }

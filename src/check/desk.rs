@@ -5,6 +5,7 @@ use crate::master::{Master, Tables, import};
 use crate::order::document::{Channel, Envelope, Kind, Language};
 use crate::order::draft::{Confidence, Draft, DraftLine, DraftOrder, Evidence, Field, Found};
 use crate::order::ids::Ids;
+use crate::order::money::{Currency, Exchange};
 use crate::order::problem::Problem;
 use chrono::{DateTime, NaiveDate};
 use rust_decimal::Decimal;
@@ -14,15 +15,22 @@ const CUSTOMERS: &str = "\
 code,name,name_en,type,grade,mail_domains,contacts,phone,fax,address,currency,payment_terms,credit_limit,discount_floor,region
 K1,东莞市岭澜制衣有限公司,Linglan Garment Co.,factory,key,linglan.example,陈婉仪 <chen@linglan.example>,0769-5550-1201,,虎门,CNY,monthly60,10000,0.90,South
 K2,石狮市蓝豚泳装有限公司,,factory,new,lantun.example,蔡丽娜 <cai@lantun.example>,0595-5550-7731,,,CNY,prepaid,0,0.95,South
+K4,武汉江城优品商贸有限公司,,distributor,normal,jiangcheng.example,何 <he@jiangcheng.example>,,,汉口,CNY,monthly30,100000,0.90,Central
 K3,Northgate Apparel Ltd,,overseas,key,northgate.example,Helen <helen@northgate.example>,+44 20 5550 4101,,Leeds,USD,lc,1000,0.90,Europe
 ";
 const PRODUCTS: &str = "\
-sku,name,name_en,category,unit,spec,moq,pack_qty,lead_days,standard_price,currency,barcode
-N18,5#尼龙闭尾拉链 自动头 黑色580 18cm,,尼龙拉链,条,18cm,1000,200,7,0.50,CNY,
-N20,5#尼龙闭尾拉链 自动头 黑色580 20cm,,尼龙拉链,条,20cm,1000,200,7,0.60,CNY,
-M18,5#金属闭尾拉链 YG头 古铜 18cm,,金属拉链,条,18cm,1000,200,10,1.10,CNY,
-T5,5#尼龙码装拉链 黑色580,,码装拉链,米,200米/卷,400,200,5,0.58,CNY,
-TAG,吊牌 双面彩印 5×9cm,hang tag 5x9cm,印刷包装,张,5×9cm,3000,1000,6,0.11,CNY,
+sku,name,name_en,category,unit,spec,moq,pack_qty,lead_days,standard_price,currency,barcode,substitute
+N18,5#尼龙闭尾拉链 自动头 黑色580 18cm,,尼龙拉链,条,18cm,1000,200,7,0.50,CNY,,
+N20,5#尼龙闭尾拉链 自动头 黑色580 20cm,,尼龙拉链,条,20cm,1000,200,7,0.60,CNY,,N18
+M18,5#金属闭尾拉链 YG头 古铜 18cm,,金属拉链,条,18cm,1000,200,10,1.10,CNY,,
+T5,5#尼龙码装拉链 黑色580,,码装拉链,米,200米/卷,400,200,5,0.58,CNY,,
+TAG,吊牌 双面彩印 5×9cm,hang tag 5x9cm,印刷包装,张,5×9cm,3000,1000,6,0.11,CNY,,
+TAG2,吊牌 350g铜版纸 单色印刷 4×9cm,,印刷包装,张,4×9cm,3000,1000,6,0.10,CNY,,
+LBL,主唛,,印刷包装,张,,3000,1000,6,0.10,CNY,,
+C1,麻辣花生 120g×30袋/箱,,盒装消费品,箱,120g×30袋,20,1,3,96,CNY,6970000010429,
+C2,牛肉面 5连包×6/箱,,盒装消费品,箱,5连包×6,20,1,3,72,CNY,6970000016711,
+C3,礼盒 VIP专供,,盒装消费品,箱,,20,1,3,300,CNY,6970000017084,
+C4,散装瓜子 200g×24袋/箱,,盒装消费品,箱,200g×24袋,1,1,3,108,CNY,,
 ";
 const PRICES: &str = "\
 customer_code,sku,price,min_qty,valid_from,valid_to
@@ -30,6 +38,15 @@ K1,N18,0.47,1000,2026-01-01,2026-12-31
 K1,N18,0.45,10000,2026-01-01,2026-12-31
 K1,N18,0.40,1000,2025-01-01,2025-12-31
 K3,TAG,0.040,1,2026-01-01,2026-12-31
+";
+const PROMOTIONS: &str = "\
+code,customer_code,sku,category,percent,valid_from,valid_to,min_total,currency
+SPRING10,,,,10,2026-03-01,2026-03-31,0,CNY
+OLD5,,,,5,2026-01-01,2026-03-19,0,CNY
+NEXT5,,,,5,2026-03-21,2026-04-30,0,CNY
+OTHER5,K2,,,5,2026-03-01,2026-03-31,0,CNY
+TAGS20,,,印刷包装,20,2026-03-01,2026-03-31,0,CNY
+BIG5,K1,N18,,5,2026-03-01,2026-03-31,4500,CNY
 ";
 const ALIASES: &str = "customer_code,customer_part_no_or_name,sku\nK1,A18,N18\nK1,A20,N20\nK3,NG-TAG,TAG\n";
 const STOCK: &str = "sku,warehouse,on_hand,reserved\nN18,W1,3000,500\nN18,W2,600,100\nT5,W1,100,0\n";
@@ -44,6 +61,7 @@ pub(super) fn master() -> Master {
         ("aliases", ALIASES),
         ("stock", STOCK),
         ("balances", BALANCES),
+        ("promotions", PROMOTIONS),
         (
             "departments",
             "code,name,name_zh,mail,manager_mail\nSAL,Sales,销售部,sales@own.example,m@own.example\n",
@@ -74,6 +92,9 @@ pub(super) fn date(text: &str) -> Found<NaiveDate> {
 pub(super) struct Desk {
     pub(super) master: Master,
     pub(super) settings: CheckSettings,
+    pub(super) exchange: Exchange,
+    /// Category schemas of the firm's own, by file name.
+    pub(super) schemas: Vec<(String, Vec<u8>)>,
     pub(super) reserved: BTreeMap<String, Decimal>,
     pub(super) open_credit: Option<Decimal>,
     pub(super) envelope: Envelope,
@@ -95,6 +116,11 @@ impl Desk {
         Self {
             master: master(),
             settings: CheckSettings::default(),
+            exchange: Exchange {
+                book: Currency::CNY,
+                rates: [(Currency::USD, "7.10".parse().unwrap())].into(),
+            },
+            schemas: Vec::new(),
             reserved: BTreeMap::new(),
             open_credit: None,
             envelope: Envelope {
@@ -134,11 +160,12 @@ impl Desk {
         };
         let ids = Ids::new(uuid::Uuid::from_u128(1), DateTime::UNIX_EPOCH);
         let resolved = resolve(&self.draft, &around, &ids, &self.master);
-        let categories = Categories::new([]).unwrap();
+        let categories = Categories::new(self.schemas.clone()).unwrap();
         let facts = Facts {
             master: &self.master,
             categories: &categories,
             settings: &self.settings,
+            exchange: &self.exchange,
             open_credit: self.open_credit,
             reserved: &self.reserved,
             same,

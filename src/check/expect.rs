@@ -70,6 +70,10 @@ fn word(problem: &Problem) -> Option<&'static str> {
         | Code::PhoneDiffers
         | Code::LookalikeDomain
         | Code::FraudSuspected
-        | Code::DiffersFrom => None,
+        | Code::DiffersFrom
+        | Code::ShortOfStock
+        | Code::DiscountCodeInvalid
+        | Code::PickupTooSoon
+        | Code::MissingVehicle => None,
     }
 }

@@ -12,13 +12,16 @@ pub mod sums;
 pub mod category;
 pub mod quantities;
 pub mod price;
+pub mod promotion;
 pub mod credit;
+pub mod stock;
 pub mod dates;
 pub mod same_again;
 pub mod sender;
 pub mod fraud;
 
 mod amounts;
+mod attributes;
 mod schemas;
 #[cfg(test)]
 mod desk;
@@ -33,6 +36,7 @@ use crate::master::Master;
 use crate::order::document::Kind;
 use crate::order::draft::Draft;
 use crate::order::line::Content;
+use crate::order::money::Exchange;
 use crate::order::problem::Problem;
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
@@ -43,6 +47,8 @@ pub struct Facts<'a> {
     pub master: &'a Master,
     pub categories: &'a Categories,
     pub settings: &'a CheckSettings,
+    /// For amounts that are compared in the book currency.
+    pub exchange: &'a Exchange,
     /// What the customer's other open orders take of his credit, in his currency.
     pub open_credit: Option<Decimal>,
     /// What other open orders have reserved, by SKU, beyond the reservations in the stock table.
@@ -91,8 +97,10 @@ fn checks_of_content(case: &Case<'_>) -> Vec<Problem> {
         sums::check,
         category::check,
         quantities::check,
+        promotion::check,
         price::check,
         credit::check,
+        stock::check,
         dates::check,
     ]
     .into_iter()

@@ -1,5 +1,6 @@
 //! Price: not under the customer's floor, and the one on the list.
 
+use super::promotion::Discount;
 use super::{Case, amounts};
 use crate::order::line::Line;
 use crate::order::problem::{Code, Problem, Severity};
@@ -8,18 +9,20 @@ use rust_decimal::Decimal;
 
 #[must_use]
 pub fn check(case: &Case<'_>) -> Vec<Problem> {
-    let priced = |(at, line): (usize, &Line)| {
-        let price = line.unit_price.filter(|_| !line.price_from_list)?;
-        against_list(case, at, line, price)
-    };
+    let discount = Discount::of(case);
+    let priced = |(at, line): (usize, &Line)| against_list(case, (at, line), &discount);
     case.content.lines.iter().enumerate().filter_map(priced).collect()
 }
 
 /// With an agreed price that is the floor; without one, the customer's least share of the standard price. Prices in
-/// other currencies are not compared.
-fn against_list(case: &Case<'_>, at: usize, line: &Line, price: Decimal) -> Option<Problem> {
+/// other currencies are not compared. A valid discount code lowers both; where the document prints no price, and a code
+/// is valid, a person looks at what the list's price becomes.
+fn against_list(case: &Case<'_>, (at, line): (usize, &Line), discount: &Discount<'_>) -> Option<Problem> {
     let facts = case.facts;
     let product = facts.master.product(line.sku.as_deref()?)?;
+    let share = discount.share(product);
+    let price = line.unit_price.filter(|_| !line.price_from_list || share.is_some())?;
+    let share = share.unwrap_or(Decimal::ONE);
     let customer = facts.master.customer(case.content.customer.as_deref()?)?;
     let currency = case.content.currency;
     let problem = |code, severity, expected: Decimal| {
@@ -28,13 +31,14 @@ fn against_list(case: &Case<'_>, at: usize, line: &Line, price: Decimal) -> Opti
     };
     let agreed = amounts::agreed_price(facts.master, customer, line, case.around.on);
     if let Some(agreed) = agreed.filter(|_| currency == Some(customer.currency)) {
+        let agreed = agreed.checked_mul(share)?;
         return match price {
             _ if price < agreed => problem(Code::PriceBelowFloor, Severity::Review, agreed),
             _ if price > agreed => problem(Code::PriceNotOnList, Severity::Review, agreed),
             _ => None,
         };
     }
-    let standard = amounts::standard_price(product, line, currency)?;
+    let standard = amounts::standard_price(product, line, currency)?.checked_mul(share)?;
     let floor = standard.checked_mul(customer.discount_floor)?;
     match price {
         _ if price < floor => problem(Code::PriceBelowFloor, Severity::Review, floor),

@@ -1,6 +1,7 @@
 //! Quantities: the minimum of each product over the whole order (a dozen counts 12), and whole packs.
 
-use super::{Case, amounts};
+use super::attributes::Sums;
+use super::{Case, amounts, category};
 use crate::master::Product;
 use crate::order::problem::{Code, Problem, Severity};
 use crate::order::review::Queue;
@@ -11,10 +12,10 @@ pub fn check(case: &Case<'_>) -> Vec<Problem> {
     if !case.is_new() {
         return Vec::new();
     }
-    let mut problems = Vec::new();
+    let (sums, mut problems) = (Sums::new(case), Vec::new());
     for (first, product, quantity) in by_product(case) {
         let path = format!("lines.{first}.quantity");
-        if quantity < product.moq {
+        if quantity < product.moq && !category::frees_of_minimum(case, first, &sums) {
             let problem = Problem::new(Code::BelowMoq, path, Severity::Review, Queue::Sales);
             problems.push(problem.found(quantity.normalize()).expected(product.moq.normalize()));
         } else if quantity.checked_rem(product.pack_qty).is_some_and(|rest| !rest.is_zero()) {
@@ -57,11 +58,36 @@ mod tests {
             (&["A18||50|打|5.64"], &["below_moq lines.0.quantity 600 1000"]),
             (&["A18||1|千条|470"], &[]),
             (&["A18||1100|条|0.47"], &["not_pack_multiple lines.0.quantity 1100 200"]),
+            (&["A18||1200|条|0.47"], &[]),
+            (&["A18||100|打|5.64"], &[]),
+            (&["A18||101|打|5.64"], &["not_pack_multiple lines.0.quantity 1212 200"]),
+            (&["A18||500|条|0.47", "A18||600|条|0.47"], &["not_pack_multiple lines.0.quantity 1100 200"]),
+            (&["T5||400|米|0.58"], &[]),
+            (&["T5||399.5|米|0.58"], &["below_moq lines.0.quantity 399.5 400"]),
+            (&["T5||500|码|0.53"], &["not_pack_multiple lines.0.quantity 457.2 200"]),
+            (&["T5||400|码|0.53"], &["below_moq lines.0.quantity 365.76 400"]),
             (&["A18||10|箱|0.47"], &[]),
             (&["A18|||条|0.47"], &[]),
             (&["|没有的东西|10|条|0.47"], &[]),
         ] {
             assert_eq!(Desk::new(lines).says(check), expected, "{lines:?}");
         }
+    }
+
+    #[test]
+    fn what_a_category_frees_has_no_minimum() {
+        let distributor =
+            |line: &str| Desk::new(&[line]).from("武汉江城优品商贸有限公司", "he@jiangcheng.example");
+        for (line, expected) in
+            [("C1||19|箱|96", "below_moq lines.0.quantity 19 20"), ("C2||1|箱|72", ""), ("C3||1|箱|300", "")]
+        {
+            assert_eq!(distributor(line).says(check).join(""), expected, "{line}");
+        }
+        let mut desk = distributor("C1||10|箱|96");
+        desk.settings.new_market_regions = vec!["Central".to_owned()];
+        assert!(desk.says(check).is_empty(), "a new market's own number holds instead");
+        let mut factory = Desk::new(&["C1||10|箱|96"]);
+        factory.settings.new_market_regions = vec!["South".to_owned()];
+        assert_eq!(factory.says(check), ["below_moq lines.0.quantity 10 20"]);
     }
 }

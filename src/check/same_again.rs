@@ -126,7 +126,8 @@ fn ended(same: &SamePo<'_>) -> bool {
 fn is_same(case: &Case<'_>, same: &SamePo<'_>) -> bool {
     let (a, b) = (case.content, same.content);
     let head = |content: &Content| {
-        let said = [&content.payment_terms, &content.incoterm, &content.shipping_method];
+        let said =
+            [&content.payment_terms, &content.incoterm, &content.shipping_method, &content.discount_code];
         (content.currency, content.requested, content.order_date, said.map(plain))
     };
     let lines = a.lines.len() == b.lines.len() && a.lines.iter().zip(&b.lines).all(|(a, b)| same_line(a, b));

@@ -2,8 +2,9 @@
 //!
 //! A schema names the categories that it is for (`x-categories`, `*` for all that no other names), how attributes are
 //! found in the texts (`x-attributes`), and beside a rule its name (`x-rule`), what it is about (`x-about`), who clears
-//! it (`x-queue`) and how bad it is (`x-severity`).
+//! it (`x-queue`) and how bad it is (`x-severity`). `schemas/category/README.md` says it for those who write one.
 
+use super::attributes::GIVEN;
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -25,6 +26,8 @@ pub(super) struct Category {
     attributes: Vec<(Attribute, Regex)>,
     schema: Value,
     validator: jsonschema::Validator,
+    /// What is free of the product's minimum order.
+    no_minimum: Option<jsonschema::Validator>,
 }
 
 /// How an attribute is found: the first match of a regular expression, in lower-case simplified text.
@@ -70,13 +73,17 @@ pub struct CategoryError {
 const PATTERN_SIZE: usize = 1 << 20;
 
 impl Categories {
-    /// The schemas that ship, each replaced by the firm's own file of that name; files with new names are added.
+    /// The schemas that ship, each replaced by the firm's own file of that name; files with new names are added, and come
+    /// first where two are for one category.
     pub fn new(own: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result<Self, CategoryError> {
         let shipped = Shipped::iter().filter(|name| name.ends_with(".json"));
         let shipped =
             shipped.filter_map(|name| Some((name.to_string(), Shipped::get(&name)?.data.into_owned())));
-        let files: BTreeMap<String, Vec<u8>> = shipped.chain(own).collect();
-        files.iter().map(|(file, bytes)| Category::new(file, bytes)).collect::<Result<_, _>>().map(Self)
+        let own: BTreeMap<String, Vec<u8>> = own.into_iter().collect();
+        let shipped: BTreeMap<String, Vec<u8>> =
+            shipped.filter(|(name, _)| !own.contains_key(name)).collect();
+        let files = own.iter().chain(&shipped);
+        files.map(|(file, bytes)| Category::new(file, bytes)).collect::<Result<_, _>>().map(Self)
     }
 
     /// The schema of a product category.
@@ -108,8 +115,14 @@ impl Category {
             pattern.map_err(|e| wrong(format!("{}: {e}", attribute.name))).map(|pattern| (attribute, pattern))
         });
         let attributes: Vec<(Attribute, Regex)> = compiled.collect::<Result<_, _>>()?;
-        let validator = jsonschema::draft202012::new(&schema).map_err(|e| wrong(e.to_string()))?;
-        Ok(Self { covers, attributes, schema, validator })
+        if let Some((taken, _)) = attributes.iter().find(|(it, _)| GIVEN.contains(&it.name.as_str())) {
+            let what = format!("x-attributes: `{}` is given already: take another name", taken.name);
+            return Err(wrong(what));
+        }
+        let compile = |schema| jsonschema::draft202012::new(schema).map_err(|e| wrong(e.to_string()));
+        let validator = compile(&schema)?;
+        let no_minimum = schema.get("x-no-minimum").map(compile).transpose()?;
+        Ok(Self { covers, attributes, schema, validator, no_minimum })
     }
 
     /// Looks through a text, in lower case and simplified characters.
@@ -142,6 +155,16 @@ impl Category {
     /// Everything in which the attributes break the schema.
     pub(super) fn broken<'i>(&'i self, attributes: &'i Value) -> Vec<jsonschema::ValidationError<'i>> {
         self.validator.iter_errors(attributes).collect()
+    }
+
+    /// Whether it frees any line of its product's minimum order.
+    pub(super) const fn can_free(&self) -> bool {
+        self.no_minimum.is_some()
+    }
+
+    /// Whether these attributes free a line of its product's minimum order.
+    pub(super) fn frees_of_minimum(&self, attributes: &Value) -> bool {
+        self.no_minimum.as_ref().is_some_and(|schema| schema.is_valid(attributes))
     }
 
     /// The value of a keyword beside the rule that was broken, or beside the nearest rule around it.
@@ -189,6 +212,11 @@ mod tests {
                 r#"{"x-attributes": [{"name": "a", "pattern": "(", "type": "string", "in": ["line"]}]}"#,
                 "own.json: a: ",
             ),
+            (
+                r#"{"x-attributes": [{"name": "unit", "pattern": "x", "type": "string", "in": ["line"]}]}"#,
+                "`unit` is given already: take another name",
+            ),
+            (r#"{"x-no-minimum": {"type": 1}}"#, "category schema own.json: "),
             (r#"{"type": "zip"}"#, "category schema own.json: "),
         ] {
             let error = Categories::new([("own.json".to_owned(), text.as_bytes().to_vec())]).unwrap_err();

@@ -23,6 +23,14 @@ pub struct CheckSettings {
     pub soft_hold_look_minutes: u32,
     /// Who writes in a customer's name.
     pub sender: SenderSettings,
+    /// Regions of the customers' table that are new markets: rules of the categories may ask less there.
+    pub new_market_regions: Vec<String>,
+    /// Hours before which a customer who collects the goods himself has to say so.
+    pub pickup_notice_hours: u32,
+    /// Words of a shipping method that mean that the customer collects the goods himself.
+    pub pickup_words: Vec<String>,
+    /// Words that name the vehicle that collects; a Chinese number plate names it too.
+    pub vehicle_words: Vec<String>,
 }
 
 /// Senders who are not whom they seem to be: section `[check.sender]`.
@@ -110,8 +118,16 @@ impl Default for CheckSettings {
             soft_hold_minutes: 120,
             soft_hold_look_minutes: 5,
             sender: SenderSettings::default(),
+            new_market_regions: Vec::new(),
+            pickup_notice_hours: 24,
+            pickup_words: words("自提|自取|自行提货|上门提货|self-collect|self collect|pick up|pickup"),
+            vehicle_words: words("车牌|车号|车辆|司机|货拉拉|vehicle|plate|truck|driver"),
         }
     }
+}
+
+fn words(all: &str) -> Vec<String> {
+    all.split('|').map(str::to_owned).collect()
 }
 
 #[cfg(test)]

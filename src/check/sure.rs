@@ -79,7 +79,8 @@ const fn is_doubt(problem: &Problem) -> bool {
         | Code::SenderNotAuthentic
         | Code::ReplyElsewhere
         | Code::LookalikeDomain
-        | Code::FraudSuspected => true,
+        | Code::FraudSuspected
+        | Code::DiscountCodeInvalid => true,
         Code::UnknownSender | Code::MissingPrice | Code::MissingUnit => {
             !matches!(problem.severity, Severity::Note)
         }
@@ -92,7 +93,10 @@ const fn is_doubt(problem: &Problem) -> bool {
         | Code::Overdue
         | Code::LeadTimeTooShort
         | Code::PhoneDiffers
-        | Code::DiffersFrom => false,
+        | Code::DiffersFrom
+        | Code::ShortOfStock
+        | Code::PickupTooSoon
+        | Code::MissingVehicle => false,
     }
 }
 

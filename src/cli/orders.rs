@@ -246,6 +246,10 @@ pub(super) fn print(house: &House, order: &Order, sees: Sees, context: &mut Cont
     for problem in order.problems.iter().filter(|it| sees.shows_problem(it)) {
         let words = house.books.wording.problem(house.config.firm.language, problem);
         context.out.line(format!("  problem {} {}: {words}", problem.code.as_str(), problem.path))?;
+        for proposal in &problem.proposals {
+            let words = house.books.wording.proposal(house.config.firm.language, proposal);
+            context.out.line(format!("    proposal {}: {words}", proposal.as_str()))?;
+        }
     }
     for review in order.open_reviews() {
         let due = review.due_at.with_timezone(&house.config.firm.zone).format("%m-%d %H:%M");

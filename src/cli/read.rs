@@ -196,6 +196,7 @@ impl<'a> Judge<'a> {
             master: &self.known.master,
             categories: &self.books.categories,
             settings,
+            exchange: &self.books.config.exchange,
             open_credit: None,
             reserved: &NONE,
             same: &[],

@@ -21,7 +21,7 @@ const LONGEST: usize = 28;
 /// Places that are tried for one field.
 const PLACES: usize = 6;
 
-const LABELS: [(&str, Label); 18] = [
+const LABELS: [(&str, Label); 19] = [
     ("po_number", Label::PoNumber),
     ("order_date", Label::OrderDate),
     ("customer.name", Label::Customer),
@@ -37,6 +37,7 @@ const LABELS: [(&str, Label); 18] = [
     ("incoterm", Label::Incoterm),
     ("requested_delivery", Label::Delivery),
     ("shipping_method", Label::Shipping),
+    ("discount_code", Label::DiscountCode),
     ("total", Label::Total),
     ("notes", Label::Notes),
     ("total_in_words", Label::Words),

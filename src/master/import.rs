@@ -41,6 +41,7 @@ pub fn import(table: &str, file: &str, bytes: &[u8]) -> Result<Imported, Vec<Row
         "carriers" => read::<tables::Carrier>(table, file, bytes),
         "departments" => read::<tables::Department>(table, file, bytes),
         "words" => read::<tables::Word>(table, file, bytes),
+        "promotions" => read::<tables::Promotion>(table, file, bytes),
         other => Err(vec![error(
             file,
             1,
@@ -124,6 +125,7 @@ fn columns_of(table: &str) -> &'static [&'static str] {
         "carriers" => tables::Carrier::COLUMNS,
         "departments" => tables::Department::COLUMNS,
         "words" => tables::Word::COLUMNS,
+        "promotions" => tables::Promotion::COLUMNS,
         _ => &[],
     }
 }
@@ -139,6 +141,7 @@ fn key_columns(table: &str) -> &'static [&'static str] {
         "boms" => tables::Bom::KEY,
         "carriers" => tables::Carrier::KEY,
         "departments" => tables::Department::KEY,
+        "promotions" => tables::Promotion::KEY,
         _ => tables::Word::KEY,
     }
 }
@@ -259,8 +262,54 @@ fn columns<R: Row>(
             errors.push(error(file, 1, name, name, "the column stands there twice: delete one"));
         }
     }
-    for name in R::COLUMNS.iter().filter(|name| !columns.contains_key(**name)) {
+    let wanted = R::COLUMNS.iter().filter(|name| !R::OPTIONAL.contains(name));
+    for name in wanted.filter(|name| !columns.contains_key(**name)) {
         errors.push(error(file, 1, name, "", "the column is missing: add it"));
     }
     if errors.is_empty() { Ok(columns) } else { Err(errors) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::import;
+
+    const HEAD: &str = "code,customer_code,sku,category,percent,valid_from,valid_to,min_total,currency\n";
+
+    #[test]
+    fn promotions_are_imported_or_named_where_they_are_wrong() {
+        let rows = |rows: &str| import("promotions", "promotions.csv", format!("{HEAD}{rows}").as_bytes());
+        let good = "S10,,,,10,2026-03-01,2026-03-31,0,CNY\nS10,C1,A-1,,12.5,2026-03-01,2026-03-31,500,CNY\n";
+        assert_eq!(rows(good).unwrap().rows, 2);
+        for (row, error) in [
+            (",,,,10,2026-03-01,2026-03-31,0,CNY", "promotions.csv:2: code: found ``: fill it in"),
+            (
+                "S,,,,100,2026-03-01,2026-03-31,0,CNY",
+                "promotions.csv:2: percent: found `100`: write a number under 100, as in 5 for 5 % off",
+            ),
+            (
+                "S,,,,0,2026-03-01,2026-03-31,0,CNY",
+                "promotions.csv:2: percent: found `0`: write a number greater than 0",
+            ),
+            (
+                "S,,,,5,2026-03-02,2026-03-01,0,CNY",
+                "promotions.csv:2: valid_to: found `2026-03-01`: write a day that is not before valid_from",
+            ),
+        ] {
+            let errors: Vec<String> = rows(row).unwrap_err().iter().map(ToString::to_string).collect();
+            assert_eq!(errors, [error], "{row}");
+        }
+        let twice = "S,,,,5,2026-03-01,2026-03-31,0,CNY\nS,,,,6,2026-03-01,2026-03-31,0,CNY";
+        assert!(rows(twice).unwrap_err()[0].to_string().contains("3"), "the second row is named");
+    }
+
+    #[test]
+    fn a_column_that_is_optional_may_be_left_out() {
+        let head =
+            "sku,name,name_en,category,unit,spec,moq,pack_qty,lead_days,standard_price,currency,barcode";
+        let row = "A,Tape,,T,m,,1,1,5,0.5,CNY,";
+        let old = import("products", "products.csv", format!("{head}\n{row}\n").as_bytes()).unwrap();
+        assert!(old.body["rows"][0].get("substitute").is_none());
+        let new = import("products", "products.csv", format!("{head},substitute\n{row},B\n").as_bytes());
+        assert_eq!(new.unwrap().body["rows"][0]["substitute"], "B");
+    }
 }

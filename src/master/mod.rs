@@ -16,7 +16,7 @@ mod lookalike;
 
 pub use cells::RowError;
 pub use lookalike::Least;
-pub use tables::{Alias, Balance, Bom, Carrier, Contact, Customer, Department, Product, Tables};
+pub use tables::{Alias, Balance, Bom, Carrier, Contact, Customer, Department, Product, Promotion, Tables};
 
 use atoms::Words;
 use catalogue::Catalogue;
@@ -44,6 +44,8 @@ pub struct Master {
     /// (customer, key of the part or name) → product.
     aliases: HashMap<(u32, String), u32>,
     prices: Prices,
+    /// By the key of the code.
+    promotions: HashMap<String, Vec<Promotion>>,
     catalogue: Catalogue,
     own_domains: HashSet<String>,
     lookalikes: Lookalikes,
@@ -80,6 +82,10 @@ impl Master {
         for row in tables.boms {
             boms.entry(row.sku.clone()).or_default().push(row);
         }
+        let mut promotions: HashMap<String, Vec<Promotion>> = HashMap::new();
+        for row in tables.promotions {
+            promotions.entry(text::squeezed(&row.code)).or_default().push(row);
+        }
         let words = Words::new(tables.words.into_iter().map(|row| (row.word, row.means)));
         let mails = tables.departments.iter().flat_map(|row| [&row.mail, &row.manager_mail]);
         let own_domains: HashSet<String> =
@@ -101,6 +107,7 @@ impl Master {
             by_barcode,
             aliases,
             prices,
+            promotions,
         }
     }
 
@@ -242,6 +249,12 @@ impl Master {
     ) -> Option<Decimal> {
         let customer = self.customer_index.code(customer)?;
         self.prices.in_force(customer, self.place_of(sku)?, quantity, on)
+    }
+
+    /// What a promotion or discount code stands for; nothing for one that there is not.
+    #[must_use]
+    pub fn promotions(&self, code: &str) -> &[Promotion] {
+        self.promotions.get(&text::squeezed(code)).map_or(&[], Vec::as_slice)
     }
 
     /// On hand less reserved over all warehouses, in the product's unit; zero for what has no stock row.

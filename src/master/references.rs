@@ -1,6 +1,6 @@
 //! Rows of one table that refer to what is not in another: said after an import, refused by nobody.
 
-use super::tables::Tables;
+use super::tables::{Promotion, Tables};
 use super::text::squeezed;
 use std::collections::HashSet;
 
@@ -45,6 +45,11 @@ impl Tables {
             &mut self.balances.iter().map(|row| &row.customer_code),
         );
         look("stock", "sku", &skus, &mut self.stock.iter().map(|row| &row.sku));
+        let mut substitutes = self.products.iter().filter_map(|row| row.substitute.as_ref());
+        look("products", "substitute", &skus, &mut substitutes);
+        let promised = |of: fn(&Promotion) -> Option<&String>| self.promotions.iter().filter_map(of);
+        look("promotions", "customer_code", &customers, &mut promised(|row| row.customer_code.as_ref()));
+        look("promotions", "sku", &skus, &mut promised(|row| row.sku.as_ref()));
         look("boms", "sku", &skus, &mut self.boms.iter().map(|row| &row.sku));
         loose
     }

@@ -1,7 +1,11 @@
 //! How each table's columns become a row: names, key, and one `parse` per table.
 
 use super::cells::Cells;
-use super::tables::{Alias, Balance, Bom, Carrier, Customer, Department, Price, Product, Stock, Word};
+use super::tables::{
+    Alias, Balance, Bom, Carrier, Customer, Department, Price, Product, Promotion, Stock, Word,
+};
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
 use serde::Serialize;
 
 /// Mail services that anybody can use: their domain says nothing about whose mail it is.
@@ -29,8 +33,9 @@ const PUBLIC_MAIL: &[&str] = &[
 
 /// A row of a table of master data.
 pub(super) trait Row: Serialize + Sized {
-    /// Every column, in the order of the shipped files; all must be there and no other may.
+    /// Every column, in the order of the shipped files; all must be there, but for the optional ones, and no other may.
     const COLUMNS: &'static [&'static str];
+    const OPTIONAL: &'static [&'static str] = &[];
     /// The columns that tell two rows apart.
     const KEY: &'static [&'static str];
     fn parse(cells: &mut Cells<'_>) -> Self;
@@ -98,7 +103,9 @@ impl Row for Product {
         "standard_price",
         "currency",
         "barcode",
+        "substitute",
     ];
+    const OPTIONAL: &'static [&'static str] = &["substitute"];
     const KEY: &'static [&'static str] = &["sku"];
 
     fn parse(cells: &mut Cells<'_>) -> Self {
@@ -115,6 +122,7 @@ impl Row for Product {
             standard_price: cells.amount("standard_price"),
             currency: cells.currency("currency"),
             barcode: cells.optional("barcode"),
+            substitute: cells.optional("substitute"),
         }
     }
 }
@@ -133,10 +141,14 @@ impl Row for Price {
             valid_from: cells.date("valid_from"),
             valid_to: cells.date("valid_to"),
         };
-        if row.valid_to < row.valid_from && row.valid_to != chrono::NaiveDate::MIN {
-            cells.wrong("valid_to", &row.valid_to.to_string(), "write a day that is not before valid_from");
-        }
+        check_period(cells, row.valid_from, row.valid_to);
         row
+    }
+}
+
+fn check_period(cells: &mut Cells<'_>, from: NaiveDate, to: NaiveDate) {
+    if to < from && to != NaiveDate::MIN {
+        cells.wrong("valid_to", &to.to_string(), "write a day that is not before valid_from");
     }
 }
 
@@ -229,5 +241,39 @@ impl Row for Word {
 
     fn parse(cells: &mut Cells<'_>) -> Self {
         Self { word: cells.text("word"), means: cells.text("means") }
+    }
+}
+
+impl Row for Promotion {
+    const COLUMNS: &'static [&'static str] = &[
+        "code",
+        "customer_code",
+        "sku",
+        "category",
+        "percent",
+        "valid_from",
+        "valid_to",
+        "min_total",
+        "currency",
+    ];
+    const KEY: &'static [&'static str] = &["code", "customer_code", "sku", "category", "valid_from"];
+
+    fn parse(cells: &mut Cells<'_>) -> Self {
+        let row = Self {
+            code: cells.text("code"),
+            customer_code: cells.optional("customer_code"),
+            sku: cells.optional("sku"),
+            category: cells.optional("category"),
+            percent: cells.positive("percent"),
+            valid_from: cells.date("valid_from"),
+            valid_to: cells.date("valid_to"),
+            min_total: cells.amount("min_total"),
+            currency: cells.currency("currency"),
+        };
+        check_period(cells, row.valid_from, row.valid_to);
+        if row.percent >= Decimal::ONE_HUNDRED {
+            cells.wrong("percent", &row.percent.to_string(), "write a number under 100, as in 5 for 5 % off");
+        }
+        row
     }
 }

@@ -57,6 +57,9 @@ pub struct Product {
     pub standard_price: Decimal,
     pub currency: Currency,
     pub barcode: Option<String>,
+    /// SKU of the product that may be offered in its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub substitute: Option<String>,
 }
 
 /// A customer's agreed price of one product from a quantity on, in the customer's currency.
@@ -128,6 +131,24 @@ pub struct Word {
     pub means: String,
 }
 
+/// A promotion or discount code, and what it takes off the prices of some goods for some customers; what is none holds for all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Promotion {
+    pub code: String,
+    pub customer_code: Option<String>,
+    pub sku: Option<String>,
+    pub category: Option<String>,
+    /// Off the price, in hundredths of it.
+    pub percent: Decimal,
+    pub valid_from: NaiveDate,
+    /// The last day.
+    pub valid_to: NaiveDate,
+    /// Total that the order has to reach; 0 = any.
+    pub min_total: Decimal,
+    /// Of `min_total`.
+    pub currency: Currency,
+}
+
 /// All tables of a firm; what has not been imported is empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tables {
@@ -141,10 +162,11 @@ pub struct Tables {
     pub carriers: Vec<Carrier>,
     pub departments: Vec<Department>,
     pub words: Vec<Word>,
+    pub promotions: Vec<Promotion>,
 }
 
-/// The names of the tables, as files, commands and aggregates have them; `words` may be missing.
-pub const NAMES: [&str; 10] = [
+/// The names of the tables, as files, commands and aggregates have them; `words` and `promotions` may be missing.
+pub const NAMES: [&str; 11] = [
     "customers",
     "products",
     "prices",
@@ -155,6 +177,7 @@ pub const NAMES: [&str; 10] = [
     "carriers",
     "departments",
     "words",
+    "promotions",
 ];
 
 /// A stored table that can't be used.
@@ -186,6 +209,7 @@ impl Tables {
             "carriers" => self.carriers = rows(body).map_err(damaged)?,
             "departments" => self.departments = rows(body).map_err(damaged)?,
             "words" => self.words = rows(body).map_err(damaged)?,
+            "promotions" => self.promotions = rows(body).map_err(damaged)?,
             other => return Err(TableError::Unknown(other.to_owned())),
         }
         Ok(())

@@ -107,6 +107,8 @@ pub struct DraftOrder {
     pub incoterm: Found<String>,
     pub requested_delivery: Found<NaiveDate>,
     pub shipping_method: Found<String>,
+    /// A promotion or discount code that the customer calls on.
+    pub discount_code: Found<String>,
     pub lines: Vec<DraftLine>,
     pub total: Found<Decimal>,
     /// The total in words (大写), already turned into a number.

@@ -40,6 +40,7 @@ pub fn fields(order: &DraftOrder) -> Vec<FieldAt<'_>> {
     all.put("incoterm", &order.incoterm);
     all.put("requested_delivery", &order.requested_delivery);
     all.put("shipping_method", &order.shipping_method);
+    all.put("discount_code", &order.discount_code);
     for (at, line) in order.lines.iter().enumerate() {
         all.line(at, line);
     }

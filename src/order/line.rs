@@ -51,6 +51,9 @@ pub struct Content {
     pub incoterm: Option<String>,
     pub tax: Option<Tax>,
     pub shipping_method: Option<String>,
+    /// A promotion or discount code, as printed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub discount_code: Option<String>,
     /// Date on which the customer wants the whole order.
     pub requested: Option<NaiveDate>,
     /// The customer's person; id of a party record.

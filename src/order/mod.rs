@@ -8,6 +8,7 @@ pub mod money;
 pub mod line;
 pub mod party;
 pub mod problem;
+pub mod proposal;
 pub mod review;
 pub mod status;
 pub mod event;

@@ -2,6 +2,7 @@
 
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use thiserror::Error;
@@ -169,6 +170,25 @@ impl Tax {
             TaxBasis::Gross => money.amount - net,
         };
         Ok((Money::new(net, money.currency), Money::new(tax, money.currency)))
+    }
+}
+
+/// Rates to the book currency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exchange {
+    pub book: Currency,
+    pub rates: BTreeMap<Currency, Decimal>,
+}
+
+impl Exchange {
+    /// The amount in the book currency; none where there is no rate.
+    #[must_use]
+    pub fn in_book(&self, money: Money) -> Option<Decimal> {
+        if money.currency == self.book {
+            return Some(money.amount);
+        }
+        self.rates.get(&money.currency).and_then(|rate| money.amount.checked_mul(*rate))
     }
 }
 

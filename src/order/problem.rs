@@ -1,6 +1,7 @@
 //! A problem is data: what is wrong, where, and who can clear it.
 
 use super::draft::{Evidence, Found};
+use super::proposal::Proposal;
 use super::review::Queue;
 use serde::{Deserialize, Serialize};
 
@@ -71,10 +72,18 @@ pub enum Code {
     FraudSuspected,
     /// What a changed order says differently from the one before it.
     DiffersFrom,
+    /// Less is free than is wanted, and what is missing can be made in time.
+    ShortOfStock,
+    /// A promotion or discount code that does not hold for this order.
+    DiscountCodeInvalid,
+    /// The customer collects the goods himself, and says so too late.
+    PickupTooSoon,
+    /// The customer collects the goods himself, and does not say by which vehicle.
+    MissingVehicle,
 }
 
 impl Code {
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 39] = [
         Self::Unread,
         Self::Unsure,
         Self::UnknownCustomer,
@@ -110,6 +119,10 @@ impl Code {
         Self::LookalikeDomain,
         Self::FraudSuspected,
         Self::DiffersFrom,
+        Self::ShortOfStock,
+        Self::DiscountCodeInvalid,
+        Self::PickupTooSoon,
+        Self::MissingVehicle,
     ];
 
     /// The word in snake case, as JSON has it.
@@ -151,6 +164,10 @@ impl Code {
             Self::LookalikeDomain => "lookalike_domain",
             Self::FraudSuspected => "fraud_suspected",
             Self::DiffersFrom => "differs_from",
+            Self::ShortOfStock => "short_of_stock",
+            Self::DiscountCodeInvalid => "discount_code_invalid",
+            Self::PickupTooSoon => "pickup_too_soon",
+            Self::MissingVehicle => "missing_vehicle",
         }
     }
 }
@@ -167,12 +184,24 @@ pub struct Problem {
     pub severity: Severity,
     /// The queue whose people can clear it.
     pub clears: Queue,
+    /// What the customer can be offered instead.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proposals: Vec<Proposal>,
 }
 
 impl Problem {
     #[must_use]
     pub fn new(code: Code, path: impl Into<String>, severity: Severity, clears: Queue) -> Self {
-        Self { code, path: path.into(), found: None, expected: None, evidence: None, severity, clears }
+        Self {
+            code,
+            path: path.into(),
+            found: None,
+            expected: None,
+            evidence: None,
+            severity,
+            clears,
+            proposals: Vec::new(),
+        }
     }
 
     /// With what was found.
@@ -191,5 +220,25 @@ impl Problem {
     #[must_use]
     pub fn at<T>(self, field: &Found<T>) -> Self {
         Self { evidence: field.as_ref().map(|field| field.evidence.clone()), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Code, Problem, Severity};
+    use crate::order::proposal::Proposal;
+    use crate::order::review::Queue;
+
+    #[test]
+    fn a_problem_that_was_stored_before_there_were_proposals_is_read() {
+        let problem =
+            Problem::new(Code::LeadTimeTooShort, "requested_delivery", Severity::Review, Queue::Production);
+        let stored = serde_json::to_value(&problem).unwrap();
+        assert!(stored.get("proposals").is_none(), "{stored}");
+        assert_eq!(serde_json::from_value::<Problem>(stored).unwrap(), problem);
+        let date = chrono::NaiveDate::from_ymd_opt(2026, 3, 27).unwrap();
+        let with = Problem { proposals: vec![Proposal::LaterDate { date }], ..problem };
+        let stored = serde_json::to_value(&with).unwrap();
+        assert_eq!(serde_json::from_value::<Problem>(stored).unwrap(), with);
     }
 }

@@ -1,7 +1,8 @@
 //! The words for people: one catalogue for each language, from `config/wording`.
 
 use super::document::Language;
-use super::problem::Problem;
+use super::problem::{Code, Problem};
+use super::proposal::Proposal;
 use std::collections::BTreeMap;
 use thiserror::Error;
 
@@ -78,8 +79,39 @@ impl Wording {
         } else if self.has(key) {
             found = [self.say(language, key, &[]).as_str(), part].join(" ").trim_end().to_owned();
         }
+        let expected = self.expected(language, problem.code, expected);
         let key = format!("problem.{}", problem.code.as_str());
         self.say(language, &key, &[("found", &found), ("expected", &expected), ("path", &problem.path)])
+    }
+
+    /// What would have been right may be a key of the catalogue too, with a value; a category's rule is named by its own.
+    fn expected(&self, language: Language, code: Code, expected: String) -> String {
+        let named = format!("rule.{expected}");
+        if code == Code::CategoryRule && self.has(&named) {
+            return self.say(language, &named, &[]);
+        }
+        let (key, value) = expected.split_once(' ').unwrap_or((&expected, ""));
+        if self.has(key) { self.say(language, key, &[("value", value)]) } else { expected }
+    }
+
+    /// What can be offered, in words.
+    #[must_use]
+    pub fn proposal(&self, language: Language, proposal: &Proposal) -> String {
+        let args = proposal.args();
+        let args: Vec<(&str, &str)> = args.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        self.say(language, &format!("proposal.{}", proposal.as_str()), &args)
+    }
+
+    /// A problem with all that can be offered, in one sentence.
+    #[must_use]
+    pub fn with_proposals(&self, language: Language, problem: &Problem) -> String {
+        let words = self.problem(language, problem);
+        if problem.proposals.is_empty() {
+            return words;
+        }
+        let offers: Vec<String> = problem.proposals.iter().map(|it| self.proposal(language, it)).collect();
+        let offers = offers.join(if language == Language::En { "; " } else { "；" });
+        self.say(language, "proposal.with", &[("problem", &words), ("proposals", &offers)])
     }
 
     const fn of(&self, language: Language) -> &BTreeMap<String, String> {
@@ -147,6 +179,7 @@ mod tests {
             .chain(Milestone::ALL.into_iter().map(|it| ("milestone", it.as_str())))
             .chain(Tell::ALL.into_iter().map(|it| ("tell", it.as_str())))
             .chain(Gate::ALL.into_iter().map(|it| ("gate", it.as_str())))
+            .chain(Proposal::WORDS.into_iter().map(|it| ("proposal", it)))
             .chain(["note", "review", "blocks"].map(|it| ("severity", it)))
             .chain(Verdict::WORDS.map(|it| ("verdict", it)))
             .chain([("reading", "other")]);
@@ -177,5 +210,37 @@ mod tests {
         let refused = Wording::parse(both, "[status]").unwrap_err();
         assert_eq!(refused, WordingError::Missing { file: "en.toml".into(), key: "status.received".into() });
         assert!(Wording::parse("x = 1", both).is_err());
+    }
+
+    #[test]
+    fn what_is_expected_and_proposed_has_words() {
+        use crate::order::problem::Severity;
+        let wording = Wording::shipped().unwrap();
+        let problem = |code, found: &str, expected: &str| {
+            Problem::new(code, "", Severity::Review, Queue::Production).found(found).expected(expected)
+        };
+        let ended = problem(Code::DiscountCodeInvalid, "OLD5", "promotion.until 2026-03-19");
+        assert_eq!(wording.problem(Language::Zh, &ended), "优惠码 OLD5 无效：已于 2026-03-19 到期");
+        let rule = problem(Code::CategoryRule, "true", "no_house_mark");
+        let words = wording.problem(Language::En, &rule);
+        assert!(words.contains("needs the general manager"), "{words}");
+        let own = problem(Code::CategoryRule, "150", "整卷起订");
+        assert_eq!(wording.problem(Language::Zh, &own), "不符合品类要求：整卷起订（来件：150）");
+        let date = chrono::NaiveDate::from_ymd_opt(2026, 3, 27).unwrap();
+        let mut late = problem(Code::LeadTimeTooShort, "2", "7");
+        late.proposals = vec![
+            Proposal::LaterDate { date },
+            Proposal::PartDelivery { now: 200.into(), later: 800.into(), unit: "条".into(), date },
+        ];
+        assert_eq!(
+            wording.with_proposals(Language::Zh, &late),
+            "要求 2 天内交货，生产需 7 天；可选：改为 2026-03-27 交货；先交 200 条，其余 800 条 于 2026-03-27 交"
+        );
+        assert!(
+            wording
+                .with_proposals(Language::En, &late)
+                .contains("200 条 now, the other 800 条 on 2026-03-27")
+        );
+        assert_eq!(wording.with_proposals(Language::Zh, &ended), wording.problem(Language::Zh, &ended));
     }
 }

@@ -85,6 +85,7 @@ fn fill(order: &mut DraftOrder, other: &DraftOrder) {
     take(&mut order.payment_terms, &other.payment_terms);
     take(&mut order.incoterm, &other.incoterm);
     take(&mut order.shipping_method, &other.shipping_method);
+    take(&mut order.discount_code, &other.discount_code);
     take(&mut order.ship_to.address, &other.ship_to.address);
     take(&mut order.ship_to.name, &other.ship_to.name);
     take(&mut order.ship_to.contact, &other.ship_to.contact);

@@ -98,7 +98,7 @@ fn context(order: &Order, review: &Review, office: &Office<'_>) -> Value {
         .problems
         .iter()
         .filter(|problem| sees_prices || problem.clears == review.queue)
-        .map(|problem| office.wording.problem(language, problem))
+        .map(|problem| office.wording.with_proposals(language, problem))
         .collect();
     let join = if language == Language::En { ", " } else { "、" };
     let roles: Vec<String> = review.roles.iter().map(|role| say(format!("role.{}", role.as_str()))).collect();

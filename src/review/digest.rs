@@ -8,7 +8,7 @@ use crate::order::change::{Change, changes};
 use crate::order::ids::sha256_hex;
 use crate::order::line::{Content, Line};
 use crate::order::money::{Currency, Tax, TaxBasis};
-use crate::order::problem::Problem;
+use crate::order::problem::{Code, Problem};
 use crate::order::review::Queue;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
@@ -39,11 +39,18 @@ pub fn offer(order: &Order) -> Vec<Change> {
 /// Everything that `covers` may name: the facts, `content`, `offer`, and `own_problems`, which this queue's people can clear.
 fn view(content: &Content, facts: &RuleFacts, problems: &[Problem], queue: Queue) -> Value {
     let mut view = serde_json::to_value(facts).unwrap_or_default();
-    let own: Vec<&Problem> = problems.iter().filter(|problem| problem.clears == queue).collect();
+    let own: Vec<Problem> = problems.iter().filter(|problem| problem.clears == queue).map(seen).collect();
     view["content"] = json!(content);
     view["own_problems"] = json!(own);
     view["offer"] = json!([]);
     view
+}
+
+/// What a decision rests on: what is free in stock changes with every order of the goods, and is shown as a help alone.
+fn seen(problem: &Problem) -> Problem {
+    let free = problem.code == Code::ShortOfStock;
+    let expected = problem.expected.clone().filter(|_| !free);
+    Problem { expected, proposals: Vec::new(), ..problem.clone() }
 }
 
 /// The value at a path; `*` gathers a field of all members of a list.
@@ -99,6 +106,7 @@ fn full_content() -> Content {
         incoterm: text(),
         tax: Some(Tax { rate: Decimal::ONE, basis: TaxBasis::Net, title: text(), number: text() }),
         shipping_method: text(),
+        discount_code: text(),
         requested: Some(chrono::NaiveDate::MIN),
         contact: Some(Uuid::nil()),
         ship_to: Some(Uuid::nil()),
@@ -123,5 +131,30 @@ fn canonical(value: &Value) -> String {
             format!("[{}]", items.join(","))
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::order::problem::Severity;
+    use crate::order::proposal::Proposal;
+
+    #[test]
+    fn what_is_free_in_stock_undoes_no_decision() {
+        let seen = |problem: &Problem| {
+            let problems = std::slice::from_ref(problem);
+            canonical(&view(&full_content(), &RuleFacts::specimen(), problems, Queue::Production))
+        };
+        let short = |code, expected: &str| {
+            let problem = Problem::new(code, "lines.0.quantity", Severity::Note, Queue::Production);
+            problem.found("4000 条").expected(expected)
+        };
+        assert_eq!(seen(&short(Code::ShortOfStock, "3000 条")), seen(&short(Code::ShortOfStock, "2000 条")));
+        let late = short(Code::LeadTimeTooShort, "7");
+        let date = chrono::NaiveDate::MIN;
+        let offered = Problem { proposals: vec![Proposal::LaterDate { date }], ..late.clone() };
+        assert_eq!(seen(&late), seen(&offered));
+        assert_ne!(seen(&late), seen(&short(Code::LeadTimeTooShort, "8")));
     }
 }

@@ -115,6 +115,7 @@ pub(crate) fn problem(code: Code, severity: Severity, clears: Queue) -> Problem 
         evidence: None,
         severity,
         clears,
+        proposals: Vec::new(),
     }
 }
 

@@ -377,6 +377,34 @@ fn departments_are_asked_and_reminded() {
 }
 
 #[test]
+fn what_can_be_offered_stands_in_the_request_for_review() {
+    use gendan::order::problem::{Code, Problem, Severity};
+    use gendan::order::proposal::Proposal;
+    use gendan::order::review::Queue;
+    let mut shop = Shop::open();
+    let date = day("2026-03-20");
+    let part =
+        Proposal::PartDelivery { now: decimal("4000"), later: decimal("200"), unit: "条".into(), date };
+    for (language, offers) in [
+        (Language::Zh, "；可选：改为 2026-03-20 交货；先交 4000 条，其余 200 条 于 2026-03-20 交"),
+        (Language::En, ". Possible: delivery on 2026-03-20; 4000 条 now, the other 200 条 on 2026-03-20"),
+    ] {
+        shop.house.language = language;
+        let late = crate::office::problem(Code::LeadTimeTooShort, Severity::Review, Queue::Production);
+        let proposals = vec![Proposal::LaterDate { date }, part.clone()];
+        let mut order = checked(vec![Problem { proposals, ..late }]);
+        let rules = strict();
+        let desk = gendan::review::Desk { rules: &rules, calendar: &shop.calendar };
+        let events = gendan::review::open(&order, &crate::office::facts(&order), &desk, now(), ids(3));
+        apply(&mut order, &events);
+        let asked = release::ask::ask(&order, &events, &shop.office(), now(), ids(3)).unwrap();
+        let mails: Vec<String> = asked.iter().filter_map(as_mail).map(shown).collect();
+        let to_planning = mails.iter().find(|mail| mail.contains("planning@")).unwrap();
+        assert!(to_planning.contains(offers), "{to_planning}");
+    }
+}
+
+#[test]
 fn what_is_loaded_once_can_be_shared_by_all_workers() {
     fn shared<T: Send + Sync + 'static>() {}
     shared::<gendan::review::rules::Rules>();

@@ -8,7 +8,7 @@ use gendan::order::document::Kind;
 use gendan::order::draft::DraftOrder;
 use gendan::order::event::Event;
 use gendan::order::message::{TimerDue, TimerKind};
-use gendan::order::problem::{Code, Severity};
+use gendan::order::problem::{Code, Problem, Severity};
 use gendan::order::review::{Queue, Refusal, Role, Verdict};
 use gendan::order::status::{Rung, Status};
 use gendan::review::deadline::{self, Lateness};
@@ -190,6 +190,25 @@ fn credit_above_the_manager_goes_up() {
         let facts = RuleFacts::of(&order, customer(), figures, day("2026-03-10"));
         open_with(&mut order, &strict(), &facts);
         assert_eq!(review_in(&order, Queue::Credit).roles, roles, "{total}");
+    }
+}
+
+#[test]
+fn free_tooling_is_the_deputys_and_no_house_mark_is_not() {
+    let about = |field: &str| {
+        let problem = problem(Code::CategoryRule, Severity::Review, Queue::Management);
+        Problem { path: format!("lines.0.{field}"), ..problem }
+    };
+    for (fields, roles) in [
+        (&["free_tooling"][..], vec![Role::DeputyGm, Role::Gm]),
+        (&["no_house_mark"], vec![Role::Gm, Role::President]),
+        (&["free_tooling", "no_house_mark"], vec![Role::Gm]),
+    ] {
+        for rules in [strict(), lean()] {
+            let mut order = checked(fields.iter().map(|field| about(field)).collect());
+            open(&mut order, &rules);
+            assert_eq!(review_in(&order, Queue::Management).roles, roles, "{} {fields:?}", rules.profile);
+        }
     }
 }
 

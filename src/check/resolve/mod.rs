@@ -6,6 +6,7 @@ mod terms;
 pub(super) mod origin;
 
 pub use customer::{CustomerBy, CustomerMatch};
+pub(super) use product::is_barcode;
 pub use product::{How, LineMatch, name_of};
 
 use super::amounts;
@@ -79,6 +80,7 @@ pub fn resolve_taught(
         incoterm: text(&order.incoterm),
         tax: None,
         shipping_method: text(&order.shipping_method),
+        discount_code: text(&order.discount_code),
         requested: value(&order.requested_delivery),
         contact: contact.as_ref().map(|party| party.id),
         ship_to: ship_to.as_ref().map(|party| party.id),

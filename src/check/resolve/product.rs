@@ -204,7 +204,7 @@ fn named<'m>(master: &'m Master, customer: Option<&str>, said: &Said) -> Vec<Nam
 }
 
 /// GTIN-8 to GTIN-14 (GS1 General Specifications): digits only, the last one checks the others.
-fn is_barcode(code: &str) -> bool {
+pub(in crate::check) fn is_barcode(code: &str) -> bool {
     let digits: Option<Vec<u32>> = code.chars().map(|c| c.to_digit(10)).collect();
     let Some(digits) = digits.filter(|digits| matches!(digits.len(), 8 | 12 | 13 | 14)) else { return false };
     let weighted =

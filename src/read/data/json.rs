@@ -51,6 +51,7 @@ mod tests {
         let order = &statement.found[0].order;
         assert_eq!(order.po_number.as_ref().unwrap().value, "WEB-10023");
         assert_eq!(order.lines[0].quantity.as_ref().unwrap().value, 6000.into());
+        assert_eq!(order.discount_code.as_ref().unwrap().value, "SPRING10");
     }
 
     #[test]

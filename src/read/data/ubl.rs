@@ -103,6 +103,8 @@ fn order(
         requested_delivery: delivery.map(wanted).transpose()?.flatten(),
         shipping_method: of_delivery(&["CarrierParty", "PartyName", "Name"])
             .or_else(|| of_delivery(&["Shipment", "ShipmentStage", "CarrierParty", "PartyName", "Name"])),
+        // UBL has no place for it: an allowance is said with its amount, and is doubtful.
+        discount_code: None,
         lines,
         total: total(document)?,
         total_in_words: None,

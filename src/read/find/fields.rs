@@ -101,6 +101,7 @@ impl Filler {
             Label::Payment => set(&mut order.payment_terms, terms::sentence(value.text), &value),
             Label::Incoterm => incoterm(order, &value, context),
             Label::Shipping => set(&mut order.shipping_method, terms::sentence(value.text), &value),
+            Label::DiscountCode => set(&mut order.discount_code, terms::code(value.text), &value),
             Label::Total => total(order, &value, context),
             Label::Words => set(&mut order.total_in_words, totals::in_words(value.text), &value),
             Label::Notes => notes(order, &value),

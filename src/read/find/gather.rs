@@ -282,6 +282,10 @@ fn free_terms(builder: &mut Builder, context: &Context<'_>) {
         if row.text && order.ship_to.address.is_none() && order.ship_to.name.is_none() {
             order.ship_to.address = terms::place(&text, context).map(|v| field(v, at.clone(), sure::PROSE));
         }
+        if order.discount_code.is_none() {
+            order.discount_code =
+                terms::discount_code(&text, context).map(|v| field(v, at.clone(), sure::PROSE));
+        }
         if row.text && order.shipping_method.is_none() {
             order.shipping_method =
                 terms::shipping(&text, context).map(|v| field(v, at.clone(), sure::PROSE));

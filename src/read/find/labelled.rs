@@ -334,6 +334,10 @@ fn plausible(label: Label, rest: &str, han: bool, context: &Context<'_>) -> bool
         Label::Phone | Label::ShipPhone => {
             spaced && value.trim_start_matches('+').starts_with(|c: char| c.is_ascii_digit())
         }
+        Label::DiscountCode => {
+            let coded = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit();
+            (spaced || han) && token.is_ascii() && token.contains(coded)
+        }
         Label::Email => value.contains('@') && spaced,
         Label::Total => super::cells::money(value, context).is_some() && (spaced || han),
         Label::Currency => context.labels.currency_in(value).is_some() && value.chars().count() < 8,

@@ -8,6 +8,9 @@ use chrono::NaiveDate;
 use regex::Regex;
 use std::sync::LazyLock;
 
+/// Longer ones are no codes.
+const LONGEST_CODE: usize = 32;
+
 fn regex(pattern: &str) -> Regex {
     Regex::new(pattern).expect("constant pattern")
 }
@@ -51,6 +54,35 @@ pub fn incoterm(text: &str, context: &Context<'_>) -> Option<String> {
 #[must_use]
 pub fn payment(text: &str) -> Option<String> {
     PAYMENT.find(&plain(text)).map(|m| trim(m.as_str()).to_owned())
+}
+
+/// The code at the start of a value; none where the value says that there is none.
+#[must_use]
+pub fn code(text: &str) -> Option<String> {
+    let text = plain(text);
+    let text = text.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let end = text.find(|c: char| !(c.is_alphanumeric() || "-_".contains(c))).unwrap_or(text.len());
+    let code = &text[..end];
+    let nothing =
+        ["无", "没有", "none", "no", "na", "n", "nil", "tbd"].contains(&code.to_lowercase().as_str());
+    ((2..=LONGEST_CODE).contains(&code.chars().count()) && !nothing).then(|| code.to_owned())
+}
+
+/// A promotion or discount code in a sentence: what stands behind the word for it and looks like one.
+#[must_use]
+pub fn discount_code(text: &str, context: &Context<'_>) -> Option<String> {
+    let text = plain(text);
+    // Letters whose lower case is of another length would shift what follows.
+    let lower = text.to_ascii_lowercase();
+    let behind = |word: &String| {
+        let (at, _) = lower.match_indices(word.as_str()).next()?;
+        let rest = text[at + word.len()..].trim_start_matches(|c: char| " :为是\"'“「=#".contains(c));
+        let rest = rest.strip_prefix("is ").unwrap_or(rest);
+        let found = code(rest).filter(|_| rest.starts_with(|c: char| c.is_ascii_alphanumeric()))?;
+        let coded = found.contains(|c: char| c.is_ascii_digit()) || found == found.to_uppercase();
+        (coded && found.is_ascii() && found.len() > 2).then_some(found)
+    };
+    context.labels.words(Words::DiscountMark).iter().find_map(behind)
 }
 
 /// The first sentence of a value: what follows a full stop is another matter.
@@ -257,5 +289,33 @@ mod tests {
             shipping("3月20日前要到沙溪厂里，你们自己的车送就行", &context).as_deref(),
             Some("你们自己的车送")
         );
+    }
+
+    #[test]
+    fn discount_codes() {
+        for (value, want) in [
+            ("SPRING10", Some("SPRING10")),
+            ("SPRING-10（九折）", Some("SPRING-10")),
+            ("“春季特惠” 九折", Some("春季特惠")),
+            ("无", None),
+            ("n/a", None),
+            ("-", None),
+        ] {
+            assert_eq!(code(value).as_deref(), want, "{value}");
+        }
+        let labels = Labels::built_in();
+        let context =
+            Context { labels: &labels, printed: false, style: Default::default(), dates: Default::default() };
+        for (text, want) in [
+            ("请按优惠码 SPRING10 结算", Some("SPRING10")),
+            ("折扣码为“vip2026”，谢谢", Some("vip2026")),
+            ("Please apply promo code: SUMMER", Some("SUMMER")),
+            ("our discount code is SAVE-5.", Some("SAVE-5")),
+            ("Do we get a discount code this time?", None),
+            ("优惠码我们没有", None),
+            ("优惠码：无", None),
+        ] {
+            assert_eq!(discount_code(text, &context).as_deref(), want, "{text}");
+        }
     }
 }

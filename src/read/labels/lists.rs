@@ -54,6 +54,7 @@ pub enum Label {
     Incoterm,
     Delivery,
     Shipping,
+    DiscountCode,
     Total,
     Words,
     Notes,
@@ -96,6 +97,8 @@ pub enum Words {
     ReferTo,
     /// What a cover page calls itself.
     Cover,
+    /// What stands before a promotion or discount code in a sentence.
+    DiscountMark,
 }
 /// Words that tell what a message is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]

@@ -95,7 +95,7 @@ impl Steps {
         let customer = content.customer.clone().unwrap_or_default();
         let po = content.po_number.as_ref().filter(|_| !customer.is_empty()).map(|po| po_key(&customer, po));
         let mut keys = vec![Key::new(Kind::Credit, &customer), Key::new(Kind::Counter, &customer)];
-        let skus = skus(content);
+        let skus = with_substitutes(skus(content), &master);
         keys.extend(skus.iter().map(|sku| Key::new(Kind::Stock, sku)));
         keys.extend(
             [content.contact, content.ship_to].into_iter().flatten().map(|id| Key::new(Kind::Party, id)),
@@ -202,6 +202,7 @@ impl Steps {
             master: &case.master,
             categories: &self.books.categories,
             settings: &self.books.config.check,
+            exchange: &self.books.config.exchange,
             open_credit: Some(case.credit.value),
             reserved: &reserved,
             same: &same,
@@ -365,6 +366,16 @@ pub(super) fn named(mut commit: Commit, what: &str) -> Commit {
 fn po_key(customer: &str, po: &str) -> Key {
     let squeezed: String = po.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_uppercase).collect();
     Key::new(Kind::Counter, format!("po/{customer}/{squeezed}"))
+}
+
+/// The SKUs and those that may be offered in their place.
+fn with_substitutes(mut skus: Vec<String>, master: &Master) -> Vec<String> {
+    let substitute = |sku: &String| master.product(master.product(sku)?.substitute.as_deref()?);
+    let others: Vec<String> = skus.iter().filter_map(substitute).map(|it| it.sku.clone()).collect();
+    skus.extend(others);
+    skus.sort();
+    skus.dedup();
+    skus
 }
 
 /// Each SKU of the content once.

@@ -74,11 +74,7 @@ impl Steps {
     }
 
     pub(super) fn in_book_currency(&self, money: Money) -> Option<Decimal> {
-        let exchange = &self.books.config.exchange;
-        if money.currency == exchange.book {
-            return Some(money.amount);
-        }
-        exchange.rates.get(&money.currency).and_then(|rate| money.amount.checked_mul(*rate))
+        self.books.config.exchange.in_book(money)
     }
 
     fn terms(&self, row: &Customer) -> Terms {

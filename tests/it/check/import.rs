@@ -151,7 +151,7 @@ fn a_stored_table_that_is_damaged_is_said() {
             .contains("import it again")
     );
     assert!(tables.put("shelves", serde_json::json!({})).is_err());
-    assert_eq!(NAMES.len(), 10);
+    assert_eq!(NAMES.len(), 11);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use gendan::order::draft::{
     Confidence, Draft, DraftCustomer, DraftLine, DraftOrder, DraftShipTo, Evidence, Field, Found,
 };
 use gendan::order::ids::Ids;
+use gendan::order::money::{Currency, Exchange};
 use mailparse::MailHeaderMap;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -19,7 +20,7 @@ pub(super) fn folder() -> PathBuf {
 
 pub(super) fn tables() -> Tables {
     let mut tables = Tables::default();
-    for table in gendan::master::tables::NAMES.iter().filter(|name| **name != "words") {
+    for table in gendan::master::tables::NAMES.iter().filter(|name| !["words", "promotions"].contains(name)) {
         let file = format!("{table}.csv");
         let bytes = std::fs::read(folder().join("master").join(&file)).unwrap();
         let imported = import::import(table, &file, &bytes).unwrap();
@@ -33,6 +34,7 @@ pub(super) struct World {
     pub(super) master: Master,
     pub(super) categories: Categories,
     pub(super) settings: CheckSettings,
+    pub(super) exchange: Exchange,
     pub(super) reserved: BTreeMap<String, rust_decimal::Decimal>,
 }
 
@@ -42,6 +44,7 @@ impl World {
             master: Master::from_tables(tables()),
             categories: Categories::new([]).unwrap(),
             settings: CheckSettings::default(),
+            exchange: Exchange { book: Currency::CNY, rates: BTreeMap::new() },
             reserved: BTreeMap::new(),
         }
     }
@@ -51,6 +54,7 @@ impl World {
             master: &self.master,
             categories: &self.categories,
             settings: &self.settings,
+            exchange: &self.exchange,
             open_credit: None,
             reserved: &self.reserved,
             same: &[],
@@ -156,6 +160,7 @@ fn draft_order(order: &Value) -> DraftOrder {
         incoterm: text(&order["incoterm"]),
         requested_delivery: date(&order["requested_delivery"]),
         shipping_method: text(&order["shipping_method"]),
+        discount_code: None,
         lines,
         total: number(&order["total"]),
         total_in_words: None,

@@ -284,6 +284,7 @@ fn other_trades() -> Master {
         standard_price: 1.into(),
         currency: gendan::order::money::Currency::CNY,
         barcode: None,
+        substitute: None,
     };
     Master::from_tables(Tables {
         products: vec![

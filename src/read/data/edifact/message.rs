@@ -70,6 +70,11 @@ impl Message {
             "RFF" if self.lines.is_empty() && segment.part(1, 0) == "ON" => {
                 self.original = text(segment, segment.part(1, 1));
             }
+            // 1153 PD: number of the seller's promotion.
+            "RFF" if segment.part(1, 0) == "PD" => {
+                self.order.discount_code =
+                    self.order.discount_code.take().or(text(segment, segment.part(1, 1)));
+            }
             "NAD" => self.party(segment),
             "CTA" => self.contact(segment),
             "COM" => self.number(segment),
@@ -334,7 +339,7 @@ mod tests {
         let head = "BGM+220+PO?+77+9'DTM+137:20260318:102'DTM+2:20260401:102'FTX+AAI+++Ring first:please'\
                     NAD+BY+4012345000009::9++Kaufhaus Nord GmbH'CTA+OC+:Jana Weber'COM+jana@nord.example:EM'\
                     COM+0049 40 555010:TE'NAD+DP+++Lager Nord+Kai 5+Hamburg++20457+DE'CUX+2:EUR:9'\
-                    PAT+1++5:3:D:30'TOD+3++FOB'LOC+1+CNNGB:::Ningbo'";
+                    RFF+PD:SPRING10'PAT+1++5:3:D:30'TOD+3++FOB'LOC+1+CNNGB:::Ningbo'";
         let lines = "LIN+1++4012345123456:EN'PIA+1+LL-01:IN'IMD+F++:::5# nylon zipper:closed'IMD+F+35+:::black'\
                      QTY+21:6000:PCE'MOA+203:2820'PRI+AAA:47:::100:PCE'LIN+2'PIA+1+HT-9:SA'QTY+21:1,5:MTR'\
                      PRI+AAB:9.9'PRI+AAA:9.5'DTM+63:20260410:102'UNS+S'MOA+86:2834.25'CNT+2:2'";
@@ -349,6 +354,7 @@ mod tests {
         assert_eq!(value(&order.incoterm), "FOB Ningbo");
         assert_eq!(value(&order.payment_terms), "30 days");
         assert_eq!(value(&order.notes), "Ring first please");
+        assert_eq!(value(&order.discount_code), "SPRING10");
         assert_eq!(order.total.as_ref().unwrap().value.to_string(), "2834.25");
         let lines: Vec<String> = order.lines.iter().map(shown).collect();
         assert_eq!(order.lines[0].spec.as_ref().unwrap().value, "4012345123456", "beside the buyer's number");
