@@ -170,13 +170,15 @@ pub enum Event {
         role: Role,
         by: String,
     },
-    /// The conditions of an agreement are met by what the order says now; `digest` is what its queue looks at then.
+    /// The conditions of an agreement are met by what the order says now; `digest` is of what its queue looks at then, none
+    /// where it is not asked any more.
     ReviewBound {
         review_id: Uuid,
-        digest: String,
+        digest: Option<String>,
     },
     /// A reviewer's conditions: what is offered is this, whatever was asked for.
     Conditioned {
+        review_id: Uuid,
         by: String,
         content: Content,
     },

@@ -51,6 +51,9 @@ pub struct Order {
     /// What the customer asked for, where what is offered differs from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_for: Option<Box<Content>>,
+    /// The review whose conditions were just put into the content, until it is known what its queue looks at then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binding: Option<Uuid>,
     /// A reviewer sent it back to a step, which has not answered yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub returned: Option<Returned>,
@@ -109,6 +112,7 @@ impl Order {
             number: None,
             content: content.clone(),
             asked_for: None,
+            binding: None,
             returned: None,
             appealed: None,
             keyed_by: None,
@@ -168,8 +172,12 @@ impl Order {
                 self.keyed_by = Some(by.clone());
                 self.content = content.clone();
                 self.asked_for = None;
+                self.binding = None;
             }
-            Event::Conditioned { content, .. } => self.offer(content),
+            Event::Conditioned { review_id, content, .. } => {
+                self.offer(content);
+                self.binding = Some(*review_id);
+            }
             Event::Appealed { review_id, .. } => self.appealed = Some(*review_id),
             Event::Checked { problems, sure, proofs } => {
                 self.problems.clone_from(problems);
@@ -191,7 +199,7 @@ impl Order {
             Event::ReviewerAdded { review_id, role, .. } => {
                 self.open_review(*review_id)?.added.push(*role);
             }
-            Event::ReviewBound { review_id, digest } => self.bound(*review_id, digest)?,
+            Event::ReviewBound { review_id, digest } => self.bound(*review_id, digest.as_ref())?,
             Event::Numbered { number } => match &self.number {
                 Some(given) => return Err(FoldError::Numbered(given.0.clone())),
                 None => self.number = Some(number.clone()),
@@ -249,11 +257,12 @@ impl Order {
         self.asked_for = (asked != *content).then(|| Box::new(asked));
     }
 
-    fn bound(&mut self, id: Uuid, digest: &str) -> Result<(), FoldError> {
+    fn bound(&mut self, id: Uuid, digest: Option<&String>) -> Result<(), FoldError> {
         let review = self.reviews.iter_mut().find(|review| review.id == id);
         match review.map(|review| &mut review.state) {
             Some(ReviewState::Decided(decided)) => {
-                decided.agrees_to = Some(digest.to_owned());
+                decided.agrees_to = digest.cloned();
+                self.binding = None;
                 Ok(())
             }
             Some(ReviewState::Open | ReviewState::Withdrawn) | None => Err(FoldError::NoReview(id)),

@@ -1,7 +1,7 @@
 //! What a person's decision does, or why it can't stand.
 
 use super::conditions;
-use super::rules::Rules;
+use super::rules::{Appeal, Rules};
 use crate::order::Order;
 use crate::order::event::Event;
 use crate::order::problem::Severity;
@@ -60,7 +60,7 @@ fn what_it_does(
             events.push(ended());
             let content = conditions::apply(&order.content, conditions)?;
             if content != order.content {
-                events.push(Event::Conditioned { by, content });
+                events.push(Event::Conditioned { review_id, by, content });
             }
         }
         Verdict::Correct { .. } => events.push(ended()),
@@ -103,7 +103,9 @@ fn appeal(
         && order.appealed.is_none()
         && !order.is_case()
         && !is_reading(review.queue);
-    let Some(appeal) = rules.appeal.as_ref().filter(|_| appealable) else {
+    // There is no level above the one to which appeals go.
+    let above = |appeal: &&Appeal| appeal.queue != review.queue;
+    let Some(appeal) = rules.appeal.as_ref().filter(above).filter(|_| appealable) else {
         return Err(Refusal::NoAppeal(order.status));
     };
     if !appeal.roles.contains(&decision.role) {
@@ -173,7 +175,7 @@ fn not_by_its_clerk(order: &Order, queue: Queue, user: &str) -> Result<(), Refus
 /// One person agrees once, and not in both of two queues that have to be two persons'.
 fn four_eyes(order: &Order, review: &Review, decision: &Decision) -> Result<(), Refusal> {
     let by = || decision.by.clone();
-    if review.signed.iter().any(|it| it.by == decision.by) {
+    if review.signed.iter().any(|it| shares(decision, it)) {
         return Err(Refusal::SignedAlready { by: by(), missing: review.missing_after(decision.role) });
     }
     let apart = |other: &&Review| {
@@ -183,7 +185,7 @@ fn four_eyes(order: &Order, review: &Review, decision: &Decision) -> Result<(), 
     for other in order.reviews.iter().rev().filter(apart) {
         let latest = !others.contains(&other.queue);
         let mut agreed = other.agreed_by();
-        if latest && agreed.any(|it| it.by == decision.by) {
+        if latest && agreed.any(|it| shares(decision, it)) {
             return Err(Refusal::FourEyes { by: by(), queue: other.queue });
         }
         if other.agreed_by().next().is_some() {
@@ -191,6 +193,13 @@ fn four_eyes(order: &Order, review: &Review, decision: &Decision) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// Whether one person stands behind both words: himself, or the one in whose place he acted.
+fn shares(decision: &Decision, other: &Decided) -> bool {
+    let ours = [Some(&decision.by), decision.on_behalf_of.as_ref()];
+    let theirs = [Some(&other.by), other.on_behalf_of.as_ref()];
+    ours.into_iter().flatten().any(|one| theirs.into_iter().flatten().any(|another| one == another))
 }
 
 /// A problem that blocks is cleared by a correction, never by a word.

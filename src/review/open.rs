@@ -105,7 +105,7 @@ fn agreed(order: &Order, queue: Queue, digest: &str) -> bool {
         && !returned
         && last(order, queue).is_some_and(|(review, decided)| {
             let to_this = decided.digest == digest || decided.agrees_to.as_deref() == Some(digest);
-            let agrees = decided.verdict == "approve" && (to_this || is_unbound(decided));
+            let agrees = decided.verdict == "approve" && (to_this || order.binding == Some(review.id));
             agrees || (order.appealed == Some(review.id) && decided.digest == digest)
         })
 }
@@ -118,18 +118,12 @@ fn last(order: &Order, queue: Queue) -> Option<(&Review, &Decided)> {
     })
 }
 
-/// Agreed on conditions that were just put into the order: what they come to is what its queue agreed to.
-fn is_unbound(decided: &Decided) -> bool {
-    !decided.conditions.is_empty() && decided.agrees_to.is_none()
-}
-
-fn bind(order: &Order, asked: &[(Asked, String)]) -> Vec<Event> {
-    let unbound = asked.iter().filter_map(|(it, digest)| {
-        let (review, decided) = last(order, it.queue)?;
-        let binds = decided.verdict == "approve" && is_unbound(decided);
-        binds.then(|| Event::ReviewBound { review_id: review.id, digest: digest.clone() })
-    });
-    unbound.collect()
+/// What the queue whose conditions were just met looks at from now on.
+fn bind(order: &Order, asked: &[(Asked, String)]) -> Option<Event> {
+    let review_id = order.binding?;
+    let queue = order.reviews.iter().find(|review| review.id == review_id)?.queue;
+    let digest = asked.iter().find(|(it, _)| it.queue == queue).map(|(_, digest)| digest.clone());
+    Some(Event::ReviewBound { review_id, digest })
 }
 
 fn must_wait(order: &Order, queue: Queue, asked: &[(Asked, String)], desk: &Desk<'_>) -> bool {
