@@ -176,6 +176,11 @@ pub struct Upkeep {
 pub struct RulesConfig {
     pub profile: String,
     pub calendar: String,
+    /// Departments whose working time is another than the house's, each with its calendar.
+    #[serde(default)]
+    pub calendars: BTreeMap<Department, String>,
+    /// Reminders go out at any hour.
+    pub remind_at_night: bool,
     pub overrides: Option<PathBuf>,
 }
 

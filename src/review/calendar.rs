@@ -141,6 +141,20 @@ impl Calendar {
             .unwrap_or(day)
     }
 
+    /// `at` itself in working time, else the next moment at which the house opens.
+    #[must_use]
+    pub fn open_from(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+        let days = self.day_of(at).iter_days().take(FAR as usize).filter(|day| self.is_workday(*day));
+        for day in days {
+            for (opens, closes) in &self.hours {
+                if at <= self.at(day, *closes) {
+                    return self.at(day, *opens).max(at);
+                }
+            }
+        }
+        at
+    }
+
     /// The moment at which `hours` working hours have passed since `from`.
     #[must_use]
     pub fn add_working_hours(&self, from: DateTime<Utc>, hours: u32) -> DateTime<Utc> {
@@ -209,6 +223,21 @@ mod tests {
             ("nothing", "2026-03-10 09:00", 0, "2026-03-10 09:00"),
         ] {
             assert_eq!(calendar().add_working_hours(local(from), hours), local(due), "{case}");
+        }
+    }
+
+    #[test]
+    fn the_next_opening() {
+        for (at, opens) in [
+            ("2026-03-10 09:00", "2026-03-10 09:00"),
+            ("2026-03-10 06:00", "2026-03-10 08:30"),
+            ("2026-03-10 12:30", "2026-03-10 13:30"),
+            ("2026-03-10 18:00", "2026-03-10 18:00"),
+            ("2026-03-10 18:01", "2026-03-11 08:30"),
+            ("2026-03-14 10:00", "2026-03-16 08:30"),
+            ("2026-02-15 10:00", "2026-02-24 08:30"),
+        ] {
+            assert_eq!(calendar().open_from(local(at)), local(opens), "{at}");
         }
     }
 

@@ -7,7 +7,7 @@ use crate::order::ids::from_name;
 use crate::order::message::{Step, TimerDue, TimerKind};
 use crate::order::review::Review;
 use crate::store::commit::NewTimer;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 /// How late a review is when its timer comes due.
@@ -42,24 +42,48 @@ impl Lateness {
     }
 }
 
-/// The three timers of each review that these events open.
+/// The three timers of each review that these events open; where half the time and the deadline
+/// come to the same moment, the reminder is spared.
 #[must_use]
 pub fn timers(order_id: Uuid, events: &[Event], desk: &Desk<'_>) -> Vec<NewTimer> {
     opened(events)
         .flat_map(|review| {
-            let deadline = desk.rules.deadline_of(review);
-            Lateness::ALL.into_iter().map(move |late| {
-                let due = match late {
-                    Lateness::Passed => review.due_at,
-                    Lateness::Half | Lateness::Twice => {
-                        deadline.part(review.opened_at, desk.calendar, late.share())
-                    }
-                };
+            Lateness::ALL.into_iter().filter_map(move |late| {
+                let due = due(review, late, desk);
                 let body = TimerDue { order_id, kind: TimerKind::ReviewDeadline, about: review.id, due };
-                NewTimer { id: timer_id(review, late), due, step: Step::Review, body }
+                let timer = NewTimer { id: timer_id(review, late), due, step: Step::Review, body };
+                (lateness(review, due, desk) == late).then_some(timer)
             })
         })
         .collect()
+}
+
+/// When somebody is told that a review is so late: nobody at night, though the deadline itself may pass then.
+fn due(review: &Review, late: Lateness, desk: &Desk<'_>) -> DateTime<Utc> {
+    let calendar = desk.calendar_of(review.queue);
+    let passes = match late {
+        Lateness::Passed => review.due_at,
+        Lateness::Half | Lateness::Twice => {
+            desk.rules.deadline_of(review).part(review.opened_at, calendar, late.share())
+        }
+    };
+    let told = if desk.at_night { passes } else { calendar.open_from(passes) };
+    // Where both fall to the same opening, the manager still hears of it before the general manager.
+    if late == Lateness::Twice {
+        told.max(due(review, Lateness::Passed, desk) + TimeDelta::minutes(1))
+    } else {
+        told
+    }
+}
+
+/// How late a review is by a timer that was set for this moment. Where hours or rules have changed since, by the deadline itself.
+fn lateness(review: &Review, timer: DateTime<Utc>, desk: &Desk<'_>) -> Lateness {
+    let set = |late: &Lateness| due(review, *late, desk) == timer;
+    Lateness::ALL.into_iter().rev().find(set).unwrap_or(match timer.cmp(&review.due_at) {
+        std::cmp::Ordering::Less => Lateness::Half,
+        std::cmp::Ordering::Equal => Lateness::Passed,
+        std::cmp::Ordering::Greater => Lateness::Twice,
+    })
 }
 
 /// The timers to be cancelled when a review ends; cancelling one that has run does no harm.
@@ -85,17 +109,14 @@ pub fn opened(events: &[Event]) -> impl Iterator<Item = &Review> {
 pub fn passed<'a>(
     order: &'a Order,
     timer: &TimerDue,
+    desk: &Desk<'_>,
     now: DateTime<Utc>,
 ) -> Option<(&'a Review, Lateness, Vec<Event>)> {
     if timer.kind != TimerKind::ReviewDeadline {
         return None;
     }
     let review = order.open_reviews().find(|review| review.id == timer.about)?;
-    let late = match timer.due.cmp(&review.due_at) {
-        std::cmp::Ordering::Less => Lateness::Half,
-        std::cmp::Ordering::Equal => Lateness::Passed,
-        std::cmp::Ordering::Greater => Lateness::Twice,
-    };
+    let late = lateness(review, timer.due, desk);
     let breached = late >= Lateness::Passed && !review.overdue && now >= review.due_at;
     let events = if breached { vec![Event::ReviewOverdue { review_id: review.id }] } else { Vec::new() };
     Some((review, late, events))

@@ -147,7 +147,7 @@ fn review(asked: &Asked, digest: &str, desk: &Desk<'_>, now: DateTime<Utc>, ids:
         assigned: None,
         signed: Vec::new(),
         opened_at: now,
-        due_at: asked.deadline.after(now, desk.calendar),
+        due_at: asked.deadline.after(now, desk.calendar_of(asked.queue)),
         digest: digest.to_owned(),
         overdue: false,
         state: ReviewState::Open,

@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::decode::Engines;
 use crate::master::Master;
 use crate::order::Order;
+use crate::order::department::Department;
 use crate::order::number::NumberPattern;
 use crate::order::wording::Wording;
 use crate::read::{Labels, Reader};
@@ -18,6 +19,7 @@ use crate::rights::{Delegation, Rights, Staff};
 use crate::schemas::Schemas;
 use chrono::{DateTime, Utc};
 use rust_embed::Embed;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 #[derive(Embed)]
@@ -36,6 +38,8 @@ pub struct Books {
     pub rules: Rules,
     pub rights: Rights,
     pub calendar: Calendar,
+    /// Of departments that have their own.
+    pub own_calendars: BTreeMap<Department, Calendar>,
     pub reader: Reader,
     pub templates: Templates,
     pub wording: Wording,
@@ -55,12 +59,15 @@ impl Books {
             ));
         }
         let rules = format!("rules/{}.toml", config.rules.profile);
-        let calendar = format!("calendar/{}.toml", config.rules.calendar);
         Ok(Self {
             rules: Rules::parse(&rules, &text(own, &rules, "rules.profile")?).map_err(|e| e.to_string())?,
             rights: Rights::parse(RIGHTS, &text(own, RIGHTS, "rules.overrides")?)?,
-            calendar: Calendar::parse(&calendar, &text(own, &calendar, "rules.calendar")?)
-                .map_err(|e| e.to_string())?,
+            calendar: calendar(own, &config.rules.calendar, "rules.calendar")?,
+            own_calendars: (config.rules.calendars.iter())
+                .map(|(of, name)| {
+                    Ok((*of, calendar(own, name, &format!("rules.calendars.{}", of.as_str()))?))
+                })
+                .collect::<Result<_, String>>()?,
             reader: Reader {
                 labels: labels(own)?,
                 limits: config.limits,
@@ -96,7 +103,12 @@ impl Books {
     /// By what reviews are opened.
     #[must_use]
     pub const fn desk(&self) -> Desk<'_> {
-        Desk { rules: &self.rules, calendar: &self.calendar }
+        Desk {
+            rules: &self.rules,
+            calendar: &self.calendar,
+            own: &self.own_calendars,
+            at_night: self.config.rules.remind_at_night,
+        }
     }
 
     /// The house as mails name it, with the departments' addresses from the master data.
@@ -142,6 +154,12 @@ impl Books {
     ) -> RuleFacts {
         RuleFacts::of(order, customer, figures, self.calendar.day_of(now))
     }
+}
+
+/// A calendar by its name; `key` is the setting that names it.
+fn calendar(own: Option<&Path>, name: &str, key: &str) -> Result<Calendar, String> {
+    let file = format!("calendar/{name}.toml");
+    Calendar::parse(&file, &text(own, &file, key)?).map_err(|e| e.to_string())
 }
 
 /// A shipped file, or the firm's own in its place; `key` is the setting that names it.

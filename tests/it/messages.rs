@@ -236,7 +236,7 @@ fn what_is_sent_passes_its_schema() {
 fn asked(shop: &Shop) -> Vec<Message> {
     let mut order = checked(vec![office::problem(Code::PriceBelowFloor, Severity::Review, Queue::Price)]);
     let rules = office::strict();
-    let desk = gendan::review::Desk { rules: &rules, calendar: &shop.calendar };
+    let desk = gendan::review::Desk::new(&rules, &shop.calendar);
     let facts = office::facts(&order);
     let events = gendan::review::open(&order, &facts, &desk, office::now(), office::ids(3));
     office::apply(&mut order, &events);

@@ -159,7 +159,7 @@ pub(crate) fn open(order: &mut Order, rules: &Rules) -> Vec<Queue> {
 
 pub(crate) fn open_with(order: &mut Order, rules: &Rules, facts: &RuleFacts) -> Vec<Queue> {
     let calendar = calendar();
-    let desk = Desk { rules, calendar: &calendar };
+    let desk = Desk::new(rules, &calendar);
     let events = review::open(order, facts, &desk, now(), ids(u128::from(order.version)));
     apply(order, &events);
     assert_eq!(review::open(order, facts, &desk, now(), ids(0)), [], "opening twice opens nothing");

@@ -359,7 +359,7 @@ fn departments_are_asked_and_reminded() {
         let problem = crate::office::problem(Code::PriceBelowFloor, Severity::Review, Queue::Price);
         let mut order = checked(vec![problem]);
         let rules = strict();
-        let desk = gendan::review::Desk { rules: &rules, calendar: &shop.calendar };
+        let desk = gendan::review::Desk::new(&rules, &shop.calendar);
         let events = gendan::review::open(&order, &crate::office::facts(&order), &desk, now(), ids(3));
         apply(&mut order, &events);
         let asked = release::ask::ask(&order, &events, &shop.office(), now(), ids(3)).unwrap();
@@ -394,7 +394,7 @@ fn what_can_be_offered_stands_in_the_request_for_review() {
         let proposals = vec![Proposal::LaterDate { date }, part.clone()];
         let mut order = checked(vec![Problem { proposals, ..late }]);
         let rules = strict();
-        let desk = gendan::review::Desk { rules: &rules, calendar: &shop.calendar };
+        let desk = gendan::review::Desk::new(&rules, &shop.calendar);
         let events = gendan::review::open(&order, &crate::office::facts(&order), &desk, now(), ids(3));
         apply(&mut order, &events);
         let asked = release::ask::ask(&order, &events, &shop.office(), now(), ids(3)).unwrap();

@@ -2,7 +2,7 @@
 
 use crate::office::{
     apply, calendar, checked, content, customer, day, decide, decimal, decision, facts, figures, ids, lean,
-    now, open, open_with, problem, received, review_in, strict,
+    local, now, open, open_with, problem, received, review_in, strict,
 };
 use gendan::order::document::Kind;
 use gendan::order::draft::DraftOrder;
@@ -254,7 +254,7 @@ fn an_amendment_ends_with_its_order_resumed_unless_another_case_holds_it() {
 #[test]
 fn a_deadline_is_recorded_once_and_goes_up() {
     let (rules, calendar) = (strict(), calendar());
-    let desk = Desk { rules: &rules, calendar: &calendar };
+    let desk = Desk::new(&rules, &calendar);
     let mut order = checked(vec![problem(Code::MissingTerms, Severity::Review, Queue::Clarification)]);
     let events = review::open(&order, &facts(&order), &desk, now(), ids(5));
     let timers = deadline::timers(order.id, &events, &desk);
@@ -262,20 +262,32 @@ fn a_deadline_is_recorded_once_and_goes_up() {
     let dues: Vec<String> = timers.iter().map(|timer| timer.due.to_rfc3339()).collect();
     assert_eq!(
         dues,
-        ["2026-03-10T13:00:00+00:00", "2026-03-11T01:00:00+00:00", "2026-03-12T01:00:00+00:00"],
-        "24 hours pass day and night"
+        ["2026-03-11T00:30:00+00:00", "2026-03-11T01:00:00+00:00", "2026-03-12T01:00:00+00:00"],
+        "24 hours pass day and night, but nobody is reminded at night: half of them are over at nine in the evening"
     );
+    let awake = Desk { at_night: true, ..desk };
+    let timers_awake = deadline::timers(order.id, &events, &awake);
+    assert_eq!(timers_awake[0].due.to_rfc3339(), "2026-03-10T13:00:00+00:00");
     let mut seen = Vec::new();
     for timer in &timers {
-        let (_, late, events) = deadline::passed(&order, &timer.body, timer.due).unwrap();
+        let (_, late, events) = deadline::passed(&order, &timer.body, &desk, timer.due).unwrap();
         seen.push((late, events.len()));
         apply(&mut order, &events);
     }
     assert_eq!(seen, [(Lateness::Half, 0), (Lateness::Passed, 1), (Lateness::Twice, 0)]);
     decide(&mut order, Queue::Clarification, Verdict::approve(), "u-clerk").unwrap();
-    assert!(timers.iter().all(|timer| deadline::passed(&order, &timer.body, timer.due).is_none()));
+    assert!(timers.iter().all(|timer| deadline::passed(&order, &timer.body, &desk, timer.due).is_none()));
+    // What passes over the weekend falls to Monday's opening: the reminder is spared, the managers are told one after the other.
+    let mut late = checked(vec![problem(Code::MissingTerms, Severity::Review, Queue::Clarification)]);
+    let friday = local("2026-03-13 17:00");
+    let events = review::open(&late, &facts(&late), &desk, friday, ids(6));
+    apply(&mut late, &events);
+    let timers = deadline::timers(late.id, &events, &desk);
+    let lateness = |at: usize| deadline::passed(&late, &timers[at].body, &desk, timers[at].due).unwrap().1;
+    assert_eq!((timers.len(), lateness(0), lateness(1)), (2, Lateness::Passed, Lateness::Twice));
+    assert_eq!(timers[0].due, local("2026-03-16 08:30"));
     let other = TimerDue { kind: TimerKind::Ship, ..timers[0].body.clone() };
-    assert!(deadline::passed(&order, &other, now()).is_none());
+    assert!(deadline::passed(&order, &other, &desk, now()).is_none());
 }
 
 #[test]

@@ -147,7 +147,7 @@ impl Walk<'_> {
 
     fn open(&mut self) {
         let calendar = calendar();
-        let desk = Desk { rules: self.rules, calendar: &calendar };
+        let desk = Desk::new(self.rules, &calendar);
         self.happen(review::open(&self.order, &self.facts(), &desk, now(), self.ids()));
         assert_eq!(review::open(&self.order, &self.facts(), &desk, now(), self.ids()), []);
     }
@@ -230,7 +230,8 @@ impl Walk<'_> {
         let Some(review) = self.order.open_reviews().next() else { return };
         let (order_id, about, due) = (self.order.id, review.id, review.due_at);
         let timer = TimerDue { order_id, kind: TimerKind::ReviewDeadline, about, due };
-        let events = deadline::passed(&self.order, &timer, due).unwrap().2;
+        let events =
+            deadline::passed(&self.order, &timer, &Desk::new(self.rules, &calendar()), due).unwrap().2;
         self.happen(events);
     }
 

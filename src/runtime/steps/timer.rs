@@ -46,7 +46,7 @@ impl Steps {
         commit: &mut Commit,
     ) -> Result<&'static str, Failure> {
         let order = work.order.clone();
-        let Some((review, late, events)) = deadline::passed(&order, timer, now.at) else {
+        let Some((review, late, events)) = deadline::passed(&order, timer, &self.books.desk(), now.at) else {
             return Ok("the review has ended");
         };
         let house = self.books.house(self.shelf.get().await?.as_ref());
