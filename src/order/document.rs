@@ -160,3 +160,19 @@ pub struct Document {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Envelope;
+
+    #[test]
+    fn an_envelope_of_an_earlier_version_is_read() {
+        let old = r#"{"from_name":"A","from_address":"a@b.example","reply_to":null,"subject":"x","message_id":null,
+            "in_reply_to":null,"references":[],"sent_at":null,"sent_offset_minutes":480,"caller":null}"#;
+        let read: Envelope = serde_json::from_str(old).unwrap();
+        assert_eq!((read.passed_on_by.as_ref(), read.authentication.as_ref()), (None, None));
+        assert_eq!(read.house().as_deref(), Some("b.example"));
+        let written = serde_json::to_string(&read).unwrap();
+        assert!(!written.contains("authentication") && !written.contains("passed_on_by"), "{written}");
+    }
+}

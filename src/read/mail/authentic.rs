@@ -330,7 +330,14 @@ mod tests {
                 "mx.example.com; spf=pass smtp.mailfrom=<> smtp.helo=linglan.example",
                 "spf=pass dkim=none dmarc=none - no",
             ),
-            // Failures and errors.
+        ] {
+            assert_eq!(said(&format!("Authentication-Results: {field}\r\n")), expected, "{field}");
+        }
+    }
+
+    #[test]
+    fn failures_and_what_nobody_can_read() {
+        for (field, expected) in [
             (
                 "mx.example.com; spf=softfail smtp.mailfrom=linglan.example; dmarc=fail header.from=linglan.example",
                 "spf=softfail dkim=none dmarc=fail - no",

@@ -2,6 +2,7 @@
 
 use super::desk::{self, Stuck};
 use super::read::write_part;
+use super::soft_hold;
 use super::{Now, Pen, Steps, done, misfit};
 use crate::check::Resolved;
 use crate::follow;
@@ -39,6 +40,7 @@ impl Steps {
             Ok(events) => events,
             Err(refusal) => return Ok(done(message, format!("refused: {refusal}"))),
         };
+        let was_unread = soft_hold::is_unread(&work.order);
         work.add(events).map_err(misfit(&work.order))?;
         let mut origin = self.origin(&work.order).await?;
         let mut pen = Pen { now, commit: done(message, "") };
@@ -63,6 +65,9 @@ impl Steps {
         }
         self.reopen(&mut work, &origin, corrected.then_some(decision.by.as_str()), &mut pen).await?;
         pen.commit.messages.extend(self.teaches(&work.order, &origin, decision, &pen.now));
+        if was_unread {
+            pen.commit.messages.extend(self.wake(&work.order, &pen.now).await?);
+        }
         let what = format!("decided: {}", desk::said(&work.order));
         if let Some(target) = work.order.refers_to {
             self.settle(&work.order, target, &mut pen).await?;

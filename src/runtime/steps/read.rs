@@ -67,6 +67,9 @@ impl Steps {
     /// Its pictures are read in a queue of their own; from whom it comes is known already, so that an order of his can wait.
     fn later(&self, message: &Message, opened: &Opened, document: (Document, u64), now: &Now<'_>) -> Commit {
         let (mut document, version) = document;
+        if document.channel != Channel::Mail {
+            return recognize(message, now);
+        }
         let read = heavy(|| opened.read(&self.books.reader.labels));
         document.envelope = joined(read.envelope, &document.envelope, document.channel);
         let mut commit = recognize(message, now);

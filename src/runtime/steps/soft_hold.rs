@@ -9,7 +9,7 @@ use crate::order::Order;
 use crate::order::document::{Channel, Document, Envelope, Kind as PartKind, PartState};
 use crate::order::event::Event;
 use crate::order::ids;
-use crate::order::message::{Step, TimerDue, TimerKind};
+use crate::order::message::{Body, Message, Step, TimerDue, TimerKind};
 use crate::order::problem::{Code, Severity};
 use crate::order::status::{Rung, Status};
 use crate::runtime::Failure;
@@ -22,6 +22,7 @@ use uuid::Uuid;
 const MOST: u32 = 100;
 /// Begins the reason of such a hold.
 const WHY: &str = "unread:";
+const ON_HOLD: &str = "on_hold";
 
 /// A document that may change an order, and until when the order waits for it.
 #[derive(Debug, Clone, Copy)]
@@ -136,6 +137,29 @@ impl Steps {
         Ok((pen.commit, "goes on"))
     }
 
+    /// What was unread has been read: the orders that may wait for it are looked at at once.
+    pub(super) async fn wake(&self, read: &Order, now: &Now<'_>) -> Result<Vec<Message>, Failure> {
+        let customer = read.content.customer.clone();
+        let filter = Filter { status: Some(ON_HOLD.to_owned()), customer, limit: MOST, ..Filter::default() };
+        let mut messages = Vec::new();
+        for snapshot in self.store.list(Kind::Order, &filter).await? {
+            let (_, held): (u64, Order) = parsed(snapshot)?;
+            let about = held.id;
+            let body = TimerDue { order_id: about, kind: TimerKind::SoftHold, about, due: now.at };
+            messages.push(Message {
+                id: now.ids.id(&format!("wake/{about}")),
+                attempt: 1,
+                correlation_id: about,
+                step: Step::Review,
+                lane: None,
+                created_at: now.at,
+                not_before: None,
+                body: Body::TimerDue(body),
+            });
+        }
+        Ok(messages)
+    }
+
     /// Whether it stands aside for this and no other reason.
     async fn is_soft(&self, id: Uuid) -> Result<bool, Failure> {
         let events = self.store.events(id).await?;
@@ -174,7 +198,7 @@ fn is_change(record: &PartRecord) -> bool {
 }
 
 /// A person has to key it, since it could not be read.
-fn is_unread(order: &Order) -> bool {
+pub(super) fn is_unread(order: &Order) -> bool {
     let unread =
         |it: &&crate::order::problem::Problem| it.code == Code::Unread && it.severity != Severity::Note;
     order.status == Status::On(Rung::Clarifying) && order.problems.iter().any(|it| unread(&it))
