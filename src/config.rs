@@ -5,6 +5,7 @@ use crate::check::CheckSettings;
 use crate::deliver::fax::FaxGateway;
 use crate::deliver::smtp::settings::SmtpSettings;
 use crate::intake::imap::settings::{self as mailboxes, Mailbox};
+use crate::master::record::MasterSettings;
 use crate::ocr::RecognitionSettings;
 use crate::order::document::Language;
 use crate::order::money::Currency;
@@ -46,6 +47,7 @@ pub struct Config {
     pub recognition: RecognitionSettings,
     pub limits: Limits,
     pub check: CheckSettings,
+    pub master: MasterSettings,
     pub release: facts::Settings,
     pub numbers: Numbers,
     pub terms: Terms,
@@ -250,6 +252,8 @@ impl Config {
             ("postgres.pool", u64::from(self.postgres.pool)),
             ("intake.poll_ms", self.intake.poll_ms),
             ("intake.max_bytes", self.intake.max_bytes),
+            ("master.recorded_rows", self.master.recorded_rows as u64),
+            ("master.file_bytes", self.master.file_bytes),
         ];
         if let Some((key, _)) = positive.iter().find(|(_, value)| *value == 0) {
             return Err(format!("{key} must be greater than 0"));

@@ -1,4 +1,4 @@
-//! `gendan audit`: every chain of events, every snapshot, every seal.
+//! `gendan audit`: every chain of events, orders' and tables', every snapshot, every seal.
 
 use super::context::Context;
 use super::{End, Stop};
@@ -24,7 +24,7 @@ pub(super) async fn run(arguments: Arguments, context: &mut Context) -> Result<E
         context.out.json(&audit)?;
     } else {
         context.out.line(format!(
-            "{} orders, {} events, {} seals: {} findings",
+            "{} orders and tables, {} events, {} seals: {} findings",
             audit.orders,
             audit.events,
             audit.seals,

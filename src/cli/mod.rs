@@ -19,6 +19,7 @@ mod explain;
 mod import;
 mod lessons;
 mod mailboxes;
+mod master;
 mod migrate;
 mod models;
 mod orders;
@@ -67,8 +68,11 @@ enum Command {
     Submit(submit::Arguments),
     /// Read files and show what stands in them; nothing is kept 试读
     Read(read::Arguments),
-    /// Import master data (CSV files): customers, products, prices … 导入主数据
+    /// Import master data (CSV files, workbooks): customers, products, prices … 导入主数据
     Import(import::Arguments),
+    /// What stands in the tables of master data, and who changed it when 主数据
+    #[command(subcommand)]
+    Master(master::Command),
     /// List orders, show one, report what happened to one 订单
     #[command(subcommand)]
     Orders(orders::Command),
@@ -158,6 +162,7 @@ async fn run(arguments: Arguments) -> Result<End, Stop> {
         Command::Submit(arguments) => submit::run(arguments, context).await,
         Command::Read(arguments) => Box::pin(read::run(arguments, context)).await,
         Command::Import(arguments) => import::run(arguments, context).await,
+        Command::Master(command) => master::run(command, context).await,
         Command::Orders(command) => orders::run(command, context).await,
         Command::Documents(command) => documents::run(command, context).await,
         Command::Reviews(command) => reviews::run(command, context).await,

@@ -1,7 +1,11 @@
-//! PURE. The firm's master data: customers, products, prices, aliases, stock, balances, and their import from CSV.
+//! PURE. The firm's master data: customers, products, prices, stock and the like, their import, and the record of it.
 
 pub mod tables;
 pub mod import;
+pub mod difference;
+pub mod record;
+pub mod workbook;
+pub mod versions;
 pub mod text;
 pub mod units;
 pub mod atoms;
@@ -14,7 +18,10 @@ mod prices;
 mod references;
 
 pub use cells::RowError;
-pub use tables::{Alias, Balance, Bom, Carrier, Contact, Customer, Department, Product, Tables};
+pub use tables::{
+    Address, AddressKind, Alias, Balance, Bom, Carrier, Certificate, Contact, Customer, Department,
+    ListPrice, PriceList, Product, Supplier, Tables,
+};
 
 use atoms::Words;
 use catalogue::Catalogue;

@@ -6,6 +6,7 @@ pub mod draft;
 pub mod money;
 pub mod line;
 pub mod party;
+pub mod record;
 pub mod problem;
 pub mod review;
 pub mod status;

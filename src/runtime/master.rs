@@ -1,6 +1,5 @@
 //! The master data in force, read from the store once and again when an import has changed it.
 
-use super::import;
 use crate::master::{Master, Tables};
 use crate::store::{Filter, Key, Kind, Store, StoreError};
 use std::sync::Arc;
@@ -55,8 +54,8 @@ impl MasterShelf {
         let tables = self.store.list(Kind::Master, &Filter::default()).await?;
         let mut all = Tables::default();
         for table in tables.into_iter().filter(|it| it.key.id != VERSION) {
-            let rows = import::body(Some(&table))?.unwrap_or_default();
-            all.put(&table.key.id, rows).map_err(|e| StoreError::Broken(format!("the master data: {e}")))?;
+            let put = all.put(&table.key.id, table.body.text());
+            put.map_err(|e| StoreError::Broken(format!("the master data: {e}")))?;
         }
         Ok(Master::from_tables(all))
     }

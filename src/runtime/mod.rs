@@ -13,6 +13,7 @@ pub mod supervise;
 pub mod books;
 pub mod house;
 pub mod master;
+pub mod register;
 pub mod lessons;
 pub mod import;
 pub mod trial;
