@@ -5,6 +5,7 @@ use crate::check::CheckSettings;
 use crate::deliver::fax::FaxGateway;
 use crate::deliver::smtp::settings::SmtpSettings;
 use crate::intake::imap::settings::{self as mailboxes, Mailbox};
+use crate::master::applications::CustomerSettings;
 use crate::master::record::MasterSettings;
 use crate::ocr::RecognitionSettings;
 use crate::order::document::Language;
@@ -12,6 +13,7 @@ use crate::order::money::Currency;
 use crate::order::review::Role;
 use crate::read::limits::Limits;
 use crate::release::facts::{self, Department};
+use crate::release::price_list::PriceSettings;
 use crate::runtime::backoff::RetrySettings;
 use crate::web::HttpSettings;
 use rust_decimal::Decimal;
@@ -48,6 +50,8 @@ pub struct Config {
     pub limits: Limits,
     pub check: CheckSettings,
     pub master: MasterSettings,
+    pub prices: PriceSettings,
+    pub customers: CustomerSettings,
     pub release: facts::Settings,
     pub numbers: Numbers,
     pub terms: Terms,
@@ -270,6 +274,8 @@ impl Config {
             return Err("upkeep.retention_days must be longer than all retries together".to_owned());
         }
         self.limits.check()?;
+        self.prices.check()?;
+        self.customers.check()?;
         mailboxes::check(&self.mailboxes)?;
         self.smtp.check(self.worker.lease_seconds)?;
         self.fax_gateway.check()?;

@@ -8,7 +8,7 @@ use crate::order::line::Line;
 use crate::order::problem::{Code, Problem, Severity};
 use crate::order::review::Queue;
 use jsonschema::error::ValidationErrorKind;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 #[must_use]
 pub fn check(case: &Case<'_>) -> Vec<Problem> {
@@ -59,7 +59,9 @@ impl Position<'_> {
         let own = [Some(product.name.as_str()), product.name_en.as_deref(), product.spec.as_deref()];
         let said = self.schema.text(Place::Line, &joined(&said));
         let own = self.schema.text(Place::Product, &joined(&own));
-        let (mut attributes, from_notes) = self.schema.attributes([&said, &own, self.notes]);
+        let (mut attributes, mut from_notes) = self.schema.attributes([&said, &own, self.notes]);
+        let given = self.given(&mut attributes, &said);
+        from_notes.retain(|name| !product.attr.contains_key(*name));
         attributes.insert("category".to_owned(), json!(product.category));
         attributes.insert("description".to_owned(), json!(line.description));
         let customer = self.case.content.customer.as_deref();
@@ -69,7 +71,26 @@ impl Position<'_> {
         }
         let attributes = Value::Object(attributes);
         let broken = self.schema.broken(&attributes);
-        broken.iter().map(|error| problem(self.schema, error, self.at, &from_notes)).collect()
+        let broken = broken.iter().map(|error| problem(self.schema, error, self.at, &from_notes));
+        broken.chain(given).collect()
+    }
+
+    /// What the products' table says of an attribute counts more than what a text says; that the order says something else is
+    /// for a person to see.
+    fn given(&self, attributes: &mut Map<String, Value>, said: &Text) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for (name, text) in &self.product.attr {
+            let value = self.schema.typed(name, text);
+            for (said, path) in [(said, format!("lines.{}", self.at)), (self.notes, "notes".to_owned())] {
+                if let Some(other) = self.schema.said(said, name).filter(|other| **other != value) {
+                    let path = format!("{path}.{name}");
+                    let problem = Problem::new(Code::CategoryRule, path, Severity::Review, Queue::Technical);
+                    problems.push(problem.found(other).expected(&value));
+                }
+            }
+            attributes.insert(name.clone(), value);
+        }
+        problems
     }
 }
 
@@ -151,6 +172,17 @@ mod tests {
             said.sort();
             assert_eq!(said, expected, "{line} {notes}");
         }
+    }
+
+    #[test]
+    fn what_the_table_says_of_a_product_counts_more_than_texts() {
+        let mut desk = Desk::new(&["A18|18cm 检针9级|1000|条|0.47"]);
+        desk.give("N18", "needle_grade", "8");
+        assert_eq!(desk.says(check), ["category_rule lines.0.needle_grade 9.0 8.0"]);
+        desk.order().lines[0].description = text("18cm");
+        assert!(desk.says(check).is_empty());
+        desk.give("N18", "needle_grade", "9");
+        assert_eq!(desk.says(check), ["category_rule lines.0.needle_grade 9.0 needle_grade_of_size"]);
     }
 
     #[test]

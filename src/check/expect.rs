@@ -64,6 +64,7 @@ fn word(problem: &Problem) -> Option<&'static str> {
         | Code::CategoryRule
         | Code::NotPackMultiple
         | Code::PriceNotOnList
-        | Code::Overdue => None,
+        | Code::Overdue
+        | Code::NewShipTo => None,
     }
 }

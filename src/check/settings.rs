@@ -1,5 +1,6 @@
 //! The numbers and words that the checks go by: section `[check]` of the configuration.
 
+use crate::order::problem::Severity;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,8 @@ pub struct CheckSettings {
     pub price_band: Decimal,
     /// A date wanted more than this many days ahead is taken for a misread one.
     pub furthest_days: u32,
+    /// How bad it is when goods are to go to none of the addresses that are known of the customer.
+    pub new_ship_to: Severity,
 }
 
 impl Default for CheckSettings {
@@ -27,6 +30,7 @@ impl Default for CheckSettings {
             prepaid_terms: vec!["prepaid".to_owned()],
             price_band: Decimal::from(3),
             furthest_days: 365,
+            new_ship_to: Severity::Note,
         }
     }
 }

@@ -3,9 +3,11 @@
 use super::context::Context;
 use super::{End, Stop};
 use crate::master::difference::{FieldChange, RowChange, What};
+use crate::master::tables::NAMES;
 use crate::order::event::Actor;
 use crate::order::ids;
 use crate::runtime::house::House;
+use crate::runtime::master;
 use crate::runtime::import::{ImportError, Importing, Table, TableFile, bring, read};
 use crate::runtime::work::Stamp;
 use crate::store::StoreError;
@@ -57,7 +59,25 @@ pub(super) async fn run(arguments: Arguments, context: &mut Context) -> Result<E
         }
         context.out.line("nothing was written (--dry-run)")?;
     }
+    if !arguments.dry_run && !context.out.json {
+        loose(&house, context).await?;
+    }
     Ok(End::Done)
+}
+
+/// Rows that refer to what is in no table: they are kept, and have no effect until it is there.
+async fn loose(house: &House, context: &mut Context) -> Result<(), Stop> {
+    let found = master::tables(house.store.as_ref(), &NAMES).await?.references();
+    let most = house.config.master.shown_rows;
+    for it in found.iter().take(most) {
+        let (table, field, rows) = (it.table, it.field, it.rows);
+        let line = format!("note: {table}: {field} `{}` ({rows} rows) is in no table", it.found);
+        context.out.line(super::printable(&line))?;
+    }
+    if found.len() > most {
+        context.out.line(format!("note: and {} more that are in no table", found.len() - most))?;
+    }
+    Ok(())
 }
 
 async fn imported(house: &House, files: Vec<TableFile>, how: &Importing<'_>) -> Result<Vec<Table>, Stop> {

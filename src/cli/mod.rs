@@ -9,6 +9,7 @@ mod broker;
 mod calibrate;
 mod config;
 mod context;
+mod customers;
 mod decode;
 mod hand_over;
 mod health;
@@ -25,6 +26,7 @@ mod models;
 mod orders;
 mod out;
 mod parked;
+mod prices;
 mod read;
 mod reviews;
 mod run;
@@ -70,6 +72,12 @@ enum Command {
     Read(read::Arguments),
     /// Import master data (CSV files, workbooks): customers, products, prices … 导入主数据
     Import(import::Arguments),
+    /// Price lists in versions: list, show the prices in force, publish 价格表
+    #[command(subcommand)]
+    Prices(prices::Command),
+    /// New customers: apply, list, approve, refuse; papers that end soon 新客户申请
+    #[command(subcommand)]
+    Customers(customers::Command),
     /// What stands in the tables of master data, and who changed it when 主数据
     #[command(subcommand)]
     Master(master::Command),
@@ -162,6 +170,8 @@ async fn run(arguments: Arguments) -> Result<End, Stop> {
         Command::Submit(arguments) => submit::run(arguments, context).await,
         Command::Read(arguments) => Box::pin(read::run(arguments, context)).await,
         Command::Import(arguments) => import::run(arguments, context).await,
+        Command::Prices(command) => prices::run(command, context).await,
+        Command::Customers(command) => Box::pin(customers::run(command, context)).await,
         Command::Master(command) => master::run(command, context).await,
         Command::Orders(command) => orders::run(command, context).await,
         Command::Documents(command) => documents::run(command, context).await,

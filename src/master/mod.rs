@@ -6,6 +6,7 @@ pub mod difference;
 pub mod record;
 pub mod workbook;
 pub mod versions;
+pub mod applications;
 pub mod text;
 pub mod units;
 pub mod atoms;
@@ -15,6 +16,7 @@ mod cells;
 mod rows;
 mod customers;
 mod prices;
+pub mod lists;
 mod references;
 
 pub use cells::RowError;
@@ -27,6 +29,7 @@ use atoms::Words;
 use catalogue::Catalogue;
 use chrono::NaiveDate;
 use customers::CustomerIndex;
+use lists::Lists;
 use prices::Prices;
 use rust_decimal::Decimal;
 use std::collections::{HashMap, HashSet};
@@ -48,6 +51,8 @@ pub struct Master {
     /// (customer, key of the part or name) → product.
     aliases: HashMap<(u32, String), u32>,
     prices: Prices,
+    lists: Lists,
+    addresses: HashMap<String, Vec<Address>>,
     catalogue: Catalogue,
     own_domains: HashSet<String>,
 }
@@ -75,6 +80,11 @@ impl Master {
         let prices = Prices::new(&tables.prices, |row| {
             Some((customer_index.code(&row.customer_code)?, sku(&row.sku)?))
         });
+        let lists = Lists::new(&tables.price_lists, &tables.list_prices, sku);
+        let mut addresses: HashMap<String, Vec<Address>> = HashMap::new();
+        for row in tables.addresses {
+            addresses.entry(text::squeezed(&row.customer_code)).or_default().push(row);
+        }
         let mut free: HashMap<String, Decimal> = HashMap::new();
         for row in tables.stock {
             *free.entry(row.sku).or_default() += row.on_hand.saturating_sub(row.reserved);
@@ -100,6 +110,8 @@ impl Master {
             by_barcode,
             aliases,
             prices,
+            lists,
+            addresses,
         }
     }
 
@@ -234,6 +246,24 @@ impl Master {
     ) -> Option<Decimal> {
         let customer = self.customer_index.code(customer)?;
         self.prices.in_force(customer, self.place_of(sku)?, quantity, on)
+    }
+
+    /// The price that holds for a customer: the one agreed with him, else that of his price list's version in force. None:
+    /// the standard price is left to compare with.
+    #[must_use]
+    pub fn own_price(&self, customer: &str, sku: &str, quantity: Decimal, on: NaiveDate) -> Option<Decimal> {
+        let agreed = self.agreed_price(customer, sku, quantity, on);
+        agreed.or_else(|| {
+            let customer = self.customer(customer)?;
+            let list = (customer.price_list.as_deref()?, customer.currency);
+            self.lists.in_force(list, self.place_of(sku)?, quantity, on)
+        })
+    }
+
+    /// The known addresses of a customer.
+    #[must_use]
+    pub fn addresses(&self, customer: &str) -> &[Address] {
+        self.addresses.get(&text::squeezed(customer)).map_or(&[], Vec::as_slice)
     }
 
     /// On hand less reserved over all warehouses, in the product's unit; zero for what has no stock row.

@@ -87,6 +87,11 @@ pub fn recorded_key(table: &str, key: &str) -> String {
     parts.map(part).collect::<Vec<_>>().join(" / ")
 }
 
+/// A field of which nothing is said yet.
+pub(super) fn recorded_text(field: &str) -> FieldRecord {
+    FieldRecord { field: field.to_owned(), from: None, to: None, personal: false }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,10 @@
 //! A price list that was published is never edited, only followed by a new version.
 
 use super::difference::rows;
-use chrono::NaiveDate;
+use super::tables::{ListPrice, PriceList};
+use chrono::{Datelike as _, Months, NaiveDate};
+use rust_decimal::Decimal;
+use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 
@@ -85,6 +88,49 @@ fn owned((list, version): (&str, &str)) -> (String, String) {
     (list.to_owned(), version.to_owned())
 }
 
+/// A price that is not as it was in the version before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Move {
+    pub sku: String,
+    pub min_qty: Decimal,
+    pub from: Option<Decimal>,
+    pub to: Option<Decimal>,
+}
+
+/// What a version changes in the prices of the one before, by SKU and quantity.
+#[must_use]
+pub fn moves(prices: &[ListPrice], before: Option<&PriceList>, after: &PriceList) -> Vec<Move> {
+    let mut all: BTreeMap<(&str, Decimal), [Option<Decimal>; 2]> = BTreeMap::new();
+    for (at, version) in [(0, before), (1, Some(after))] {
+        let own =
+            |row: &&ListPrice| version.is_some_and(|it| it.list == row.list && it.version == row.version);
+        for row in prices.iter().filter(own) {
+            all.entry((&row.sku, row.min_qty)).or_default()[at] = Some(row.price);
+        }
+    }
+    let moved = all.into_iter().filter(|(_, [from, to])| from != to);
+    moved.map(|((sku, min_qty), [from, to])| Move { sku: sku.to_owned(), min_qty, from, to }).collect()
+}
+
+/// The published version of the same list that this one follows.
+#[must_use]
+pub fn version_before<'l>(lists: &'l [PriceList], after: &PriceList) -> Option<&'l PriceList> {
+    let earlier = |it: &&PriceList| {
+        it.list == after.list
+            && it.version != after.version
+            && it.published_on.is_some()
+            && it.valid_from <= after.valid_from
+    };
+    lists.iter().filter(earlier).max_by_key(|it| (it.valid_from, it.published_on))
+}
+
+/// The next day of a month that has this number, today included. Days after the 28th are not in every month.
+#[must_use]
+pub fn next_day(day: u32, today: NaiveDate) -> NaiveDate {
+    let this = today.with_day(day.clamp(1, 28)).unwrap_or(today);
+    if this >= today { this } else { this.checked_add_months(Months::new(1)).unwrap_or(today) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,6 +144,33 @@ mod tests {
     fn prices(rows: &str) -> Value {
         let text = format!("list,version,sku,min_qty,price\n{rows}");
         import("list_prices", "p", text.as_bytes()).unwrap().body
+    }
+
+    #[test]
+    fn a_version_is_told_by_what_it_changes() {
+        let mut tables = crate::master::Tables::default();
+        let versions =
+            "D,1,CNY,2026-01-01,,2025-12-25,\nD,2,CNY,2026-04-01,,,\nE,1,CNY,2026-02-01,,2026-01-25,\n";
+        tables.put("price_lists", lists(versions)).unwrap();
+        let rows = "D,1,A,0,0.50\nD,1,A,1000,0.45\nD,1,C,0,3\nD,2,A,0,0.55\nD,2,A,1000,0.450\nD,2,B,0,2\nE,1,A,0,9\n";
+        tables.put("list_prices", prices(rows)).unwrap();
+        let after = &tables.price_lists[1];
+        let before = version_before(&tables.price_lists, after);
+        assert_eq!(before.map(|it| it.version.as_str()), Some("1"));
+        let said = |it: &Move| format!("{} {} {:?}→{:?}", it.sku, it.min_qty, it.from, it.to);
+        let found: Vec<String> = moves(&tables.list_prices, before, after).iter().map(said).collect();
+        assert_eq!(found, ["A 0 Some(0.50)→Some(0.55)", "B 0 None→Some(2)", "C 0 Some(3)→None"]);
+        assert_eq!(moves(&tables.list_prices, None, after).len(), 3);
+        assert_eq!(version_before(&tables.price_lists, &tables.price_lists[0]), None);
+    }
+
+    #[test]
+    fn the_next_25th_is_today_or_later() {
+        for (today, next) in
+            [("2026-02-25", "2026-02-25"), ("2026-02-26", "2026-03-25"), ("2026-12-31", "2027-01-25")]
+        {
+            assert_eq!(next_day(25, today.parse().unwrap()).to_string(), next);
+        }
     }
 
     #[test]

@@ -59,10 +59,12 @@ pub enum Code {
     ConflictsWith,
     Amends,
     Cancels,
+    /// The goods are to go where none of the customer's went before.
+    NewShipTo,
 }
 
 impl Code {
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Unread,
         Self::Unsure,
         Self::UnknownCustomer,
@@ -92,6 +94,7 @@ impl Code {
         Self::ConflictsWith,
         Self::Amends,
         Self::Cancels,
+        Self::NewShipTo,
     ];
 
     /// The word in snake case, as JSON has it.
@@ -127,6 +130,7 @@ impl Code {
             Self::ConflictsWith => "conflicts_with",
             Self::Amends => "amends",
             Self::Cancels => "cancels",
+            Self::NewShipTo => "new_ship_to",
         }
     }
 }

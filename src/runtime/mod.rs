@@ -14,6 +14,8 @@ pub mod books;
 pub mod house;
 pub mod master;
 pub mod register;
+pub mod prices;
+pub mod applications;
 pub mod lessons;
 pub mod import;
 pub mod trial;

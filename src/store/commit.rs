@@ -34,10 +34,12 @@ pub enum Kind {
     /// The chain of records of one table of master data (`runtime::records`): nothing but its version; id is a UUID that
     /// follows from the table's name.
     Record,
+    /// `master::applications::Application`: who wants to become a customer; its index holds its state.
+    Application,
 }
 
 impl Kind {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Document,
         Self::Part,
         Self::Order,
@@ -49,6 +51,7 @@ impl Kind {
         Self::Mailbox,
         Self::Lessons,
         Self::Record,
+        Self::Application,
     ];
 
     /// Whether events stand with it, one for each of its versions, each hashed over the one before.
@@ -71,6 +74,7 @@ impl Kind {
             Self::Mailbox => "mailbox",
             Self::Lessons => "lessons",
             Self::Record => "record",
+            Self::Application => "application",
         }
     }
 }
