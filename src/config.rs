@@ -383,6 +383,9 @@ mod tests {
             ("[worker]\nlease_seconds = 5", "worker.lease_seconds must be longer"),
             ("[firm]\nzone = \"Asia/Shanghei\"", "Asia/Shanghei"),
             ("[firm]\nmail = \"orders\"", "firm.mail `orders` is not an address"),
+            ("[prices]\npublished_on_day = 31", "prices.published_on_day is 31"),
+            ("[customers]\napproves = []", "customers.approves names no role"),
+            ("[check]\nnew_ship_to = \"maybe\"", "maybe"),
             ("worker = ", "is not TOML"),
         ] {
             let error = load(file, &[]).unwrap_err().to_string();

@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::{End, Stop};
+use crate::runtime::register::untrue;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -19,7 +20,8 @@ pub(super) async fn run(arguments: Arguments, context: &mut Context) -> Result<E
             context.out.line(format!("sealed {}: {} orders, {}", seal.day, seal.heads, seal.hash))?;
         }
     }
-    let audit = house.store.audit().await?;
+    let mut audit = house.store.audit().await?;
+    audit.findings.extend(untrue(house.store.as_ref()).await?);
     if context.out.json {
         context.out.json(&audit)?;
     } else {

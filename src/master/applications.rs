@@ -219,6 +219,7 @@ impl Application {
             added: u64::from(new),
             changed: u64::from(!new),
             removed: 0,
+            after: None,
             rows: vec![RowRecord { key: self.id.to_string(), what: what.to_owned(), fields }],
         }
     }

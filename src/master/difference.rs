@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How many rows a new version of a table adds, changes and removes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -105,46 +105,53 @@ pub fn keep(table: &str, fields: &[&str], old: Option<&Value>, new: &mut Value) 
 pub fn changes(table: &str, old: Option<&Value>, new: &Value, most: usize) -> Changes {
     let mut changes = Changes::default();
     let Some(shape) = shape(table) else { return changes };
-    let before: HashMap<String, &Value> = rows(old).iter().map(|row| (shape.key_of(row), row)).collect();
-    let mut kept: HashSet<String> = HashSet::new();
-    let tell = |changes: &mut Changes, row: RowChange| {
-        if changes.rows.len() < most {
-            changes.rows.push(row);
-        }
-    };
+    let mut before: HashMap<String, &Value> = rows(old).iter().map(|row| (shape.key_of(row), row)).collect();
     for row in rows(Some(new)) {
         let key = shape.key_of(row);
-        match before.get(&key) {
-            None => {
-                changes.counts.added += 1;
-                tell(
-                    &mut changes,
-                    RowChange { fields: fields(shape, None, Some(row)), what: What::Added, key },
-                );
-            }
-            Some(was) => {
-                if *was != row {
-                    let fields = fields(shape, Some(was), Some(row));
-                    if !fields.is_empty() {
-                        changes.counts.changed += 1;
-                        tell(&mut changes, RowChange { key: key.clone(), what: What::Changed, fields });
-                    }
-                }
-                kept.insert(key);
-            }
+        let was = before.remove(&key);
+        // What is the same to the letter is not looked into; most rows are.
+        if was == Some(row) {
+            continue;
         }
+        let what = if was.is_some() { What::Changed } else { What::Added };
+        changes.tell(RowChange { key, what, fields: Vec::new() }, shape, (was, Some(row)), most);
     }
     for row in rows(old) {
         let key = shape.key_of(row);
-        if !kept.contains(&key) {
-            changes.counts.removed += 1;
-            tell(
-                &mut changes,
-                RowChange { fields: fields(shape, Some(row), None), what: What::Removed, key },
+        if before.contains_key(&key) {
+            changes.tell(
+                RowChange { key, what: What::Removed, fields: Vec::new() },
+                shape,
+                (Some(row), None),
+                most,
             );
         }
     }
     changes
+}
+
+impl Changes {
+    fn tell(
+        &mut self,
+        row: RowChange,
+        shape: &Shape,
+        (old, new): (Option<&Value>, Option<&Value>),
+        most: usize,
+    ) {
+        let told = self.rows.len() < most;
+        let changed = row.what == What::Changed;
+        let fields = if told || changed { fields(shape, old, new) } else { Vec::new() };
+        match row.what {
+            What::Added => self.counts.added += 1,
+            // 0.5 and 0.50 in all its fields: nothing is another.
+            What::Changed if fields.is_empty() => return,
+            What::Changed => self.counts.changed += 1,
+            What::Removed => self.counts.removed += 1,
+        }
+        if told {
+            self.rows.push(RowChange { fields, ..row });
+        }
+    }
 }
 
 /// The counts alone.
@@ -189,7 +196,7 @@ fn fields(shape: &Shape, old: Option<&Value>, new: Option<&Value>) -> Vec<FieldC
                 .collect()
         };
         let (from, to) = (named(old), named(new));
-        let names: std::collections::BTreeSet<&String> = from.keys().chain(to.keys()).collect();
+        let names: BTreeSet<&String> = from.keys().chain(to.keys()).collect();
         for name in names {
             let [from, to] = [&from, &to].map(|it| it.get(name).map(|it| Cow::Borrowed(it.as_str())));
             push(&mut changed, format!("{begins}.{name}"), from, to);

@@ -11,14 +11,17 @@ use std::collections::HashMap;
 #[derive(Debug, Default)]
 pub(super) struct Lists(HashMap<String, Vec<Version>>);
 
+/// Product, from a quantity on, price.
+type Priced = (u32, Decimal, Decimal);
+
 #[derive(Debug)]
 struct Version {
     currency: Currency,
     from: NaiveDate,
     to: NaiveDate,
     published_on: NaiveDate,
-    /// Product, from a quantity on, price; in this order.
-    prices: Vec<(u32, Decimal, Decimal)>,
+    /// In their order.
+    prices: Vec<Priced>,
 }
 
 impl Lists {
@@ -28,7 +31,7 @@ impl Lists {
         prices: &[ListPrice],
         place: impl Fn(&str) -> Option<u32>,
     ) -> Self {
-        let mut by_version: HashMap<(&str, &str), Vec<(u32, Decimal, Decimal)>> = HashMap::new();
+        let mut by_version: HashMap<(&str, &str), Vec<Priced>> = HashMap::new();
         for row in prices {
             if let Some(product) = place(&row.sku) {
                 let key = (row.list.as_str(), row.version.as_str());

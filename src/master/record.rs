@@ -50,6 +50,7 @@ pub fn record(table: &str, changes: &Changes, source: &Source, most: usize) -> M
         added: count(changes.counts.added),
         changed: count(changes.counts.changed),
         removed: count(changes.counts.removed),
+        after: None,
         rows,
     }
 }

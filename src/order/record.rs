@@ -13,6 +13,8 @@ pub struct MasterRecord {
     pub added: u64,
     pub changed: u64,
     pub removed: u64,
+    /// SHA-256 of the whole table as it was stored then; none for what is no table.
+    pub after: Option<String>,
     /// Every row; none where there were too many, and the counts and the hash stand for them.
     pub rows: Vec<RowRecord>,
 }

@@ -175,9 +175,9 @@ mod tests {
         let settings = PriceSettings { tell, mail_rows: 2, ..PriceSettings::default() };
         let told = published(&what, &settings, &office, (Uuid::nil(), DateTime::UNIX_EPOCH)).unwrap();
         assert!(told.iter().all(|(_, message)| message.not_before == what.not_before));
-        let mail = |(_, message): &(Department, Message)| match &message.body {
-            Body::MailSend(mail) => format!("{}\n{}\n{}", mail.to.join(","), mail.subject, mail.text),
-            other => panic!("{other:?}"),
+        let mail = |(_, message): &(Department, Message)| {
+            let Body::MailSend(mail) = &message.body else { panic!("{:?}", message.body) };
+            format!("{}\n{}\n{}", mail.to.join(","), mail.subject, mail.text)
         };
         told.iter().map(mail).collect()
     }

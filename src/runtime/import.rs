@@ -184,12 +184,12 @@ const fn workbook_limits(limits: &Limits) -> Limits {
 }
 
 fn unopened(code: Code) -> &'static str {
-    match code {
-        Code::Encrypted => "the workbook is locked by a password: save it without one",
-        Code::TooBig | Code::DecoderFailed => {
-            "the workbook is too large or damaged: save its sheets as CSV files"
-        }
-        _ => "the workbook is damaged: save it anew, or its sheets as CSV files",
+    if code == Code::Encrypted {
+        "the workbook is locked by a password: save it without one"
+    } else if matches!(code, Code::TooBig | Code::DecoderFailed) {
+        "the workbook is too large or damaged: save its sheets as CSV files"
+    } else {
+        "the workbook is damaged: save it anew, or its sheets as CSV files"
     }
 }
 

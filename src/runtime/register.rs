@@ -4,11 +4,12 @@ use super::master::VERSION;
 use crate::master::difference::{self, Changes};
 use crate::master::record::{MasterSettings, Source, record};
 use crate::order::event::{Actor, Event};
-use crate::order::ids;
+use crate::order::ids::{self, sha256_hex};
 use crate::order::record::MasterRecord;
 use crate::runtime::work::Stamp;
 use crate::store::{
-    Commit, Filter, Index, Json, Key, Kind, NewEvent, Snapshot, Store, StoreError, StoredEvent, Write,
+    Commit, Filter, Finding, Index, Json, Key, Kind, NewEvent, Snapshot, Store, StoreError, StoredEvent,
+    Write,
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -72,9 +73,11 @@ impl Register {
         let most = told.max(self.settings.recorded_rows);
         let mut changes = difference::changes(table, before, after, most);
         if changes.counts.total() > 0 {
+            let written = write(table, was, after);
+            let hash = Some(sha256_hex(written.body.text().as_bytes()));
             let recorded = record(table, &changes, source, self.settings.recorded_rows);
-            self.writes.push(write(table, was, after));
-            self.record(recorded, stamp);
+            self.writes.push(written);
+            self.record(MasterRecord { after: hash, ..recorded }, stamp);
         }
         changes.rows.truncate(told);
         changes
@@ -157,6 +160,21 @@ pub async fn recorded(store: &dyn Store, table: Option<&str>) -> Result<Vec<Reco
     }
     all.sort_by_key(|it| it.at);
     Ok(all)
+}
+
+/// Tables that are not as their last record left them: somebody has written past the records.
+pub async fn untrue(store: &dyn Store) -> Result<Vec<Finding>, StoreError> {
+    let mut findings = Vec::new();
+    let tables = store.list(Kind::Master, &Filter::default()).await?;
+    for table in tables.into_iter().filter(|it| it.key.id != VERSION) {
+        let recorded = recorded(store, Some(&table.key.id)).await?;
+        let after = recorded.last().and_then(|it| it.record.after.as_deref());
+        if after.is_some_and(|after| after != sha256_hex(table.body.text().as_bytes())) {
+            let about = format!("table {}", table.key.id);
+            findings.push(Finding { about, sequence: None, what: "snapshot_differs".to_owned() });
+        }
+    }
+    Ok(findings)
 }
 
 fn of(stored: StoredEvent) -> Option<Recorded> {
