@@ -5,12 +5,15 @@ use crate::check::CheckSettings;
 use crate::deliver::fax::FaxGateway;
 use crate::deliver::smtp::settings::SmtpSettings;
 use crate::intake::imap::settings::{self as mailboxes, Mailbox};
+use crate::master::applications::CustomerSettings;
+use crate::master::record::MasterSettings;
 use crate::ocr::RecognitionSettings;
 use crate::order::document::Language;
 use crate::order::money::{Currency, Exchange};
 use crate::read::limits::Limits;
 use crate::read::mail::authentic::MailAuthentication;
 use crate::release::facts::{self, Department};
+use crate::release::price_list::PriceSettings;
 pub use crate::rights::User;
 use crate::runtime::backoff::RetrySettings;
 use crate::web::HttpSettings;
@@ -48,6 +51,9 @@ pub struct Config {
     pub limits: Limits,
     pub mail_authentication: MailAuthentication,
     pub check: CheckSettings,
+    pub master: MasterSettings,
+    pub prices: PriceSettings,
+    pub customers: CustomerSettings,
     pub release: facts::Settings,
     pub numbers: Numbers,
     pub terms: Terms,
@@ -241,6 +247,8 @@ impl Config {
             ("check.soft_hold_look_minutes", u64::from(self.check.soft_hold_look_minutes)),
             ("intake.poll_ms", self.intake.poll_ms),
             ("intake.max_bytes", self.intake.max_bytes),
+            ("master.recorded_rows", self.master.recorded_rows as u64),
+            ("master.file_bytes", self.master.file_bytes),
         ];
         if let Some((key, _)) = positive.iter().find(|(_, value)| *value == 0) {
             return Err(format!("{key} must be greater than 0"));
@@ -259,6 +267,8 @@ impl Config {
         self.limits.check()?;
         self.mail_authentication.check().map_err(|why| format!("mail_authentication.{why}"))?;
         self.check.sender.check().map_err(|why| format!("check.sender.{why}"))?;
+        self.prices.check()?;
+        self.customers.check()?;
         mailboxes::check(&self.mailboxes)?;
         self.smtp.check(self.worker.lease_seconds)?;
         self.fax_gateway.check()?;
@@ -366,6 +376,9 @@ mod tests {
             ("[worker]\nlease_seconds = 5", "worker.lease_seconds must be longer"),
             ("[firm]\nzone = \"Asia/Shanghei\"", "Asia/Shanghei"),
             ("[firm]\nmail = \"orders\"", "firm.mail `orders` is not an address"),
+            ("[prices]\npublished_on_day = 31", "prices.published_on_day is 31"),
+            ("[customers]\napproves = []", "customers.approves names no role"),
+            ("[check]\nnew_ship_to = \"maybe\"", "maybe"),
             ("worker = ", "is not TOML"),
         ] {
             let error = load(file, &[]).unwrap_err().to_string();

@@ -17,15 +17,10 @@ pub(super) fn quantity(line: &Line, product: &Product) -> Option<Decimal> {
     line.quantity?.checked_mul(factor(line, product)?)
 }
 
-/// The price agreed with the customer for this line's quantity, for one of the line's unit.
-pub(super) fn agreed_price(
-    master: &Master,
-    customer: &Customer,
-    line: &Line,
-    on: NaiveDate,
-) -> Option<Decimal> {
+/// The customer's own price for this line's quantity, agreed with him or on his price list, for one of the line's unit.
+pub(super) fn own_price(master: &Master, customer: &Customer, line: &Line, on: NaiveDate) -> Option<Decimal> {
     let product = master.product(line.sku.as_deref()?)?;
-    let price = master.agreed_price(&customer.code, &product.sku, quantity(line, product)?, on)?;
+    let price = master.own_price(&customer.code, &product.sku, quantity(line, product)?, on)?;
     price.checked_mul(factor(line, product)?)
 }
 

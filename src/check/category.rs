@@ -9,7 +9,7 @@ use crate::order::line::Line;
 use crate::order::problem::{Code, Problem, Severity};
 use crate::order::review::Queue;
 use jsonschema::error::ValidationErrorKind;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 #[must_use]
 pub fn check(case: &Case<'_>) -> Vec<Problem> {
@@ -66,13 +66,15 @@ struct Position<'a> {
 
 impl<'a> Position<'a> {
     fn problems(&self) -> Vec<Problem> {
-        let (attributes, from_notes) = self.attributes();
+        let (attributes, from_notes, odd) = self.attributes();
         let broken = self.schema.broken(&attributes);
-        broken.iter().map(|error| problem(self.schema, error, self.at, &from_notes)).collect()
+        let broken = broken.iter().map(|error| problem(self.schema, error, self.at, &from_notes));
+        broken.chain(odd).collect()
     }
 
-    /// What the texts say of the line and what is known of it, and the names of what only the order's notes say.
-    fn attributes(&self) -> (Value, Vec<&'a str>) {
+    /// What the texts say of the line and what is known of it, the names of what only the order's notes say, and where a text
+    /// says something else than the products' table.
+    fn attributes(&self) -> (Value, Vec<&'a str>, Vec<Problem>) {
         let (line, product) = (self.line, self.product);
         let joined =
             |texts: &[Option<&str>]| simple(&texts.iter().flatten().copied().collect::<Vec<_>>().join(" "));
@@ -85,9 +87,29 @@ impl<'a> Position<'a> {
         let own = [Some(product.name.as_str()), product.name_en.as_deref(), product.spec.as_deref()];
         let said = self.schema.text(Place::Line, &joined(&said));
         let own = self.schema.text(Place::Product, &joined(&own));
-        let (mut attributes, from_notes) = self.schema.attributes([&said, &own, self.notes]);
+        let (mut attributes, mut from_notes) = self.schema.attributes([&said, &own, self.notes]);
+        let odd = self.of_table(&mut attributes, &said);
+        from_notes.retain(|name| !product.attr.contains_key(*name));
         attributes.append(&mut given(self.case, line, product, self.sums));
-        (Value::Object(attributes), from_notes)
+        (Value::Object(attributes), from_notes, odd)
+    }
+
+    /// What the products' table says of an attribute counts more than what a text says; that the order says something else is
+    /// for a person to see.
+    fn of_table(&self, attributes: &mut Map<String, Value>, said: &Text) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for (name, text) in &self.product.attr {
+            let value = self.schema.typed(name, text);
+            for (said, path) in [(said, format!("lines.{}", self.at)), (self.notes, "notes".to_owned())] {
+                if let Some(other) = self.schema.said(said, name).filter(|other| **other != value) {
+                    let path = format!("{path}.{name}");
+                    let problem = Problem::new(Code::CategoryRule, path, Severity::Review, Queue::Technical);
+                    problems.push(problem.found(other).expected(&value));
+                }
+            }
+            attributes.insert(name.clone(), value);
+        }
+        problems
     }
 }
 
@@ -202,6 +224,17 @@ mod tests {
         let mut desk = Desk::new(&["A18|18cm|1000|条|0.47", "A20|20cm|1000|条|0.6"]);
         desk.order().notes = text("色卡后补");
         assert_eq!(desk.says(check), ["category_rule notes.swatch_to_follow true swatch_to_follow"]);
+    }
+
+    #[test]
+    fn what_the_table_says_of_a_product_counts_more_than_texts() {
+        let mut desk = Desk::new(&["A18|18cm 检针9级|1000|条|0.47"]);
+        desk.give("N18", "needle_grade", "8");
+        assert_eq!(desk.says(check), ["category_rule lines.0.needle_grade 9.0 8.0"]);
+        desk.order().lines[0].description = text("18cm");
+        assert!(desk.says(check).is_empty());
+        desk.give("N18", "needle_grade", "9");
+        assert_eq!(desk.says(check), ["category_rule lines.0.needle_grade 9.0 needle_grade_of_size"]);
     }
 
     #[test]

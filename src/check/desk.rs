@@ -52,7 +52,27 @@ const ALIASES: &str = "customer_code,customer_part_no_or_name,sku\nK1,A18,N18\nK
 const STOCK: &str = "sku,warehouse,on_hand,reserved\nN18,W1,3000,500\nN18,W2,600,100\nT5,W1,100,0\n";
 const BALANCES: &str = "customer_code,receivable,overdue,oldest_due_date\nK1,5000,0,\nK3,10,3,2026-01-01\n";
 
+const LISTS: [(&str, &str); 3] = [
+    (
+        "price_lists",
+        "list,version,currency,valid_from,valid_to,published_on,told\nKEY,1,CNY,2026-01-01,,2025-12-25,\n",
+    ),
+    (
+        "list_prices",
+        "list,version,sku,min_qty,price\nKEY,1,N18,0,0.49\nKEY,1,N20,0,0.57\nKEY,1,N20,5000,0.55\n",
+    ),
+    (
+        "addresses",
+        "customer_code,kind,name,address,contact,phone\n\
+        K1,ship_to,岭澜二厂,东莞市虎门镇长堤路18号,林工,0769-5550-9999\nK1,bill_to,总部,虎门,,\n",
+    ),
+];
+
 pub(super) fn master() -> Master {
+    Master::from_tables(tables())
+}
+
+fn tables() -> Tables {
     let mut tables = Tables::default();
     for (table, text) in [
         ("customers", CUSTOMERS),
@@ -69,7 +89,7 @@ pub(super) fn master() -> Master {
     ] {
         tables.put(table, import::import(table, table, text.as_bytes()).unwrap().body).unwrap();
     }
-    Master::from_tables(tables)
+    tables
 }
 
 pub(super) fn field<T>(value: T) -> Field<T> {
@@ -138,6 +158,25 @@ impl Desk {
                 unread: Vec::new(),
             },
         }
+    }
+
+    /// The same firm with a price list and known addresses of K1.
+    pub(super) fn with_list(mut self) -> Self {
+        let mut tables = tables();
+        for (table, text) in LISTS {
+            tables.put(table, import::import(table, table, text.as_bytes()).unwrap().body).unwrap();
+        }
+        tables.customers[0].price_list = Some("KEY".to_owned());
+        self.master = Master::from_tables(tables);
+        self
+    }
+
+    /// The products' table says this of a product.
+    pub(super) fn give(&mut self, sku: &str, name: &str, value: &str) {
+        let mut tables = tables();
+        let product = tables.products.iter_mut().find(|product| product.sku == sku).unwrap();
+        product.attr.insert(name.to_owned(), value.to_owned());
+        self.master = Master::from_tables(tables);
     }
 
     /// The same order by another customer of the table.

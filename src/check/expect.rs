@@ -74,6 +74,7 @@ fn word(problem: &Problem) -> Option<&'static str> {
         | Code::ShortOfStock
         | Code::DiscountCodeInvalid
         | Code::PickupTooSoon
-        | Code::MissingVehicle => None,
+        | Code::MissingVehicle
+        | Code::NewShipTo => None,
     }
 }

@@ -1,7 +1,8 @@
 //! Known: the customer and every line's product are ones of ours, beyond doubt.
 
 use super::{Case, CustomerBy};
-use crate::master::units;
+use crate::master::text::{firm, simple};
+use crate::master::{AddressKind, units};
 use crate::order::problem::{Code, Problem, Severity};
 use crate::order::review::Queue;
 
@@ -15,7 +16,43 @@ pub fn check(case: &Case<'_>) -> Vec<Problem> {
         }
     }
     problems.extend(currency(case));
+    problems.extend(ship_to(case));
     problems
+}
+
+/// The place that the order names is none of the customer's, where any of his is known. The problem stands in events: it
+/// says where the address is printed, and not what it is.
+fn ship_to(case: &Case<'_>) -> Option<Problem> {
+    let printed = &case.draft.order.as_ref()?.ship_to;
+    let customer = case.facts.master.customer(case.content.customer.as_deref()?)?;
+    let known = case.facts.master.addresses(&customer.code);
+    if !known.iter().any(|it| it.kind == AddressKind::ShipTo) {
+        return None;
+    }
+    let (field, path, is_known) = match (&printed.address, &printed.name) {
+        (Some(address), _) => {
+            let all = known.iter().map(|it| &it.address).chain(&customer.address);
+            (&printed.address, "ship_to.address", all.into_iter().any(|it| same_place(it, &address.value)))
+        }
+        (None, Some(name)) => {
+            let all = known.iter().map(|it| &it.name).chain([&customer.name]).chain(&customer.name_en);
+            (&printed.name, "ship_to.name", all.into_iter().any(|it| firm(it) == firm(&name.value)))
+        }
+        (None, None) => return None,
+    };
+    let problem = Problem::new(Code::NewShipTo, path, case.facts.settings.new_ship_to, Queue::Sales);
+    (!is_known).then(|| problem.at(field))
+}
+
+/// Characters of an address that say enough without the province and city before them.
+const ENOUGH: usize = 6;
+
+/// Whether two texts are one address: but for blanks and marks, or for what only one of them has before it (`广东省东莞市`).
+fn same_place(a: &str, b: &str) -> bool {
+    let bare = |text: &str| simple(text).chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    let (a, b) = (bare(a), bare(b));
+    let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    short == long || (short.chars().count() >= ENOUGH && long.ends_with(&short))
 }
 
 fn customer(case: &Case<'_>) -> Option<Problem> {
@@ -163,6 +200,36 @@ mod tests {
         order.lines[0].customer_part.as_mut().unwrap().value = "N18".to_owned();
         assert!(desk.says(check).is_empty());
         assert_eq!(desk.with(&[], |case| case.content.customer.clone()).as_deref(), Some("K2"));
+    }
+
+    #[test]
+    fn goods_for_a_place_that_is_not_known_are_told_of() {
+        for (name, address, expected) in [
+            ("", "", ""),
+            ("", "广东省东莞市虎门镇长堤路 18 号", ""),
+            ("", "虎门镇长堤路18号", ""),
+            ("别的名字", "东莞市虎门镇长堤路18号", ""),
+            ("", "虎门镇长堤路8号", "new_ship_to ship_to.address"),
+            ("", "东莞市虎门镇长堤路18号2栋", "new_ship_to ship_to.address"),
+            ("岭澜二厂", "", ""),
+            ("岭澜制衣有限公司", "", "new_ship_to ship_to.name"),
+            ("东莞市岭澜制衣有限公司", "", ""),
+            ("", "虎门", ""),
+        ] {
+            let mut desk = Desk::new(&[]).with_list();
+            desk.order().ship_to.name = text(name);
+            desk.order().ship_to.address = text(address);
+            assert_eq!(desk.says(check).join(""), expected, "{name} {address}");
+        }
+        let mut desk = Desk::new(&[]);
+        desk.order().ship_to.address = text("没有人知道的地方");
+        assert!(desk.says(check).is_empty(), "no address of his is known");
+    }
+
+    #[test]
+    fn the_only_place_that_he_has_goods_sent_to_is_meant() {
+        let to = Desk::new(&[]).with_list().with(&[], |case| case.resolved.ship_to.clone()).unwrap();
+        assert_eq!((to.name.as_deref(), to.phone.as_deref()), (Some("岭澜二厂"), Some("0769-5550-9999")));
     }
 
     #[test]

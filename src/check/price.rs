@@ -14,8 +14,8 @@ pub fn check(case: &Case<'_>) -> Vec<Problem> {
     case.content.lines.iter().enumerate().filter_map(priced).collect()
 }
 
-/// With an agreed price that is the floor; without one, the customer's least share of the standard price. Prices in
-/// other currencies are not compared. A valid discount code lowers both; where the document prints no price, and a code
+/// With a price that was agreed with him, or one on his price list, that is the floor; without one, the customer's least
+/// share of the standard price. Prices in other currencies are not compared. A valid discount code lowers both; where the document prints no price, and a code
 /// is valid, a person looks at what the list's price becomes.
 fn against_list(case: &Case<'_>, (at, line): (usize, &Line), discount: &Discount<'_>) -> Option<Problem> {
     let facts = case.facts;
@@ -29,12 +29,12 @@ fn against_list(case: &Case<'_>, (at, line): (usize, &Line), discount: &Discount
         let problem = Problem::new(code, format!("lines.{at}.unit_price"), severity, Queue::Price);
         Some(problem.found(price.normalize()).expected(expected.normalize()))
     };
-    let agreed = amounts::agreed_price(facts.master, customer, line, case.around.on);
-    if let Some(agreed) = agreed.filter(|_| currency == Some(customer.currency)) {
-        let agreed = agreed.checked_mul(share)?;
+    let own = amounts::own_price(facts.master, customer, line, case.around.on);
+    if let Some(own) = own.filter(|_| currency == Some(customer.currency)) {
+        let own = own.checked_mul(share)?;
         return match price {
-            _ if price < agreed => problem(Code::PriceBelowFloor, Severity::Review, agreed),
-            _ if price > agreed => problem(Code::PriceNotOnList, Severity::Review, agreed),
+            _ if price < own => problem(Code::PriceBelowFloor, Severity::Review, own),
+            _ if price > own => problem(Code::PriceNotOnList, Severity::Review, own),
             _ => None,
         };
     }
@@ -72,6 +72,29 @@ mod tests {
         ] {
             assert_eq!(Desk::new(&[line]).says(check).join(""), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn an_agreed_price_comes_before_the_list_and_the_list_before_the_standard_price() {
+        for (line, expected) in [
+            // Agreed, though the list says 0.49.
+            ("A18||1000|条|0.47", ""),
+            // From the list: under its quantity nothing is agreed.
+            ("A18||100|条|0.49", ""),
+            ("A18||100|条|0.48", "price_below_floor lines.0.unit_price 0.48 0.49"),
+            ("A20||500|条|0.57", ""),
+            ("A20||5000|条|0.55", ""),
+            ("A20||5000|条|0.57", "price_not_on_list lines.0.unit_price 0.57 0.55"),
+            // Not on the list.
+            ("|5#金属闭尾 古铜 18cm|1000|条|1.10", ""),
+        ] {
+            assert_eq!(Desk::new(&[line]).with_list().says(check).join(""), expected, "{line}");
+        }
+        let found = Desk::new(&["A20||5000|条|"]).with_list().with(&[], |case| {
+            let line = &case.content.lines[0];
+            (line.unit_price.map(|it| it.to_string()), line.price_from_list)
+        });
+        assert_eq!(found, (Some("0.55".to_owned()), true));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! it (`x-queue`) and how bad it is (`x-severity`). `schemas/category/README.md` says it for those who write one.
 
 use super::attributes::GIVEN;
+use crate::master::text::simple;
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -150,6 +151,27 @@ impl Category {
             }
         }
         (found, from_notes)
+    }
+
+    /// A value of the products' table as this attribute has it; a text where no attribute of that name is looked for.
+    pub(super) fn typed(&self, name: &str, text: &str) -> Value {
+        let attribute = self.attributes.iter().find(|(attribute, _)| attribute.name == name);
+        match attribute.map(|(attribute, _)| attribute.kind) {
+            Some(Kind::Number) => text.parse::<f64>().map_or_else(|_| json!(text), |number| json!(number)),
+            Some(Kind::Boolean) => match simple(text).as_str() {
+                "yes" | "true" | "1" | "是" | "有" => json!(true),
+                "no" | "false" | "0" | "否" | "无" => json!(false),
+                other => json!(other),
+            },
+            Some(Kind::String) => json!(simple(text)),
+            None => json!(text),
+        }
+    }
+
+    /// What a text says of an attribute.
+    pub(super) fn said<'t>(&self, text: &'t Text, name: &str) -> Option<&'t Value> {
+        let at = self.attributes.iter().position(|(attribute, _)| attribute.name == name)?;
+        text.said.get(at)?.as_ref()
     }
 
     /// Everything in which the attributes break the schema.

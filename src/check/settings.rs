@@ -1,5 +1,6 @@
 //! The numbers and words that the checks go by: section `[check]` of the configuration.
 
+use crate::order::problem::Severity;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +32,8 @@ pub struct CheckSettings {
     pub pickup_words: Vec<String>,
     /// Words that name the vehicle that collects; a Chinese number plate names it too.
     pub vehicle_words: Vec<String>,
+    /// How bad it is when goods are to go to none of the addresses that are known of the customer.
+    pub new_ship_to: Severity,
 }
 
 /// Senders who are not whom they seem to be: section `[check.sender]`.
@@ -122,6 +125,7 @@ impl Default for CheckSettings {
             pickup_notice_hours: 24,
             pickup_words: words("自提|自取|自行提货|上门提货|self-collect|self collect|pick up|pickup"),
             vehicle_words: words("车牌|车号|车辆|司机|货拉拉|vehicle|plate|truck|driver"),
+            new_ship_to: Severity::Note,
         }
     }
 }

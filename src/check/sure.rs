@@ -96,7 +96,8 @@ const fn is_doubt(problem: &Problem) -> bool {
         | Code::DiffersFrom
         | Code::ShortOfStock
         | Code::PickupTooSoon
-        | Code::MissingVehicle => false,
+        | Code::MissingVehicle
+        | Code::NewShipTo => false,
     }
 }
 
@@ -195,14 +196,14 @@ impl Position<'_> {
         }
     }
 
-    /// Agreed and standard price for one of the line's unit, in the order's currency.
+    /// The customer's own and the standard price for one of the line's unit, in the order's currency.
     fn prices(&self) -> (Option<Decimal>, Option<Decimal>) {
         let master = self.case.facts.master;
         let content = self.case.content;
         let customer = content.customer.as_deref().and_then(|code| master.customer(code));
         let customer = customer.filter(|customer| content.currency == Some(customer.currency));
         let list = customer
-            .and_then(|customer| amounts::agreed_price(master, customer, self.line, self.case.around.on));
+            .and_then(|customer| amounts::own_price(master, customer, self.line, self.case.around.on));
         let product = self.line.sku.as_deref().and_then(|sku| master.product(sku));
         (list, product.and_then(|product| amounts::standard_price(product, self.line, content.currency)))
     }

@@ -1,7 +1,8 @@
-//! `gendan audit`: every chain of events, every snapshot, every seal.
+//! `gendan audit`: every chain of events, orders' and tables', every snapshot, every seal.
 
 use super::context::Context;
 use super::{End, Stop};
+use crate::runtime::register::untrue;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -19,12 +20,13 @@ pub(super) async fn run(arguments: Arguments, context: &mut Context) -> Result<E
             context.out.line(format!("sealed {}: {} orders, {}", seal.day, seal.heads, seal.hash))?;
         }
     }
-    let audit = house.store.audit().await?;
+    let mut audit = house.store.audit().await?;
+    audit.findings.extend(untrue(house.store.as_ref()).await?);
     if context.out.json {
         context.out.json(&audit)?;
     } else {
         context.out.line(format!(
-            "{} orders, {} events, {} seals: {} findings",
+            "{} orders and tables, {} events, {} seals: {} findings",
             audit.orders,
             audit.events,
             audit.seals,

@@ -9,6 +9,7 @@ mod broker;
 mod calibrate;
 mod config;
 mod context;
+mod customers;
 mod decode;
 mod hand_over;
 mod health;
@@ -20,11 +21,13 @@ mod explain;
 mod import;
 mod lessons;
 mod mailboxes;
+mod master;
 mod migrate;
 mod models;
 mod orders;
 mod out;
 mod parked;
+mod prices;
 mod read;
 mod reviews;
 mod rules;
@@ -72,8 +75,17 @@ enum Command {
     Submit(submit::Arguments),
     /// Read files and show what stands in them; nothing is kept 试读
     Read(read::Arguments),
-    /// Import master data (CSV files): customers, products, prices … 导入主数据
+    /// Import master data (CSV files, workbooks): customers, products, prices … 导入主数据
     Import(import::Arguments),
+    /// Price lists in versions: list, show the prices in force, publish 价格表
+    #[command(subcommand)]
+    Prices(prices::Command),
+    /// New customers: apply, list, approve, refuse; papers that end soon 新客户申请
+    #[command(subcommand)]
+    Customers(customers::Command),
+    /// What stands in the tables of master data, and who changed it when 主数据
+    #[command(subcommand)]
+    Master(master::Command),
     /// List orders, show one, report what happened to one 订单
     #[command(subcommand)]
     Orders(orders::Command),
@@ -169,7 +181,10 @@ async fn run(arguments: Arguments) -> Result<End, Stop> {
         Command::Demo(arguments) => demo::run(arguments, context).await,
         Command::Submit(arguments) => submit::run(arguments, context).await,
         Command::Read(arguments) => Box::pin(read::run(arguments, context)).await,
-        Command::Import(arguments) => import::run(arguments, context).await,
+        Command::Import(arguments) => Box::pin(import::run(arguments, context)).await,
+        Command::Prices(command) => Box::pin(prices::run(command, context)).await,
+        Command::Customers(command) => Box::pin(customers::run(command, context)).await,
+        Command::Master(command) => Box::pin(master::run(command, context)).await,
         Command::Orders(command) => orders::run(command, context).await,
         Command::Documents(command) => documents::run(command, context).await,
         Command::Reviews(command) => reviews::run(command, context).await,

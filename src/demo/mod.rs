@@ -57,7 +57,7 @@ impl Demo {
             Some((table, Samples::get(&name)?.data.into_owned()))
         });
         let tables = import::import(house.store.as_ref(), master.collect(), false).await?;
-        let rows: usize = tables.iter().map(|table| table.imported.rows).sum();
+        let rows: usize = tables.iter().map(|table| table.rows).sum();
         out.line(format!("master data: {} tables, {rows} rows. Mails and faxes come in:\n", tables.len()))?;
         let running = house.start(owner, Step::ALL.to_vec()).await?;
         Ok(Self { house, running, story: Story::default(), clock })

@@ -4,14 +4,16 @@ use super::tables::Contact;
 use crate::order::money::Currency;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 /// One thing that is wrong with a file of master data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowError {
     pub file: String,
-    /// Line of the file, from 1.
+    /// Of a workbook.
+    pub sheet: Option<String>,
+    /// Line of the file or row of the sheet, from 1.
     pub line: u64,
     pub field: String,
     pub found: String,
@@ -20,15 +22,36 @@ pub struct RowError {
 
 impl fmt::Display for RowError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}: found `{}`: {}", self.file, self.line, self.field, self.found, self.todo)
+        let sheet = self.sheet.as_ref().map(|sheet| format!(" [{sheet}]")).unwrap_or_default();
+        write!(f, "{}{sheet}:{}: {}: found `{}`: {}", self.file, self.line, self.field, self.found, self.todo)
     }
 }
 
 impl std::error::Error for RowError {}
 
+/// The file, and of a workbook the sheet, that rows stand in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) file: &'a str,
+    pub(super) sheet: Option<&'a str>,
+}
+
+impl Place<'_> {
+    pub(super) fn error(self, line: u64, field: &str, found: &str, todo: impl Into<String>) -> RowError {
+        RowError {
+            file: self.file.to_owned(),
+            sheet: self.sheet.map(str::to_owned),
+            line,
+            field: field.to_owned(),
+            found: found.to_owned(),
+            todo: todo.into(),
+        }
+    }
+}
+
 /// One row while it is parsed. A getter that finds something bad notes it and answers with a stand-in.
 pub(super) struct Cells<'a> {
-    pub(super) file: &'a str,
+    pub(super) place: Place<'a>,
     pub(super) line: u64,
     pub(super) columns: &'a HashMap<String, usize>,
     pub(super) record: &'a csv::StringRecord,
@@ -37,13 +60,7 @@ pub(super) struct Cells<'a> {
 
 impl Cells<'_> {
     pub(super) fn wrong(&mut self, field: &str, found: &str, todo: impl Into<String>) {
-        self.errors.push(RowError {
-            file: self.file.to_owned(),
-            line: self.line,
-            field: field.to_owned(),
-            found: found.to_owned(),
-            todo: todo.into(),
-        });
+        self.errors.push(self.place.error(self.line, field, found, todo));
     }
 
     fn raw(&self, field: &str) -> String {
@@ -73,6 +90,30 @@ impl Cells<'_> {
                 Decimal::ZERO
             }
         }
+    }
+
+    pub(super) fn optional_amount(&mut self, field: &str) -> Option<Decimal> {
+        (!self.raw(field).is_empty()).then(|| self.amount(field))
+    }
+
+    /// `yes` or `no`; no where nothing stands.
+    pub(super) fn yes(&mut self, field: &str) -> bool {
+        let text = self.raw(field).to_lowercase();
+        match text.as_str() {
+            "yes" | "true" | "1" | "是" => true,
+            "" | "no" | "false" | "0" | "否" => false,
+            _ => {
+                self.wrong(field, &text, "write yes or no");
+                false
+            }
+        }
+    }
+
+    /// What stands in the columns `BEGINS.NAME`, by name.
+    pub(super) fn open(&self, begins: &str) -> BTreeMap<String, String> {
+        let name = |column: &String| Some(column.strip_prefix(begins)?.strip_prefix('.')?.to_owned());
+        let columns = self.columns.keys().filter_map(|column| Some((name(column)?, self.raw(column))));
+        columns.filter(|(_, text)| !text.is_empty()).collect()
     }
 
     /// A plain decimal > 0.
@@ -129,6 +170,10 @@ impl Cells<'_> {
             self.wrong(field, &text, "write a mail address, as in sales@firm.example");
         }
         text
+    }
+
+    pub(super) fn optional_mail(&mut self, field: &str) -> Option<String> {
+        (!self.raw(field).is_empty()).then(|| self.mail(field))
     }
 
     /// `Name <mail>` parted with `;`.

@@ -52,7 +52,8 @@ impl CustomerIndex {
             }
         }
         self.names.push(names);
-        for number in [&customer.phone, &customer.fax].into_iter().flatten() {
+        let more = customer.phones.iter().chain(&customer.fax_numbers);
+        for number in [&customer.phone, &customer.fax].into_iter().flatten().chain(more) {
             if let Some(last) = last_digits(&text::phone(number)) {
                 put(&mut self.by_phone, last, at);
             }

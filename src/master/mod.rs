@@ -1,7 +1,12 @@
-//! PURE. The firm's master data: customers, products, prices, aliases, stock, balances, and their import from CSV.
+//! PURE. The firm's master data: customers, products, prices, stock and the like, their import, and the record of it.
 
 pub mod tables;
 pub mod import;
+pub mod difference;
+pub mod record;
+pub mod workbook;
+pub mod versions;
+pub mod applications;
 pub mod text;
 pub mod units;
 pub mod atoms;
@@ -11,17 +16,22 @@ mod cells;
 mod rows;
 mod customers;
 mod prices;
+pub mod lists;
 mod references;
 mod lookalike;
 
 pub use cells::RowError;
 pub use lookalike::Least;
-pub use tables::{Alias, Balance, Bom, Carrier, Contact, Customer, Department, Product, Promotion, Tables};
+pub use tables::{
+    Address, AddressKind, Alias, Balance, Bom, Carrier, Certificate, Contact, Customer, Department,
+    ListPrice, PriceList, Product, Promotion, Supplier, Tables,
+};
 
 use atoms::Words;
 use catalogue::Catalogue;
 use chrono::NaiveDate;
 use customers::CustomerIndex;
+use lists::Lists;
 use lookalike::Lookalikes;
 use prices::Prices;
 use rust_decimal::Decimal;
@@ -44,6 +54,8 @@ pub struct Master {
     /// (customer, key of the part or name) → product.
     aliases: HashMap<(u32, String), u32>,
     prices: Prices,
+    lists: Lists,
+    addresses: HashMap<String, Vec<Address>>,
     /// By the key of the code.
     promotions: HashMap<String, Vec<Promotion>>,
     catalogue: Catalogue,
@@ -74,6 +86,11 @@ impl Master {
         let prices = Prices::new(&tables.prices, |row| {
             Some((customer_index.code(&row.customer_code)?, sku(&row.sku)?))
         });
+        let lists = Lists::new(&tables.price_lists, &tables.list_prices, sku);
+        let mut addresses: HashMap<String, Vec<Address>> = HashMap::new();
+        for row in tables.addresses {
+            addresses.entry(text::squeezed(&row.customer_code)).or_default().push(row);
+        }
         let mut free: HashMap<String, Decimal> = HashMap::new();
         for row in tables.stock {
             *free.entry(row.sku).or_default() += row.on_hand.saturating_sub(row.reserved);
@@ -107,6 +124,8 @@ impl Master {
             by_barcode,
             aliases,
             prices,
+            lists,
+            addresses,
             promotions,
         }
     }
@@ -255,6 +274,24 @@ impl Master {
     #[must_use]
     pub fn promotions(&self, code: &str) -> &[Promotion] {
         self.promotions.get(&text::squeezed(code)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The price that holds for a customer: the one agreed with him, else that of his price list's version in force. None:
+    /// the standard price is left to compare with.
+    #[must_use]
+    pub fn own_price(&self, customer: &str, sku: &str, quantity: Decimal, on: NaiveDate) -> Option<Decimal> {
+        let agreed = self.agreed_price(customer, sku, quantity, on);
+        agreed.or_else(|| {
+            let customer = self.customer(customer)?;
+            let list = (customer.price_list.as_deref()?, customer.currency);
+            self.lists.in_force(list, self.place_of(sku)?, quantity, on)
+        })
+    }
+
+    /// The known addresses of a customer.
+    #[must_use]
+    pub fn addresses(&self, customer: &str) -> &[Address] {
+        self.addresses.get(&text::squeezed(customer)).map_or(&[], Vec::as_slice)
     }
 
     /// On hand less reserved over all warehouses, in the product's unit; zero for what has no stock row.

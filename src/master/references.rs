@@ -44,6 +44,18 @@ impl Tables {
             &customers,
             &mut self.balances.iter().map(|row| &row.customer_code),
         );
+        let mut addresses = self.addresses.iter().map(|row| &row.customer_code);
+        look("addresses", "customer_code", &customers, &mut addresses);
+        let mut papers = self.certificates.iter().map(|row| &row.customer_code);
+        look("certificates", "customer_code", &customers, &mut papers);
+        look("list_prices", "sku", &skus, &mut self.list_prices.iter().map(|row| &row.sku));
+        let lists: HashSet<String> = self.price_lists.iter().map(|row| squeezed(&row.list)).collect();
+        look("list_prices", "list", &lists, &mut self.list_prices.iter().map(|row| &row.list));
+        let mut named = self.customers.iter().filter_map(|row| row.price_list.as_ref());
+        look("customers", "price_list", &lists, &mut named);
+        let components = self.boms.iter().map(|row| squeezed(&row.component));
+        let items: HashSet<String> = skus.iter().cloned().chain(components).collect();
+        look("suppliers", "items", &items, &mut self.suppliers.iter().flat_map(|row| &row.items));
         look("stock", "sku", &skus, &mut self.stock.iter().map(|row| &row.sku));
         let mut substitutes = self.products.iter().filter_map(|row| row.substitute.as_ref());
         look("products", "substitute", &skus, &mut substitutes);

@@ -3,8 +3,10 @@
 use crate::order::money::Currency;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use thiserror::Error;
 
 /// A person at a customer: `Name <mail>`.
@@ -38,6 +40,69 @@ pub struct Customer {
     /// Least share of the standard price that he may be asked for.
     pub discount_floor: Decimal,
     pub region: String,
+    /// More numbers than `phone` and `fax`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub phones: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fax_numbers: Vec<String>,
+    /// Id of the user who owns the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub salesperson: Option<String>,
+    /// A distributor's new market.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub new_market: bool,
+    /// The price list that holds for him where no price was agreed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price_list: Option<String>,
+}
+
+const fn is_false(it: &bool) -> bool {
+    !*it
+}
+
+/// What a customer's address is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AddressKind {
+    ShipTo,
+    BillTo,
+    Registered,
+}
+
+impl AddressKind {
+    pub const ALL: [Self; 3] = [Self::ShipTo, Self::BillTo, Self::Registered];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ShipTo => "ship_to",
+            Self::BillTo => "bill_to",
+            Self::Registered => "registered",
+        }
+    }
+}
+
+/// An address of a customer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Address {
+    pub customer_code: String,
+    pub kind: AddressKind,
+    /// What the place is called: a plant, a warehouse, a firm.
+    pub name: String,
+    pub address: String,
+    pub contact: Option<String>,
+    pub phone: Option<String>,
+}
+
+/// A paper of a customer that ends on a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Certificate {
+    pub customer_code: String,
+    /// `business_licence`, …
+    pub kind: String,
+    pub number: String,
+    /// The last day.
+    pub expires: NaiveDate,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +125,36 @@ pub struct Product {
     /// SKU of the product that may be offered in its place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub substitute: Option<String>,
+    /// What one unit costs us, in `currency`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standard_cost: Option<Decimal>,
+    /// Attributes of its category by name: columns `attr.NAME`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attr: BTreeMap<String, String>,
+}
+
+/// A version of a price list. Once published it is never edited, only followed by another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PriceList {
+    pub list: String,
+    pub version: String,
+    pub currency: Currency,
+    pub valid_from: NaiveDate,
+    /// The last day; none: until another version follows.
+    pub valid_to: Option<NaiveDate>,
+    pub published_on: Option<NaiveDate>,
+    /// Departments and users who were told.
+    pub told: Vec<String>,
+}
+
+/// A price of a version, from a quantity on, in the product's unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListPrice {
+    pub list: String,
+    pub version: String,
+    pub sku: String,
+    pub min_qty: Decimal,
+    pub price: Decimal,
 }
 
 /// A customer's agreed price of one product from a quantity on, in the customer's currency.
@@ -124,6 +219,17 @@ pub struct Department {
     pub manager_mail: String,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Supplier {
+    pub code: String,
+    pub name: String,
+    pub mail: Option<String>,
+    pub phone: Option<String>,
+    pub lead_days: u32,
+    /// SKUs and components that he delivers.
+    pub items: Vec<String>,
+}
+
 /// A trade word and the word that product names use for it; added to the words that ship.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Word {
@@ -162,11 +268,16 @@ pub struct Tables {
     pub carriers: Vec<Carrier>,
     pub departments: Vec<Department>,
     pub words: Vec<Word>,
+    pub addresses: Vec<Address>,
+    pub price_lists: Vec<PriceList>,
+    pub list_prices: Vec<ListPrice>,
+    pub suppliers: Vec<Supplier>,
+    pub certificates: Vec<Certificate>,
     pub promotions: Vec<Promotion>,
 }
 
-/// The names of the tables, as files, commands and aggregates have them; `words` and `promotions` may be missing.
-pub const NAMES: [&str; 11] = [
+/// The names of the tables, as files, commands and aggregates have them.
+pub const NAMES: [&str; 16] = [
     "customers",
     "products",
     "prices",
@@ -177,6 +288,11 @@ pub const NAMES: [&str; 11] = [
     "carriers",
     "departments",
     "words",
+    "addresses",
+    "price_lists",
+    "list_prices",
+    "suppliers",
+    "certificates",
     "promotions",
 ];
 
@@ -194,28 +310,46 @@ struct Body<R> {
     rows: Vec<R>,
 }
 
+/// The body of a table as it is stored: a JSON value, or its text, which is read without a value in between.
+pub trait Stored {
+    fn rows<R: DeserializeOwned>(self) -> Result<Vec<R>, serde_json::Error>;
+}
+
+impl Stored for Value {
+    fn rows<R: DeserializeOwned>(self) -> Result<Vec<R>, serde_json::Error> {
+        serde_json::from_value::<Body<R>>(self).map(|body| body.rows)
+    }
+}
+
+impl Stored for &str {
+    fn rows<R: DeserializeOwned>(self) -> Result<Vec<R>, serde_json::Error> {
+        serde_json::from_str::<Body<R>>(self).map(|body| body.rows)
+    }
+}
+
 impl Tables {
     /// Puts the body of one table in: `{"rows": [...]}`, as [`super::import::import`] made it.
-    pub fn put(&mut self, table: &str, body: Value) -> Result<(), TableError> {
+    pub fn put(&mut self, table: &str, body: impl Stored) -> Result<(), TableError> {
         let damaged = |source| TableError::Damaged { table: table.to_owned(), source };
         match table {
-            "customers" => self.customers = rows(body).map_err(damaged)?,
-            "products" => self.products = rows(body).map_err(damaged)?,
-            "prices" => self.prices = rows(body).map_err(damaged)?,
-            "aliases" => self.aliases = rows(body).map_err(damaged)?,
-            "stock" => self.stock = rows(body).map_err(damaged)?,
-            "balances" => self.balances = rows(body).map_err(damaged)?,
-            "boms" => self.boms = rows(body).map_err(damaged)?,
-            "carriers" => self.carriers = rows(body).map_err(damaged)?,
-            "departments" => self.departments = rows(body).map_err(damaged)?,
-            "words" => self.words = rows(body).map_err(damaged)?,
-            "promotions" => self.promotions = rows(body).map_err(damaged)?,
+            "customers" => self.customers = body.rows().map_err(damaged)?,
+            "products" => self.products = body.rows().map_err(damaged)?,
+            "prices" => self.prices = body.rows().map_err(damaged)?,
+            "aliases" => self.aliases = body.rows().map_err(damaged)?,
+            "stock" => self.stock = body.rows().map_err(damaged)?,
+            "balances" => self.balances = body.rows().map_err(damaged)?,
+            "boms" => self.boms = body.rows().map_err(damaged)?,
+            "carriers" => self.carriers = body.rows().map_err(damaged)?,
+            "departments" => self.departments = body.rows().map_err(damaged)?,
+            "words" => self.words = body.rows().map_err(damaged)?,
+            "addresses" => self.addresses = body.rows().map_err(damaged)?,
+            "price_lists" => self.price_lists = body.rows().map_err(damaged)?,
+            "list_prices" => self.list_prices = body.rows().map_err(damaged)?,
+            "suppliers" => self.suppliers = body.rows().map_err(damaged)?,
+            "certificates" => self.certificates = body.rows().map_err(damaged)?,
+            "promotions" => self.promotions = body.rows().map_err(damaged)?,
             other => return Err(TableError::Unknown(other.to_owned())),
         }
         Ok(())
     }
-}
-
-fn rows<R: serde::de::DeserializeOwned>(body: Value) -> Result<Vec<R>, serde_json::Error> {
-    serde_json::from_value::<Body<R>>(body).map(|body| body.rows)
 }

@@ -5,6 +5,7 @@ use super::line::Content;
 use super::money::Money;
 use super::number::OrderNumber;
 use super::problem::Problem;
+use super::record::MasterRecord;
 use super::review::{Decided, Review, Role};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -239,6 +240,8 @@ pub enum Event {
         reason: String,
     },
     Closed,
+    /// Of no order: a table of master data changed. Such events stand in the table's own chain (`Kind::Record`).
+    MasterChanged(MasterRecord),
 }
 
 /// Who did it.

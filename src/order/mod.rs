@@ -7,6 +7,7 @@ pub mod draft;
 pub mod money;
 pub mod line;
 pub mod party;
+pub mod record;
 pub mod problem;
 pub mod proposal;
 pub mod review;

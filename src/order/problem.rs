@@ -80,10 +80,12 @@ pub enum Code {
     PickupTooSoon,
     /// The customer collects the goods himself, and does not say by which vehicle.
     MissingVehicle,
+    /// The goods are to go where none of the customer's went before.
+    NewShipTo,
 }
 
 impl Code {
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 40] = [
         Self::Unread,
         Self::Unsure,
         Self::UnknownCustomer,
@@ -123,6 +125,7 @@ impl Code {
         Self::DiscountCodeInvalid,
         Self::PickupTooSoon,
         Self::MissingVehicle,
+        Self::NewShipTo,
     ];
 
     /// The word in snake case, as JSON has it.
@@ -168,6 +171,7 @@ impl Code {
             Self::DiscountCodeInvalid => "discount_code_invalid",
             Self::PickupTooSoon => "pickup_too_soon",
             Self::MissingVehicle => "missing_vehicle",
+            Self::NewShipTo => "new_ship_to",
         }
     }
 }

@@ -93,6 +93,8 @@ pub enum FoldError {
     NoReview(Uuid),
     #[error("the order has the number {0} already")]
     Numbered(String),
+    #[error("`master_changed` is no event of an order")]
+    Foreign,
 }
 
 impl Order {
@@ -168,6 +170,7 @@ impl Order {
     fn note(&mut self, event: &Event) -> Result<(), FoldError> {
         match event {
             Event::Received { .. } => return Err(FoldError::Received),
+            Event::MasterChanged(_) => return Err(FoldError::Foreign),
             Event::Corrected { by, content } => {
                 self.keyed_by = Some(by.clone());
                 self.content = content.clone();
@@ -340,6 +343,7 @@ const fn leads_to(event: &Event) -> Option<Move> {
         | Event::Numbered { .. }
         | Event::GateOpened { .. }
         | Event::Told { .. }
-        | Event::Reported { applied: false, .. } => None,
+        | Event::Reported { applied: false, .. }
+        | Event::MasterChanged(_) => None,
     }
 }

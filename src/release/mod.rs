@@ -19,6 +19,7 @@ mod invoice;
 mod status;
 pub mod ask;
 pub mod filed;
+pub mod price_list;
 pub mod resend;
 pub mod undelivered;
 

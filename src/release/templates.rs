@@ -14,8 +14,16 @@ use unicode_width::UnicodeWidthStr;
 struct Shipped;
 
 /// Every mail that there is a template for.
-pub const MAILS: [&str; 7] =
-    ["confirmation", "notification", "review_requested", "deadline", "filed", "resend", "undelivered"];
+pub const MAILS: [&str; 8] = [
+    "confirmation",
+    "notification",
+    "review_requested",
+    "deadline",
+    "filed",
+    "resend",
+    "undelivered",
+    "price_list",
+];
 
 /// The templates of both languages, read and ready.
 #[derive(Debug)]

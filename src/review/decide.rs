@@ -257,7 +257,7 @@ fn fits(order: &Order, events: &[Event]) -> Result<(), Refusal> {
             Ok(()) => {}
             Err(FoldError::CannotMove(refused)) => return Err(refused.into()),
             Err(FoldError::NoReview(id)) => return Err(Refusal::Unknown(id)),
-            Err(FoldError::Received | FoldError::Numbered(_)) => {
+            Err(FoldError::Received | FoldError::Numbered(_) | FoldError::Foreign) => {
                 return Err(Refusal::Unknown(order.id));
             }
         }

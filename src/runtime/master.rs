@@ -1,13 +1,27 @@
 //! The master data in force, read from the store once and again when an import has changed it.
 
-use super::import;
 use crate::master::{Master, Tables};
-use crate::store::{Filter, Key, Kind, Store, StoreError};
+use crate::store::{Filter, Key, Kind, Snapshot, Store, StoreError};
 use std::sync::Arc;
 use tokio::sync::RwLock;
 
 /// Name of the aggregate whose version grows with every import.
 pub const VERSION: &str = "version";
+
+/// These tables as they stand, for who wants their rows.
+pub async fn tables(store: &dyn Store, names: &[&str]) -> Result<Tables, StoreError> {
+    let keys: Vec<Key> = names.iter().map(|name| Key::new(Kind::Master, name)).collect();
+    let mut all = Tables::default();
+    for table in store.load(&keys).await?.into_iter().flatten() {
+        put(&mut all, &table)?;
+    }
+    Ok(all)
+}
+
+fn put(all: &mut Tables, table: &Snapshot) -> Result<(), StoreError> {
+    let put = all.put(&table.key.id, table.body.text());
+    put.map_err(|e| StoreError::Broken(format!("the master data: {e}")))
+}
 
 /// Keeps the master data ready for the steps.
 pub struct MasterShelf {
@@ -55,8 +69,7 @@ impl MasterShelf {
         let tables = self.store.list(Kind::Master, &Filter::default()).await?;
         let mut all = Tables::default();
         for table in tables.into_iter().filter(|it| it.key.id != VERSION) {
-            let rows = import::body(Some(&table))?.unwrap_or_default();
-            all.put(&table.key.id, rows).map_err(|e| StoreError::Broken(format!("the master data: {e}")))?;
+            put(&mut all, &table)?;
         }
         Ok(Master::from_tables(all))
     }

@@ -2,7 +2,7 @@
 //!
 //! [`Facts`]: super::decide::Facts
 
-use super::commit::{Commit, Key, Kind};
+use super::commit::{Commit, Key};
 use super::prepare::Prepared;
 use crate::order::message::Step;
 use std::collections::BTreeSet;
@@ -44,7 +44,7 @@ impl<'a> Asked<'a> {
         self.keys.extend(commit.writes.iter().map(|write| &write.key));
         self.messages.extend(commit.messages.iter().map(|message| message.id));
         self.unparked.extend(commit.unpark.iter().map(|(id, _)| *id));
-        let orders = commit.writes.iter().filter(|write| write.key.kind == Kind::Order && write.was > 0);
+        let orders = commit.writes.iter().filter(|write| write.key.kind.has_events() && write.was > 0);
         self.links.extend(orders.filter_map(|it| Some((Uuid::parse_str(&it.key.id).ok()?, it.was))));
     }
 }

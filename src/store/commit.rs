@@ -15,7 +15,7 @@ pub enum Kind {
     Document,
     /// `store::PartRecord`: a part's draft and what became of it; id is `<document>/<part>`.
     Part,
-    /// `order::Order`; the only kind that has events.
+    /// `order::Order`; its events tell its whole history.
     Order,
     /// `order::party::Party`: personal data.
     Party,
@@ -33,10 +33,15 @@ pub enum Kind {
     Lessons,
     /// `rights::Delegation`s, all of them; the id is `delegations`.
     Rights,
+    /// The chain of records of one table of master data (`runtime::records`): nothing but its version; id is a UUID that
+    /// follows from the table's name.
+    Record,
+    /// `master::applications::Application`: who wants to become a customer; its index holds its state.
+    Application,
 }
 
 impl Kind {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Document,
         Self::Part,
         Self::Order,
@@ -48,7 +53,15 @@ impl Kind {
         Self::Mailbox,
         Self::Lessons,
         Self::Rights,
+        Self::Record,
+        Self::Application,
     ];
+
+    /// Whether events stand with it, one for each of its versions, each hashed over the one before.
+    #[must_use]
+    pub const fn has_events(self) -> bool {
+        matches!(self, Self::Order | Self::Record)
+    }
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -64,6 +77,8 @@ impl Kind {
             Self::Mailbox => "mailbox",
             Self::Lessons => "lessons",
             Self::Rights => "rights",
+            Self::Record => "record",
+            Self::Application => "application",
         }
     }
 }
@@ -107,9 +122,10 @@ pub struct Write {
     pub index: Index,
 }
 
-/// One event to be appended to an order's chain, at `sequence` (1 for the first).
+/// One event to be appended to a chain, an order's or a table's, at `sequence` (1 for the first).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEvent {
+    /// The order, or the table's record ([`Kind::Record`]).
     pub order_id: Uuid,
     pub sequence: u64,
     pub at: DateTime<Utc>,
@@ -180,7 +196,7 @@ pub struct Commit {
     /// Aggregates that were looked at and must not have changed, though they are not written. 0 = must not exist.
     pub requires: Vec<(Key, u64)>,
     pub writes: Vec<Write>,
-    /// Only together with the write of their order, leading from its `was` to its `now` one by one.
+    /// Only together with the write of their order or record, leading from its `was` to its `now` one by one.
     pub events: Vec<NewEvent>,
     pub reviews: Vec<ReviewRow>,
     /// Their ids are new; or it is the next attempt of a message that this commit unparks, or whose outcome was `unsure`.

@@ -169,7 +169,7 @@ pub struct Seal {
 /// What an audit found wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// The order, or the day of the seal.
+    /// The order or record, or the day of the seal.
     pub about: String,
     /// Event in the order's chain, where one is to blame.
     pub sequence: Option<u64>,
@@ -180,6 +180,7 @@ pub struct Finding {
 /// What an audit looked at and found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Audit {
+    /// With the tables of master data, whose changes are chained like an order's.
     pub orders: u64,
     pub events: u64,
     pub seals: u64,

@@ -80,13 +80,14 @@ fn index(write: &Write) -> Result<(), String> {
     if write.key.id.is_empty() { Err("an id is empty".to_owned()) } else { Ok(()) }
 }
 
-/// An order's events lead from the version it had to the version it has, one by one, and only together with it.
+/// The events of an order or a record lead from the version it had to the version it has, one by one, and only together
+/// with it.
 fn chains(commit: &Commit) -> Result<(), String> {
     let mut sequences: BTreeMap<String, Vec<u64>> = BTreeMap::new();
     for event in &commit.events {
         sequences.entry(event.order_id.to_string()).or_default().push(event.sequence);
     }
-    for write in commit.writes.iter().filter(|write| write.key.kind == Kind::Order) {
+    for write in commit.writes.iter().filter(|write| write.key.kind.has_events()) {
         Uuid::parse_str(&write.key.id).map_err(|_| format!("{} is not a UUID", name(write)))?;
         let given = sequences.remove(&write.key.id).unwrap_or_default();
         if write.now - write.was != given.len() as u64 || !given.iter().copied().eq(write.was + 1..=write.now)

@@ -5,10 +5,10 @@ use gendan::config::Config;
 use gendan::intake::data::{self, Incoming};
 use gendan::order::Order;
 use gendan::order::document::Document;
-use gendan::order::event::Milestone;
+use gendan::order::event::{Actor, Milestone};
 use gendan::order::message::{Inlet, Message, Step};
 use gendan::runtime::house::House;
-use gendan::runtime::import;
+use gendan::runtime::{import, register};
 use gendan::store::{Answer, Commit, Filter, Kind};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -158,6 +158,32 @@ async fn rows_of_master_data_replace_those_of_the_same_key() {
     assert_eq!(master.free_stock("HT-BJ17-GT"), before);
     let parked = shop.parked().await;
     assert!(parked[0].contains("rows:1: colour"), "{parked:?}");
+}
+
+#[tokio::test]
+async fn master_data_by_message_say_who_sent_them_and_leave_published_prices_alone() {
+    let shop = Shop::open().await;
+    let put = |table: &str, row: Value| json!({"table": table, "whole": false, "rows": [row]});
+    let list = json!({"list": "KEY", "version": "1", "currency": "CNY", "valid_from": "2026-01-01",
+        "published_on": "2025-12-25"});
+    let price = |price: &str| {
+        let row = json!({"list": "KEY", "version": "1", "sku": "HT-BJ17-GT", "min_qty": "0", "price": price});
+        put("list_prices", row)
+    };
+    shop.work_on(vec![shop.message(Inlet::Master, "1", &put("price_lists", list))]).await;
+    shop.work_on(vec![shop.message(Inlet::Master, "2", &price("0.20"))]).await;
+    shop.work_on(vec![shop.message(Inlet::Master, "3", &price("0.21"))]).await;
+    let parked = shop.parked().await;
+    assert_eq!(parked.len(), 1);
+    assert!(parked[0].contains("version 1 of the price list KEY was published on 2025-12-25"), "{parked:?}");
+    let store = shop.house.store.as_ref();
+    let found = register::recorded(store, Some("list_prices")).await.unwrap();
+    let [change] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!(change.actor, Actor::System("shop".to_owned()));
+    assert_eq!((change.record.source.as_str(), change.record.added), ("message 2", 1));
+    assert_eq!(change.record.rows[0].key, "KEY / 1 / HT-BJ17-GT / 0");
+    let audit = store.audit().await.unwrap();
+    assert!(audit.findings.is_empty(), "{:?}", audit.findings);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ pub use product::{How, LineMatch, name_of};
 
 use super::amounts;
 use crate::learn::Lessons;
-use crate::master::{Customer, Master};
+use crate::master::{AddressKind, Customer, Master};
 use crate::order::document::{Channel, Envelope, Kind};
 use crate::order::draft::{Draft, DraftLine, DraftOrder, Found};
 use crate::order::ids::Ids;
@@ -35,7 +35,7 @@ pub struct Around<'a> {
 pub struct Resolved {
     pub content: Content,
     pub contact: Option<Party>,
-    /// As printed, else the customer's own address.
+    /// As printed, else the only address that he has goods sent to, else his own.
     pub ship_to: Option<Party>,
     pub customer: CustomerMatch,
     /// One for each line, in order.
@@ -65,7 +65,7 @@ pub fn resolve_taught(
     let known = product::Known { master, lessons, customer: customer.map(|it| it.code.as_str()) };
     let lines: Vec<LineMatch> = order.lines.iter().map(|line| product::find(known, line, changes)).collect();
     let contact = contact(order, ids);
-    let ship_to = ship_to(order, customer, ids);
+    let ship_to = ship_to(order, (customer, master), ids);
     let currency = match &order.currency {
         Some(printed) => terms::currency(&printed.value),
         None => customer.map(|customer| customer.currency),
@@ -117,13 +117,14 @@ fn content_line(line: &DraftLine, is: &LineMatch, position: u32, master: &Master
     }
 }
 
-/// Where the document prints no price the agreed one holds; where none is agreed the price stays open.
+/// Where the document prints no price the agreed one holds, or that of the customer's price list; where there is none the price
+/// stays open.
 fn fill_prices(content: &mut Content, customer: Option<&Customer>, on: NaiveDate, master: &Master) {
     let Some(customer) = customer.filter(|customer| content.currency == Some(customer.currency)) else {
         return;
     };
     for line in content.lines.iter_mut().filter(|line| line.unit_price.is_none()) {
-        line.unit_price = amounts::agreed_price(master, customer, line, on);
+        line.unit_price = amounts::own_price(master, customer, line, on);
         line.price_from_list = line.unit_price.is_some();
     }
 }
@@ -144,7 +145,7 @@ fn contact(order: &DraftOrder, ids: &Ids) -> Option<Party> {
     said.then_some(party)
 }
 
-fn ship_to(order: &DraftOrder, customer: Option<&Customer>, ids: &Ids) -> Option<Party> {
+fn ship_to(order: &DraftOrder, (customer, master): (Option<&Customer>, &Master), ids: &Ids) -> Option<Party> {
     let to = &order.ship_to;
     let party = Party {
         id: ids.id("ship_to"),
@@ -158,7 +159,19 @@ fn ship_to(order: &DraftOrder, customer: Option<&Customer>, ids: &Ids) -> Option
     if party.name.is_some() || party.address.is_some() {
         return Some(party);
     }
-    let customer = customer.filter(|customer| customer.address.is_some())?;
+    let customer = customer?;
+    let mut known = master.addresses(&customer.code).iter().filter(|it| it.kind == AddressKind::ShipTo);
+    // Of several nobody can say which is meant.
+    if let (Some(only), None) = (known.next(), known.next()) {
+        return Some(Party {
+            name: Some(only.name.clone()),
+            address: Some(only.address.clone()),
+            contact: party.contact.or_else(|| only.contact.clone()),
+            phone: party.phone.or_else(|| only.phone.clone()),
+            ..party
+        });
+    }
+    customer.address.as_ref()?;
     Some(Party {
         name: Some(customer.name.clone()),
         address: customer.address.clone(),

@@ -101,7 +101,10 @@ impl Steps {
                 || domain(address) == self.books.config.firm.domain;
             !own && robot.is_none_or(|robot| !robot.eq_ignore_ascii_case(address))
         };
-        let fax = || row.fax.as_deref().and_then(|number| self.books.config.fax_gateway.address_of(number));
+        let fax = || {
+            let number = row.fax.as_ref().or(row.fax_numbers.first());
+            number.and_then(|number| self.books.config.fax_gateway.address_of(number))
+        };
         let mail = by_mail
             .into_iter()
             .chain(party.and_then(|party| party.email.clone()))

@@ -14,13 +14,13 @@ use sqlx::postgres::{PgConnection, PgRow};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// Every order that anything tells of, a page at a time.
+/// Every order and record that anything tells of, a page at a time.
 const ORDERS: &str = "select id from (
-        (select id from aggregate where kind = 'order' and id > $1 order by id limit $3)
+        (select id from aggregate where kind in ('order', 'record') and id > $1 order by id limit $3)
         union (select distinct order_id::text from event where order_id > $2 order by 1 limit $3)
         union (select distinct order_id::text from seal_head where order_id > $2 order by 1 limit $3)
     ) named where id collate \"C\" > $1 order by id collate \"C\" limit $3";
-const SNAPSHOTS: &str = "select * from aggregate where kind = 'order' and id = any($1)";
+const SNAPSHOTS: &str = "select * from aggregate where kind in ('order', 'record') and id = any($1)";
 const EVENTS: &str = "select * from event where order_id = any($1) order by order_id, sequence";
 const SEALED: &str = "select * from seal_head where order_id = any($1) order by order_id, sequence";
 const SEALS: &str = "select number, day, heads, hash from seal order by number";

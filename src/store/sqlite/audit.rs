@@ -10,12 +10,12 @@ use crate::store::commit::NewEvent;
 use crate::store::{Audit, Finding, StoreError};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
-/// Every order that anything tells of, a page at a time.
-const ORDERS: &str = "select id from (select id from aggregate where kind = 'order' and id > ?1
+/// Every order and record that anything tells of, a page at a time.
+const ORDERS: &str = "select id from (select id from aggregate where kind in ('order', 'record') and id > ?1
         union select order_id from event where order_id > ?1
         union select order_id from seal_head where order_id > ?1)
     order by id limit ?2";
-const SNAPSHOT: &str = "select * from aggregate where kind = 'order' and id = ?1";
+const SNAPSHOT: &str = "select * from aggregate where kind in ('order', 'record') and id = ?1";
 const EVENTS: &str = "select * from event where order_id = ?1 order by sequence";
 const SEALED: &str = "select order_id, sequence, hash from seal_head where order_id = ?1 order by sequence";
 const SEALS: &str = "select number, day, heads, hash from seal order by number";

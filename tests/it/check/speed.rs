@@ -2,10 +2,10 @@
 
 use super::sample::{Sample, World, ids, tables};
 use gendan::check::{Around, Case, check_all, resolve, sure};
-use gendan::master::{Master, Tables, tables};
+use gendan::master::{Master, Tables, import, tables};
 use std::time::Instant;
 
-/// 5,000 customers, 100,000 products, 500,000 prices, made of the sample tables.
+/// 5,000 customers, 100,000 products, 1,000,000 prices and aliases, made of the sample tables.
 fn big() -> Tables {
     let sample = tables();
     let mut big = sample.clone();
@@ -24,7 +24,12 @@ fn big() -> Tables {
         product.name = format!("{} 款{}", product.name, n / 300);
         big.products.push(product);
     }
-    for n in 0..500_000 {
+    for n in 0..1_000_000 {
+        big.aliases.push(tables::Alias {
+            customer_code: big.customers[n % 5_000].code.clone(),
+            customer_part_no_or_name: format!("PART-{n}"),
+            sku: big.products[n % 99_991].sku.clone(),
+        });
         big.prices.push(tables::Price {
             customer_code: big.customers[n % 5_000].code.clone(),
             sku: big.products[n % 99_991].sku.clone(),
@@ -32,6 +37,32 @@ fn big() -> Tables {
         });
     }
     big
+}
+
+#[test]
+#[ignore = "takes long and measures, run by hand"]
+fn a_million_prices_are_imported_compared_and_loaded() {
+    let mut text = String::from("customer_code,sku,price,min_qty,valid_from,valid_to\n");
+    for n in 0..1_000_000 {
+        let (customer, product) = (n % 5_000, n / 5_000);
+        text.push_str(&format!("K{customer},P{product},0.{:03},1000,2026-01-01,2026-12-31\n", 100 + n % 900));
+    }
+    let start = Instant::now();
+    let read = import::import("prices", "prices.csv", text.as_bytes()).unwrap();
+    println!("read in {:?}", start.elapsed());
+    let start = Instant::now();
+    let stored = gendan::store::Json::of(&read.body);
+    println!("written as {} MB in {:?}", stored.text().len() >> 20, start.elapsed());
+    let start = Instant::now();
+    let old = stored.read::<serde_json::Value>().unwrap();
+    let found = import::difference("prices", Some(&old), &read.body);
+    println!("compared in {:?}", start.elapsed());
+    assert_eq!(found.total(), 0);
+    let start = Instant::now();
+    let mut tables = Tables::default();
+    tables.put("prices", stored.text()).unwrap();
+    println!("loaded in {:?}", start.elapsed());
+    assert_eq!(tables.prices.len(), 1_000_000);
 }
 
 #[test]

@@ -217,7 +217,8 @@ fn seal(state: &mut State, day: NaiveDate) -> Seal {
 }
 
 fn audit(state: &State) -> Audit {
-    let orders = state.aggregates.keys().filter(|key| key.kind == Kind::Order).map(|key| key.id.clone());
+    let chained = state.aggregates.keys().filter(|key| key.kind.has_events());
+    let orders = chained.map(|key| key.id.clone());
     let ids: BTreeSet<String> = orders.chain(state.events.keys().map(Uuid::to_string)).collect();
     let mut findings: Vec<Finding> = Vec::new();
     for id in &ids {
@@ -225,7 +226,8 @@ fn audit(state: &State) -> Audit {
         let links: Vec<Link> = events.into_iter().flatten().map(link).collect();
         let heads = state.seals.iter().flat_map(|(_, heads)| heads);
         let sealed: Vec<Head> = heads.filter(|head| head.order_id == *id).cloned().collect();
-        findings.extend(order(id, state.aggregates.get(&Key::new(Kind::Order, id)), &links, &sealed));
+        let snapshot = [Kind::Order, Kind::Record].map(|kind| state.aggregates.get(&Key::new(kind, id)));
+        findings.extend(order(id, snapshot.into_iter().flatten().next(), &links, &sealed));
     }
     let events = state.events.values().map(|events| events.len() as u64).sum();
     Audit { orders: ids.len() as u64, events, seals: state.seals.len() as u64, findings }

@@ -5,6 +5,7 @@ use crate::support::make::{id, moved, order, told, write, writing};
 use chrono::NaiveDate;
 use gendan::order::event::Event;
 use gendan::runtime::import::import;
+use gendan::runtime::register;
 use gendan::store::{Finding, Json, Key, Kind, Write};
 use sqlx::{ConnectOptions as _, Connection as _};
 
@@ -13,6 +14,7 @@ super::on_every_store!(
     a_day_is_sealed_once,
     seals_are_chained,
     a_damaged_table_is_not_taken_for_an_empty_one,
+    changes_of_master_data_stand_in_a_chain_of_their_own,
 );
 
 fn day(number: u32) -> NaiveDate {
@@ -37,6 +39,54 @@ async fn a_damaged_table_is_not_taken_for_an_empty_one(h: impl Harness) {
     assert!(said.contains("the table words: EOF"), "{said}");
     let stands = h.store().load(&[Key::new(Kind::Master, "words")]).await.unwrap();
     assert_eq!(stands[0].as_ref().unwrap().body, body);
+}
+
+fn words(rows: &str) -> Vec<(String, Vec<u8>)> {
+    vec![("words".to_owned(), format!("word,means\n{rows}").into_bytes())]
+}
+
+async fn changes_of_master_data_stand_in_a_chain_of_their_own(h: impl Harness) {
+    for rows in ["拉炼,拉链\n", "拉炼,拉头\n扣,纽扣\n", "拉炼,拉头\n扣,纽扣\n"] {
+        import(h.store(), words(rows), false).await.unwrap();
+    }
+    let found = register::recorded(h.store(), None).await.unwrap();
+    let [first, second] = found.as_slice() else { panic!("what changes nothing is not recorded: {found:?}") };
+    assert_eq!((first.sequence, first.record.added), (1, 1));
+    assert_eq!((second.sequence, second.record.added, second.record.changed), (2, 1, 1));
+    let means = &second.record.rows[0].fields[0];
+    assert_eq!((means.from.as_deref(), means.to.as_deref()), (Some("拉链"), Some("拉头")));
+    assert_eq!(h.store().seal(day(1)).await.unwrap().heads, 1);
+    let audit = h.store().audit().await.unwrap();
+    assert_eq!((audit.orders, audit.events, audit.findings), (1, 2, vec![]));
+    assert_eq!(register::untrue(h.store()).await.unwrap(), []);
+    // Somebody writes past the records.
+    let body = Json::stored("{\"rows\":[{\"word\":\"扣\",\"means\":\"拉头\"}]}");
+    h.commit(writing([Write { body, ..write(Kind::Master, "words", 2, 3) }])).await;
+    let differs =
+        Finding { about: "table words".to_owned(), sequence: None, what: "snapshot_differs".to_owned() };
+    assert_eq!(register::untrue(h.store()).await.unwrap(), [differs]);
+}
+
+#[tokio::test]
+async fn a_record_of_master_data_that_was_edited_is_found() {
+    for (deed, what) in [
+        ("update event set event = replace(event, '拉头', '拉链') where sequence = 2", "edited"),
+        ("delete from event where sequence = 2", "cut"),
+        ("delete from event where sequence = 1", "missing"),
+        ("delete from aggregate where kind = 'record'", "missing"),
+    ] {
+        let h = OnSqlite::fresh().await;
+        for rows in ["拉炼,拉链\n", "拉炼,拉头\n"] {
+            import(h.store(), words(rows), false).await.unwrap();
+        }
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(h.path());
+        let mut connection = options.connect().await.unwrap();
+        sqlx::query(deed).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        let found = h.store().audit().await.unwrap().findings;
+        assert!(found.iter().any(|it| it.what == what), "{deed}: {found:?}");
+        assert_eq!(found[0].about, register::chain_of("words").to_string());
+    }
 }
 
 async fn an_untouched_record_has_no_findings(h: impl Harness) {
