@@ -6,13 +6,13 @@ use crate::master::difference::{FieldChange, RowChange, What};
 use crate::master::tables::NAMES;
 use crate::order::event::Actor;
 use crate::order::ids;
+use crate::rights::Action;
 use crate::runtime::house::House;
 use crate::runtime::import::{ImportError, Importing, Table, TableFile, bring, read};
 use crate::runtime::master;
 use crate::runtime::work::Stamp;
 use crate::store::StoreError;
 use serde_json::{Value, json};
-use crate::rights::Action;
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
