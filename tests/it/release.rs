@@ -399,7 +399,7 @@ fn what_can_be_offered_stands_in_the_request_for_review() {
         apply(&mut order, &events);
         let asked = release::ask::ask(&order, &events, &shop.office(), now(), ids(3)).unwrap();
         let mails: Vec<String> = asked.iter().filter_map(as_mail).map(shown).collect();
-        let to_planning = mails.iter().find(|mail| mail.contains("planning@")).unwrap();
+        let to_planning = mails.iter().find(|mail| mail.contains("To: production@")).unwrap();
         assert!(to_planning.contains(offers), "{to_planning}");
     }
 }

@@ -98,7 +98,7 @@ const BAD: &[(&str, &str, &str)] = &[
     (
         "shelves",
         "",
-        "x.csv:1: table: found `shelves`: name the file after its table: customers, products, prices, aliases, stock, balances, boms, carriers, departments, words, addresses, price_lists, list_prices, suppliers, certificates",
+        "x.csv:1: table: found `shelves`: name the file after its table: customers, products, prices, aliases, stock, balances, boms, carriers, departments, words, addresses, price_lists, list_prices, suppliers, certificates, promotions",
     ),
 ];
 
