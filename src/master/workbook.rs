@@ -21,6 +21,7 @@ const CHINESE: [(&str, &[&str]); NAMES.len()] = [
     ("list_prices", &["价格表明细", "价目表明细"]),
     ("suppliers", &["供应商"]),
     ("certificates", &["证件", "客户证件"]),
+    ("promotions", &["促销", "优惠"]),
 ];
 
 /// The table that a sheet or file is named after.

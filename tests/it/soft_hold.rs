@@ -164,7 +164,7 @@ impl House {
         let review = order.open_reviews().next().unwrap();
         let decision = Decision {
             review_id: review.id,
-            verdict: Verdict::File { reason: "a catalogue".to_owned(), kind: None },
+            verdict: Verdict::File { reason: "a catalogue".to_owned(), kind: None, on_behalf_of: None },
             by: "user-0".to_owned(),
             role: Role::Clerk,
             note: None,

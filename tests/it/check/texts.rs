@@ -285,6 +285,8 @@ fn other_trades() -> Master {
         currency: gendan::order::money::Currency::CNY,
         barcode: None,
         substitute: None,
+        standard_cost: None,
+        attr: Default::default(),
     };
     Master::from_tables(Tables {
         products: vec![
