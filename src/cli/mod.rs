@@ -25,6 +25,7 @@ mod orders;
 mod out;
 mod parked;
 mod read;
+mod rehearse;
 mod reviews;
 mod run;
 mod schemas;
@@ -67,6 +68,8 @@ enum Command {
     Submit(submit::Arguments),
     /// Read files and show what stands in them; nothing is kept 试读
     Read(read::Arguments),
+    /// Old mails and faxes through the real rules: what would have passed, waited and why; nothing leaves 试运行
+    Rehearse(rehearse::Arguments),
     /// Import master data (CSV files): customers, products, prices … 导入主数据
     Import(import::Arguments),
     /// List orders, show one, report what happened to one 订单
@@ -157,6 +160,7 @@ async fn run(arguments: Arguments) -> Result<End, Stop> {
         Command::Demo(arguments) => demo::run(arguments, context).await,
         Command::Submit(arguments) => submit::run(arguments, context).await,
         Command::Read(arguments) => Box::pin(read::run(arguments, context)).await,
+        Command::Rehearse(arguments) => Box::pin(rehearse::run(arguments, context)).await,
         Command::Import(arguments) => import::run(arguments, context).await,
         Command::Orders(command) => orders::run(command, context).await,
         Command::Documents(command) => documents::run(command, context).await,
