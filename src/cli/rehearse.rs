@@ -332,7 +332,7 @@ fn read(row: &ReadRow, words: Words<'_>) -> Vec<String> {
         dash(&row.po_number),
         format!("{}.{}", tenths / 10, tenths % 10),
         row.confidence.map_or_else(|| "–".to_owned(), |it| format!("{it}‰")),
-        dash(&row.field),
+        dash(&row.field_said),
         passed,
     ]
 }

@@ -2,9 +2,10 @@
 
 use super::compare::{Compared, Keyed};
 use super::keyed::KeyedLine;
+use super::leaving::leaving;
 use super::report::{
-    DifferenceRow, Example, GroupRow, KeyedFigures, KindRow, LeavingRow, OrderRow, QueueRow, ReadRow,
-    ReasonRow, Report, Share, Totals, UnreadableRow, Verdict, Wait,
+    DifferenceRow, Example, GroupRow, KeyedFigures, KindRow, OrderRow, QueueRow, ReadRow, ReasonRow, Report,
+    Share, Totals, UnreadableRow, Verdict, Wait,
 };
 use super::seen::{Fate, Outcome, SeenFile, SeenPart};
 use super::why::{Reason, Words, reasons};
@@ -39,10 +40,10 @@ pub struct Input<'a> {
 }
 
 /// One part that became an order, a change or a cancellation, or of which that could not be told.
-struct Seen<'a> {
+pub(super) struct Seen<'a> {
     file: &'a SeenFile,
-    part: &'a SeenPart,
-    outcome: Outcome,
+    pub(super) part: &'a SeenPart,
+    pub(super) outcome: Outcome,
     reasons: Vec<Reason>,
     verdict: Option<Verdict>,
 }
@@ -100,7 +101,7 @@ pub fn report(input: &Input<'_>) -> Report {
         kinds: kinds(&seen, input.words),
         leaving: leaving(input, &seen),
         slowest: slowest(input),
-        least_sure: least_sure(&seen),
+        least_sure: least_sure(&seen, input.words),
         unreadable: unreadable(input),
         orders: seen.iter().filter_map(|it| order_row(input, it)).collect(),
     }
@@ -286,40 +287,6 @@ fn kinds(seen: &[Seen<'_>], words: Words<'_>) -> Vec<KindRow> {
     Kind::ALL.into_iter().map(row).filter(|row| row.parts > 0).collect()
 }
 
-fn leaving(input: &Input<'_>, seen: &[Seen<'_>]) -> Vec<LeavingRow> {
-    let mut counts: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
-    for it in seen {
-        let passed = it.outcome == Outcome::Passed;
-        for (kind, count) in &it.part.sent {
-            let (untouched, other) = counts.entry(kind).or_default();
-            if passed { *untouched += count } else { *other += count }
-        }
-        let instructed = it.part.sent.contains_key("shipping.instruction");
-        if passed && !instructed && it.part.order.as_ref().is_some_and(|order| order.ship_on.is_some()) {
-            counts.entry("later.shipping_instruction").or_default().0 += 1;
-        }
-    }
-    for (kind, count) in input.files.iter().flat_map(|file| &file.sent) {
-        counts.entry(kind).or_default().1 += count;
-    }
-    let said = |kind: &str| match kind {
-        mail if mail.starts_with("mail.") => {
-            let name = input.words.say(mail);
-            input.words.wording.say(input.words.language, "leaving.mail", &[("what", &name)])
-        }
-        other => input.words.say(&format!("leaving.{}", other.replace('.', "_"))),
-    };
-    let row = |(kind, (untouched, other)): (&str, (u64, u64))| LeavingRow {
-        kind: kind.to_owned(),
-        said: said(kind),
-        untouched,
-        other,
-    };
-    let mut rows: Vec<LeavingRow> = counts.into_iter().map(row).collect();
-    rows.sort_by_key(|row| std::cmp::Reverse((row.untouched, row.other)));
-    rows
-}
-
 fn slowest(input: &Input<'_>) -> Vec<ReadRow> {
     let mut files: Vec<&SeenFile> = input.files.iter().filter(|file| file.millis > 0).collect();
     files.sort_by_key(|file| std::cmp::Reverse(file.millis));
@@ -329,12 +296,13 @@ fn slowest(input: &Input<'_>) -> Vec<ReadRow> {
         millis: file.millis,
         confidence: None,
         field: None,
+        field_said: None,
         passed: file.parts.iter().any(|part| part.outcome() == Outcome::Passed),
     };
     files.into_iter().take(WORST).map(row).collect()
 }
 
-fn least_sure(seen: &[Seen<'_>]) -> Vec<ReadRow> {
+fn least_sure(seen: &[Seen<'_>], words: Words<'_>) -> Vec<ReadRow> {
     let row = |it: &Seen<'_>| {
         let weakest = decisive(&it.part.draft).min_by_key(|field| field.confidence)?;
         Some(ReadRow {
@@ -342,6 +310,7 @@ fn least_sure(seen: &[Seen<'_>]) -> Vec<ReadRow> {
             po_number: it.po_number(),
             millis: it.file.millis,
             confidence: Some(weakest.confidence.thousandths()).filter(|it| *it < 1000),
+            field_said: Some(words.field(&weakest.path)),
             field: Some(weakest.path),
             passed: it.outcome == Outcome::Passed,
         })

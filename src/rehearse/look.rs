@@ -87,9 +87,10 @@ impl Stage {
         let mut sent = Sent::new();
         for (message, _) in self.house.store.messages(about).await? {
             if message.step == Step::Deliver {
-                let kind = match &message.body {
-                    Body::MailSend(mail) => format!("mail.{}", mail.purpose),
-                    other => other.type_name().to_owned(),
+                let kind = if let Body::MailSend(mail) = &message.body {
+                    format!("mail.{}", mail.purpose)
+                } else {
+                    message.body.type_name().to_owned()
                 };
                 *sent.entry(kind).or_default() += 1;
             }

@@ -19,4 +19,5 @@ pub mod book;
 pub mod page;
 
 mod clock;
+mod leaving;
 mod look;

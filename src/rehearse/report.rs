@@ -66,7 +66,11 @@ impl Share {
     #[must_use]
     pub fn new(count: u64, of: u64) -> Self {
         let percent = Decimal::from(count * 100).checked_div(Decimal::from(of));
-        Self { count, of, percent: percent.map(|it| it.round_dp(1)) }
+        let tenths = |mut it: Decimal| {
+            it.rescale(1);
+            it
+        };
+        Self { count, of, percent: percent.map(tenths) }
     }
 
     /// `12.5 %`, or a dash.
@@ -209,8 +213,9 @@ pub struct ReadRow {
     pub millis: u64,
     /// Least confidence of a field that something is decided by, in thousandths.
     pub confidence: Option<u16>,
-    /// That field.
+    /// That field: its path, and in words.
     pub field: Option<String>,
+    pub field_said: Option<String>,
     pub passed: bool,
 }
 

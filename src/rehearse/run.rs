@@ -218,11 +218,7 @@ impl Stage {
         for message in self.claim(Step::Check, usize::MAX).await? {
             drafts.entry(message.correlation_id).or_default().push(message);
         }
-        for it in &mut *taken {
-            if let Some(id) = it.document {
-                it.file.at = self.date(id, it).await?;
-            }
-        }
+        self.date(taken).await?;
         taken.sort_by(|one, other| (one.file.at, &one.file.name).cmp(&(other.file.at, &other.file.name)));
         for it in taken {
             let Some(id) = it.document else { continue };
@@ -241,15 +237,35 @@ impl Stage {
         Ok(())
     }
 
-    /// The moment at which a document is taken: when it was sent, else the day that its order names, else when its file was
-    /// written.
-    async fn date(&self, id: Uuid, taken: &Taken) -> Result<DateTime<Utc>, TrialError> {
-        let Some((version, mut document)) = self.one::<Document>(Key::new(Kind::Document, id)).await? else {
-            return Ok(taken.file.at);
+    /// Sets the moment at which each document is taken: when it was sent, else the day that its order names, else when its
+    /// file was written, which for a copy may be long after all others.
+    async fn date(&self, taken: &mut [Taken]) -> Result<(), TrialError> {
+        let (mut latest, mut undated) = (None, Vec::new());
+        for (place, it) in taken.iter_mut().enumerate() {
+            let Some(id) = it.document else { continue };
+            match self.sent_at(id).await? {
+                Some(at) => {
+                    it.file.at = at;
+                    latest = latest.max(Some(at));
+                }
+                None => undated.push((place, id)),
+            }
+        }
+        for (place, id) in undated {
+            let it = &mut taken[place];
+            it.file.at = latest.map_or(it.modified, |latest| latest.min(it.modified));
+            self.received_at(id, it.file.at).await?;
+        }
+        Ok(())
+    }
+
+    async fn sent_at(&self, id: Uuid) -> Result<Option<DateTime<Utc>>, TrialError> {
+        let Some((_, document)) = self.one::<Document>(Key::new(Kind::Document, id)).await? else {
+            return Ok(None);
         };
         let today = SystemClock.now();
         if let Some(sent) = document.envelope.sent_at.filter(|at| is_plausible(*at, today)) {
-            return Ok(sent);
+            return Ok(Some(sent));
         }
         let noon = |draft: Draft| {
             let day = draft.order?.order_date?.value.and_time(NaiveTime::from_hms_opt(12, 0, 0)?);
@@ -257,10 +273,20 @@ impl Stage {
         };
         let records = self.records(id).await?;
         let dated = records.into_iter().find_map(|it| noon(it.draft)).filter(|at| is_plausible(*at, today));
-        document.received_at = dated.unwrap_or(taken.modified);
-        let commit = Commit { writes: vec![intake::write(&document, version)], ..Commit::default() };
-        self.house.store.commit(vec![commit]).await?;
-        Ok(document.received_at)
+        if let Some(at) = dated {
+            self.received_at(id, at).await?;
+        }
+        Ok(dated)
+    }
+
+    /// The checks go by when a document came where it does not say when it was sent.
+    async fn received_at(&self, id: Uuid, at: DateTime<Utc>) -> Result<(), TrialError> {
+        if let Some((version, document)) = self.one::<Document>(Key::new(Kind::Document, id)).await? {
+            let document = Document { received_at: at, ..document };
+            let commit = Commit { writes: vec![intake::write(&document, version)], ..Commit::default() };
+            self.house.store.commit(vec![commit]).await?;
+        }
+        Ok(())
     }
 
     /// What an order took of stock and credit is given back, since nobody ships and pays here, and the master data say how

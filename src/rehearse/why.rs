@@ -48,6 +48,18 @@ impl Words<'_> {
         self.wording.say(self.language, key, &[])
     }
 
+    /// A field of an order by its path, `lines.1.quantity`, in words.
+    #[must_use]
+    pub fn field(&self, path: &str) -> String {
+        let line = path.strip_prefix("lines.").and_then(|rest| rest.split_once('.'));
+        let (at, name) = line.map_or((None, path), |(at, name)| (at.parse::<u64>().ok(), name));
+        let key = format!("field.{}", name.replace('.', "_"));
+        let what = if self.wording.has(&key) { self.say(&key) } else { name.to_owned() };
+        let Some(at) = at else { return what };
+        let args = [("what", what.as_str()), ("at", &(at + 1).to_string())];
+        self.wording.say(self.language, "rehearsal.in_line", &args)
+    }
+
     fn reason(&self, queue: Queue, key: String, detail: String) -> Reason {
         let own = key.split_once('.').map_or(key.as_str(), |(_, name)| name).to_owned();
         // A rule of the firm's own is called by its name.
@@ -91,6 +103,11 @@ fn of_review(order: &Order, review: &Review, doubts: &[String], words: Words<'_>
     if review.rules.iter().any(|rule| rule == "not_proven") {
         found.extend(doubts.iter().map(|doubt| of_doubt(queue, doubt, order, words)));
     }
+    if found.is_empty() && review.rules.iter().any(|rule| rule == "not_proven") {
+        // What speaks against it is another queue's to clear.
+        let all = order.problems.iter().filter(|problem| problem.severity != Severity::Note);
+        found.extend(all.map(|problem| of_problem(queue, problem, words)));
+    }
     let spoken = !found.is_empty();
     for rule in &review.rules {
         let of_problems = OF_PROBLEMS.contains(&rule.as_str());
@@ -102,13 +119,17 @@ fn of_review(order: &Order, review: &Review, doubts: &[String], words: Words<'_>
 }
 
 fn of_problem(queue: Queue, problem: &Problem, words: Words<'_>) -> Reason {
-    let detail = words.wording.problem(words.language, problem);
-    // What was not read says itself what is the matter.
-    let unread = problem.found.as_deref().filter(|_| problem.code == Code::Unread);
-    let key =
-        unread.and_then(|found| found.split_whitespace().next()).filter(|it| it.starts_with("reading."));
-    let key = key.map_or_else(|| format!("reason.{}", problem.code.as_str()), str::to_owned);
-    words.reason(queue, key, detail)
+    // What was not read says itself what is the matter, and then where.
+    let unread = problem
+        .found
+        .as_deref()
+        .filter(|found| problem.code == Code::Unread && found.starts_with("reading."));
+    if let Some((key, place)) = unread.map(|found| found.split_once(' ').unwrap_or((found, ""))) {
+        return words.reason(queue, key.to_owned(), place.to_owned());
+    }
+    let said = || words.wording.problem(words.language, problem);
+    let detail = if problem.code == Code::Unsure { words.field(&problem.path) } else { said() };
+    words.reason(queue, format!("reason.{}", problem.code.as_str()), detail)
 }
 
 /// A doubt is a code with a place: `line.2.figures`, `confidence:lines.0.quantity`, `unknown_product:lines.1`.
@@ -125,7 +146,7 @@ fn of_doubt(queue: Queue, doubt: &str, order: &Order, words: Words<'_>) -> Reaso
             let line = words.wording.say(words.language, "rehearsal.line_at", &[("at", at)]);
             words.reason(queue, format!("doubt.{what}"), line)
         }
-        _ => words.reason(queue, format!("doubt.{code}"), path.to_owned()),
+        _ => words.reason(queue, format!("doubt.{code}"), words.field(path)),
     }
 }
 
@@ -160,5 +181,8 @@ mod tests {
             .chain(rules.map(|rule| format!("rule.{rule}")));
         let missing: Vec<String> = keys.filter(|key| !wording.has(key)).collect();
         assert_eq!(missing, [""; 0]);
+        let words = Words { wording: &wording, language: Language::En };
+        assert_eq!(words.field("ship_to.address"), "Delivery address");
+        assert_eq!(words.field("lines.1.quantity"), "Quantity, line 2");
     }
 }

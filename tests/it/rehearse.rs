@@ -30,6 +30,8 @@ impl Desk {
         Command::new(env!("CARGO_BIN_EXE_gendan"))
             .current_dir(self.root.path())
             .env("TMPDIR", self.path("tmp"))
+            // Pictures take long; what they hold is looked at elsewhere.
+            .env("GENDAN_RECOGNITION__MODELS", self.path("no-models"))
             .arg("--dir")
             .arg(self.path("data"))
             .args(words)
@@ -181,7 +183,9 @@ fn beside_the_truth_no_release_is_wrong_and_a_planted_difference_is_found() {
     assert_eq!((code, count(keyed, "/wrong_releases/count")), (Some(0), 0), "{keyed}");
     assert!(count(keyed, "/wrong_releases/of") > 0, "something was compared: {keyed}");
     assert!(count(keyed, "/compared") >= 18, "{keyed}");
-    println!("{}", serde_json::to_string_pretty(&keyed["differences"]).unwrap());
+    let caught = keyed["differences"].as_array().unwrap().iter().map(|it| (&it["file"], &it["verdict"]));
+    // m24 contradicts m10, of which the first was keyed: people look at it.
+    assert!(caught.clone().any(|it| it == (&"m24.eml".into(), &"caught".into())), "{keyed}");
 
     let victim = passed(&report).remove(0);
     let row = rows.iter_mut().find(|row| row[0] == victim).unwrap();
@@ -212,7 +216,8 @@ fn beside_the_truth_no_release_is_wrong_and_a_planted_difference_is_found() {
     write_keyed(&file, &rows);
     let (report, _) = desk.rehearse(&sample("inbox"), &more);
     assert_eq!(count(&report, "/keyed/wrong_releases/count"), 1, "{}", report["keyed"]);
-    assert_eq!(report["keyed"]["missing"].as_array().unwrap().last().unwrap()["po_number"], "OTHER-1");
+    let missing = report["keyed"]["missing"].as_array().unwrap();
+    assert!(missing.iter().any(|it| it["po_number"] == "OTHER-1"), "{missing:?}");
 }
 
 #[test]
