@@ -214,7 +214,7 @@ mod tests {
         sheet.write(1, 0, 4711).unwrap();
         sheet.write(1, 1, "X").unwrap();
         sheet.write(1, 2, 0.3).unwrap();
-        sheet.write_with_format(1, 3, NaiveDate::from_ymd_opt(2026, 3, 5).unwrap(), &day).unwrap();
+        sheet.write_with_format(1, 3, &NaiveDate::from_ymd_opt(2026, 3, 5).unwrap(), &day).unwrap();
         let lines = keyed("old.xlsx", &book.save_to_buffer().unwrap()).unwrap();
         assert_eq!(lines[0].po_number, "4711");
         assert_eq!(lines[0].quantity, "0.3".parse().ok());
