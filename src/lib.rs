@@ -47,5 +47,6 @@ pub mod web;
 
 pub mod cli;
 pub mod demo;
+pub mod rehearse;
 pub mod bench;
 pub mod calibrate;

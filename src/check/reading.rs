@@ -38,7 +38,7 @@ const LOOSE: [&str; 9] = [
 ];
 
 /// The fields that were read and that something is decided by.
-pub(super) fn decisive(draft: &Draft) -> impl Iterator<Item = FieldAt<'_>> {
+pub fn decisive(draft: &Draft) -> impl Iterator<Item = FieldAt<'_>> {
     let fields = draft.order.as_ref().map(fields).unwrap_or_default();
     fields.into_iter().filter(|field| !LOOSE.contains(&field.name()))
 }

@@ -29,6 +29,7 @@ mod out;
 mod parked;
 mod prices;
 mod read;
+mod rehearse;
 mod reviews;
 mod rules;
 mod run;
@@ -75,6 +76,8 @@ enum Command {
     Submit(submit::Arguments),
     /// Read files and show what stands in them; nothing is kept 试读
     Read(read::Arguments),
+    /// Old mails and faxes through the real rules: what would have passed, waited and why; nothing leaves 试运行
+    Rehearse(rehearse::Arguments),
     /// Import master data (CSV files, workbooks): customers, products, prices … 导入主数据
     Import(import::Arguments),
     /// Price lists in versions: list, show the prices in force, publish 价格表
@@ -181,6 +184,7 @@ async fn run(arguments: Arguments) -> Result<End, Stop> {
         Command::Demo(arguments) => demo::run(arguments, context).await,
         Command::Submit(arguments) => submit::run(arguments, context).await,
         Command::Read(arguments) => Box::pin(read::run(arguments, context)).await,
+        Command::Rehearse(arguments) => Box::pin(rehearse::run(arguments, context)).await,
         Command::Import(arguments) => Box::pin(import::run(arguments, context)).await,
         Command::Prices(command) => Box::pin(prices::run(command, context)).await,
         Command::Customers(command) => Box::pin(customers::run(command, context)).await,

@@ -5,6 +5,7 @@ use super::{End, Stop, explain};
 use crate::check::resolve::resolve_taught;
 use crate::check::{self, Around, Case, CheckSettings, Facts};
 use crate::decode::Engines;
+pub(super) use crate::intake::channel_of as channel;
 use crate::learn::{self, Lessons};
 use crate::master::{Master, Tables, import};
 use crate::order::document::{Channel, Kind};
@@ -118,12 +119,6 @@ fn label(file: &Path) -> String {
     let folder = file.parent().and_then(Path::file_name);
     let parts = folder.into_iter().chain(file.file_name()).map(|part| part.to_string_lossy());
     parts.collect::<Vec<_>>().join("/")
-}
-
-/// A fax is a picture or a PDF of its own; what else comes as a file came by mail.
-pub(super) fn channel(file: &Path) -> Channel {
-    let extension = file.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    if matches!(extension.as_str(), "tif" | "tiff" | "pdf") { Channel::Fax } else { Channel::Mail }
 }
 
 /// What was read of a file, and what the checks say of it.

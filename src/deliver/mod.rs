@@ -3,6 +3,7 @@
 pub mod fax;
 pub mod file;
 pub mod mail;
+pub mod nowhere;
 pub mod smtp;
 
 use crate::order::message::{Body, Message};

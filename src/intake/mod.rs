@@ -19,6 +19,7 @@ use crate::runtime::metrics;
 use crate::store::blobs::Blobs;
 use crate::store::{Answer, Commit, Filter, Index, Json, Key, Kind, Store, StoreError, Write};
 use chrono::{DateTime, Utc};
+use std::path::Path;
 use std::sync::Arc;
 use thiserror::Error;
 use uuid::Uuid;
@@ -207,6 +208,13 @@ pub fn write(document: &Document, was: u64) -> Write {
             ..Index::default()
         },
     }
+}
+
+/// A fax is a picture or a PDF of its own; what else comes as a file came by mail.
+#[must_use]
+pub fn channel_of(file: &Path) -> Channel {
+    let extension = file.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    if matches!(extension.as_str(), "tif" | "tiff" | "pdf") { Channel::Fax } else { Channel::Mail }
 }
 
 /// A file name as a label: no control characters, no direction overrides, no path, at most 200 characters.

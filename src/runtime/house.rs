@@ -10,12 +10,13 @@ use super::master::MasterShelf;
 use super::outside::OutsideStore;
 use super::steps::Steps;
 use super::supervise::{self, Parts, Running};
-use super::worker::WorkerSettings;
+use super::worker::{Worker, WorkerSettings};
 use crate::broker::Broker;
 use crate::broker::local::Local;
 use crate::broker::rabbitmq::{Rabbit, RabbitError};
 use crate::config::Config;
 use crate::decode::Engines;
+use crate::deliver::nowhere::Nowhere;
 use crate::deliver::smtp::Smtp;
 use crate::deliver::{Delivery, Outlet, file};
 use crate::intake::Intake;
@@ -157,7 +158,7 @@ impl House {
         let mut running = Running::start(Parts {
             store: self.store.clone(),
             broker,
-            handler: Arc::new(self.steps(&owner.holder, committer.ahead())),
+            handler: Arc::new(self.steps(self.delivery(&owner.holder), committer.ahead())),
             committer,
             settings: self.worker_settings(owner.holder.clone()),
             steps: roles.steps,
@@ -198,16 +199,40 @@ impl House {
         Ok((Arc::new(Local::new(self.store.clone(), owner.holder.clone(), lease, poll)), None))
     }
 
-    fn steps(&self, holder: &str, ahead: Ahead) -> Steps {
+    /// A worker that takes nothing by itself and has no way out: it works on what it is handed, and what that brings
+    /// about stays in the outbox. For a rehearsal, which has its data folder to itself.
+    #[must_use]
+    pub fn hand(&self) -> Worker {
+        let holder = holder();
+        let committer = supervise::committer(&self.store, self.linger(), &CancellationToken::new());
+        let delivery =
+            Delivery { mail: Arc::new(Nowhere), messages: Arc::new(Nowhere), ..self.delivery(&holder) };
+        let lease = Duration::from_secs(self.config.worker.lease_seconds);
+        let poll = Duration::from_millis(self.config.worker.poll_ms);
+        Worker {
+            store: self.store.clone(),
+            broker: Arc::new(Local::new(self.store.clone(), holder.clone(), lease, poll)),
+            handler: Arc::new(self.steps(delivery, committer.ahead())),
+            committer,
+            settings: Arc::new(self.worker_settings(holder)),
+            quiet: Arc::default(),
+            in_hand: Arc::default(),
+        }
+    }
+
+    fn delivery(&self, holder: &str) -> Delivery {
         let out = self.dir.join(&self.config.folders.outgoing);
-        let delivery = Delivery {
+        Delivery {
             store: self.store.clone(),
             mail: self.mails.clone(),
             messages: Arc::new(file::Folder::new(&out)),
             holder: holder.to_owned(),
             lease: Duration::from_secs(self.config.worker.lease_seconds),
             timeout: outlet_timeout(&self.config),
-        };
+        }
+    }
+
+    fn steps(&self, delivery: Delivery, ahead: Ahead) -> Steps {
         Steps {
             store: self.store.clone(),
             ahead,

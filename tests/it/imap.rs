@@ -5,6 +5,7 @@ mod desk;
 mod faults;
 mod numbers;
 mod strange;
+mod trace;
 mod ways;
 
 use desk::{Desk, mail};

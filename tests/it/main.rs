@@ -16,6 +16,7 @@ mod messages;
 mod office;
 mod packaging;
 mod read;
+mod rehearse;
 mod release;
 mod review;
 mod servers;

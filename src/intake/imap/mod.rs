@@ -4,6 +4,7 @@
 //! What is known of a mailbox is in the records ([`cursor`]), so that several processes may read one.
 
 pub mod cursor;
+pub mod examine;
 pub mod settings;
 pub mod shelf;
 

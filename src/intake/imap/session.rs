@@ -82,6 +82,13 @@ impl Session {
         })
     }
 
+    /// Opens the folder for reading alone, so that the server refuses whatever would change it; how many mails it has.
+    pub(super) fn examine(&mut self, folder: &str) -> Result<u32, Trouble> {
+        self.wire.allow(SMALL);
+        let opened = call_here(Point::IntakeRead, || self.session.examine(encode(folder)));
+        opened.map(|it| it.exists).map_err(|e| Trouble::of(&e, &format!("folder {folder}")))
+    }
+
     /// The mails of this set of UIDs (`1:*`).
     pub(super) fn list(&mut self, set: &str) -> Result<Vec<Listed>, Trouble> {
         self.wire.allow(LIST);
