@@ -132,7 +132,7 @@ impl Found {
             return Ok(());
         }
         let head = part(path, 0, HEADER.min(meta.len())).map_err(wrong)?;
-        if head.starts_with(b"From ") {
+        if begins_a_mail(head.split(|byte| *byte == b'\n').next().unwrap_or_default()) {
             return self.mbox(&item).map_err(wrong);
         }
         item.sent_at = sent_at(&head);
@@ -152,7 +152,7 @@ impl Found {
             if length == 0 {
                 break;
             }
-            if after_blank && line.starts_with(b"From ") {
+            if after_blank && begins_a_mail(&line) {
                 begins.push((at, at + length));
             }
             after_blank = line.trim_ascii_end().is_empty();
@@ -177,6 +177,12 @@ impl Found {
 #[must_use]
 pub fn sent_at(head: &[u8]) -> Option<DateTime<Utc>> {
     address::envelope(&Headers::parse(head).0).sent_at
+}
+
+/// `From sender Mon Mar  2 09:00:00 2026`: with the time, which a sentence that begins so has not.
+fn begins_a_mail(line: &[u8]) -> bool {
+    let timed = |at: &[u8]| at[2] == b':' && [0, 1, 3, 4].iter().all(|digit| at[*digit].is_ascii_digit());
+    line.starts_with(b"From ") && line.windows(5).any(timed)
 }
 
 fn is_beside_a_fax(side: &Path) -> bool {
@@ -234,7 +240,7 @@ mod tests {
         put("box/tmp/3", "half");
         put(
             "old.mbox",
-            "From a Mon\nDate: Wed, 4 Mar 2026 09:00:00 +0800\n\nFrom here on\n>From me\n\nFrom b Tue\nSubject: z\n\nlast\n",
+            "From a Mon Mar  2 09:00:00 2026\nDate: Wed, 4 Mar 2026 09:00:00 +0800\n\nFrom here on\n>From me\n\nFrom b Tue Mar  3 09:00:00 2026\nSubject: z\n\nlast\n",
         );
         let found = gather(folder.path());
         assert_eq!(
