@@ -359,7 +359,7 @@ mod tests {
     fn every_rule_that_ships_has_its_words() {
         fn names(value: &serde_json::Value, found: &mut Vec<String>) {
             if let Some(name) = value.get("x-rule").and_then(serde_json::Value::as_str) {
-                found.push(format!("rule.{name}"));
+                found.push(format!("category_rule.{name}"));
             }
             let below = value.as_object().map(|it| it.values().collect::<Vec<_>>());
             let below = below.or_else(|| value.as_array().map(|it| it.iter().collect()));

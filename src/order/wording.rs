@@ -86,7 +86,7 @@ impl Wording {
 
     /// What would have been right may be a key of the catalogue too, with a value; a category's rule is named by its own.
     fn expected(&self, language: Language, code: Code, expected: String) -> String {
-        let named = format!("rule.{expected}");
+        let named = format!("category_rule.{expected}");
         if code == Code::CategoryRule && self.has(&named) {
             return self.say(language, &named, &[]);
         }
