@@ -284,6 +284,8 @@ fn other_trades() -> Master {
         standard_price: 1.into(),
         currency: gendan::order::money::Currency::CNY,
         barcode: None,
+        standard_cost: None,
+        attr: std::collections::BTreeMap::new(),
     };
     Master::from_tables(Tables {
         products: vec![
