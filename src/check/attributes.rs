@@ -86,7 +86,10 @@ pub(super) fn given(case: &Case<'_>, line: &Line, product: &Product, sums: &Sums
         ("customer_type", customer.map(|customer| json!(customer.kind))),
         ("description", Some(json!(line.description))),
         ("line_amount", amount(line).map(book)),
-        ("new_market", customer.map(|customer| json!(new_markets.contains(&customer.region)))),
+        (
+            "new_market",
+            customer.map(|customer| json!(customer.new_market || new_markets.contains(&customer.region))),
+        ),
         ("order_amount", Some(book(sums.order))),
         ("pack_quantity", Some(number(product.pack_qty))),
         ("quantity", amounts::quantity(line, product).map(number)),

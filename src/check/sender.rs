@@ -63,11 +63,13 @@ pub(super) fn lookalike(case: &Case<'_>) -> Option<Problem> {
     let envelope = case.around.envelope;
     let carrier = envelope.passed_on_by.as_deref();
     let addresses = [case.resolved.customer.sender.as_deref(), envelope.reply_to.as_deref(), carrier];
-    addresses.into_iter().flatten().find_map(|address| {
+    // A contact of the customer's is known, whatever his domain resembles.
+    let stranger = |address: &&str| case.facts.master.customers_by_mail(address).is_empty();
+    addresses.into_iter().flatten().filter(stranger).find_map(|address| {
         let like = case.facts.master.domains_like(domain(address)?, &settings.public_domains, least);
         let own = customer(case).map(|customer| customer.mail_domains.as_slice()).unwrap_or_default();
         let meant = like.iter().find(|it| own.iter().any(|own| own == *it)).or(like.first())?;
-        Some(review(Code::LookalikeDomain, "customer.email").found(address).expected(meant))
+        Some(review(Code::LookalikeDomain, "customer.email").found(domain(address)?).expected(meant))
     })
 }
 
@@ -79,7 +81,7 @@ pub(super) fn reply(case: &Case<'_>) -> Option<Problem> {
     let known = has(master.customers_by_mail(to))
         || has(master.customers_by_domain(host))
         || master.is_own_domain(host);
-    (!known).then(|| review(Code::ReplyElsewhere, "customer.email").found(to))
+    (!known).then(|| review(Code::ReplyElsewhere, "customer.email").found(host))
 }
 
 /// A number with fewer digits names nobody.
@@ -88,14 +90,14 @@ const DIGITS: usize = 8;
 pub(super) fn phone(case: &Case<'_>) -> Option<Problem> {
     let (customer, master) = (customer(case)?, case.facts.master);
     let printed = case.draft.order.as_ref()?.customer.phone.as_ref()?;
-    let ours = customer.phone.as_deref().or(customer.fax.as_deref())?;
+    customer.phone.as_deref().or(customer.fax.as_deref())?;
     if text::phone(&printed.value).len() < DIGITS
         || master.customers_by_phone(&printed.value).iter().any(|one| one.code == customer.code)
     {
         return None;
     }
     let problem = Problem::new(Code::PhoneDiffers, "customer.phone", Severity::Note, Queue::Sales);
-    Some(problem.found(&printed.value).expected(ours).at(&case.draft.order.as_ref()?.customer.phone))
+    Some(problem.at(&case.draft.order.as_ref()?.customer.phone))
 }
 
 #[cfg(test)]
@@ -129,15 +131,12 @@ mod tests {
             desk.says(check),
             [
                 "unknown_sender customer.email chen@linglan.example.evil",
-                "lookalike_domain customer.email chen@linglan.example.evil linglan.example"
+                "lookalike_domain customer.email linglan.example.evil linglan.example"
             ]
         );
         // Nobody knows whose order it is, but whom he imitates is known.
         let strange = Desk::new(&[]).from("某某服装厂", "chen@1inglan.example");
-        assert_eq!(
-            strange.says(check),
-            ["lookalike_domain customer.email chen@1inglan.example linglan.example"]
-        );
+        assert_eq!(strange.says(check), ["lookalike_domain customer.email 1inglan.example linglan.example"]);
         // One who imitates our own people.
         let ours = Desk::new(&[]).from("", "boss@owm.example");
         assert!(ours.says(check).is_empty(), "three letters resemble too many");
@@ -216,8 +215,8 @@ mod tests {
             ("", "", ""),
             ("other@linglan.example", "0769-55501201", ""),
             ("sales@own.example", "内线 201", ""),
-            ("chen@gmail.com", "", "reply_elsewhere customer.email chen@gmail.com"),
-            ("", "139 0013 8000", "phone_differs customer.phone 139 0013 8000 0769-5550-1201"),
+            ("chen@gmail.com", "", "reply_elsewhere customer.email gmail.com"),
+            ("", "139 0013 8000", "phone_differs customer.phone"),
         ] {
             let mut desk = Desk::new(&[]);
             desk.envelope.reply_to = Some(reply.to_owned()).filter(|it| !it.is_empty());
@@ -229,8 +228,8 @@ mod tests {
         assert_eq!(
             imitated.says(check),
             [
-                "lookalike_domain customer.email chen@linglan-group.com linglan.example",
-                "reply_elsewhere customer.email chen@linglan-group.com"
+                "lookalike_domain customer.email linglan-group.com linglan.example",
+                "reply_elsewhere customer.email linglan-group.com"
             ]
         );
     }

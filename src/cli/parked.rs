@@ -3,7 +3,7 @@
 use super::context::{self, Context};
 use super::{End, Stop};
 use crate::order::message::Message;
-use crate::rights::Action;
+use crate::rights::{Action, Sees};
 use crate::store::{Answer, Commit, Parked};
 use uuid::Uuid;
 
@@ -27,15 +27,17 @@ pub(super) enum Command {
 pub(super) async fn run(command: Command, context: &mut Context) -> Result<End, Stop> {
     let house = context.open().await?;
     context.may(&house, Action::Replay)?;
+    let sees = context.sees(&house)?;
     let parked = house.store.parked().await?;
     match command {
-        Command::List => list(&parked, context),
+        Command::List => list(&parked, sees, context),
         Command::Show { id } => {
             let it = find(&parked, &id)?;
+            let seen = context::seen(sees, it)?;
             if context.out.json {
-                context.out.json(it)?;
+                context.out.json(&seen)?;
             } else {
-                let text = serde_json::to_string_pretty(it).map_err(anyhow::Error::from)?;
+                let text = serde_json::to_string_pretty(&seen).map_err(anyhow::Error::from)?;
                 context.out.line(text)?;
             }
             Ok(End::Done)
@@ -58,7 +60,7 @@ pub(super) async fn run(command: Command, context: &mut Context) -> Result<End, 
     }
 }
 
-fn list(parked: &[Parked], context: &mut Context) -> Result<End, Stop> {
+fn list(parked: &[Parked], sees: Sees, context: &mut Context) -> Result<End, Stop> {
     let row = |it: &Parked| {
         let message = &it.message;
         vec![
@@ -71,7 +73,8 @@ fn list(parked: &[Parked], context: &mut Context) -> Result<End, Stop> {
         ]
     };
     let heads = ["message", "step", "type", "attempts", "since (UTC)", "why"];
-    context.out.rows(&parked, &heads, parked.iter().map(row).collect())?;
+    let shown = context::seen(sees, &parked)?;
+    context.out.rows(&shown, &heads, parked.iter().map(row).collect())?;
     Ok(if parked.is_empty() { End::Done } else { End::Attention })
 }
 

@@ -27,7 +27,8 @@ pub(super) async fn run(command: Command, context: &mut Context) -> Result<End, 
     let mut explained = house.explain(order.id).await.map_err(|e| Stop::Failed(e.into()))?;
     explained.retain(|it| all || it.asks);
     for it in explained.iter_mut().filter(|_| !sees.prices) {
-        it.values.retain(|path, _| !path.starts_with("figures.") && path != "order.terms");
+        let field = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
+        it.values.retain(|path, _| !path.starts_with("figures.") && sees.shows(&field(path)));
         it.values.values_mut().for_each(|value| sees.redact(value));
     }
     if context.out.json {
@@ -48,14 +49,15 @@ fn print(it: &Explained, context: &mut Context) -> Result<(), Stop> {
     context.out.line(format!("{} {asks} {}", it.rule, it.queue.as_str()))?;
     context.out.line(format!("  when {}", it.when))?;
     for (path, value) in &it.values {
-        match value {
-            Value::Array(items) if !items.is_empty() => {
+        let items = value.as_array().filter(|items| !items.is_empty());
+        match items {
+            Some(items) => {
                 context.out.line(format!("  {path}:"))?;
                 for item in items {
                     context.out.line(format!("    {}", item_line(item)))?;
                 }
             }
-            value => context.out.line(format!("  {path} = {value}"))?,
+            None => context.out.line(format!("  {path} = {value}"))?,
         }
     }
     Ok(())

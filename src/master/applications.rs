@@ -20,9 +20,9 @@ pub const RECORD: &str = "applications";
 #[serde(default, deny_unknown_fields)]
 pub struct CustomerSettings {
     pub approves: Vec<Role>,
-    /// Terms of payment that are a credit.
-    pub credit_terms: Vec<String>,
-    /// Who approves those.
+    /// Terms of payment that are no credit.
+    pub plain_terms: Vec<String>,
+    /// Who approves all others.
     pub approves_credit: Vec<Role>,
     /// Kinds of papers that an application must name.
     pub certificates: Vec<String>,
@@ -36,7 +36,7 @@ impl Default for CustomerSettings {
     fn default() -> Self {
         Self {
             approves: vec![Role::SalesManager, Role::DeputyGm, Role::Gm, Role::President],
-            credit_terms: vec!["monthly30".to_owned(), "monthly60".to_owned()],
+            plain_terms: vec!["prepaid".to_owned(), "deposit".to_owned()],
             approves_credit: vec![Role::Gm, Role::President],
             certificates: vec!["business_licence".to_owned()],
             expiring_days: 30,
@@ -64,7 +64,8 @@ impl CustomerSettings {
     /// Who may approve these terms.
     #[must_use]
     pub fn approvers(&self, terms: &str) -> &[Role] {
-        if self.credit_terms.iter().any(|it| it == terms) { &self.approves_credit } else { &self.approves }
+        let prepaid = self.plain_terms.iter().any(|it| it == terms.trim());
+        if prepaid { &self.approves } else { &self.approves_credit }
     }
 }
 
@@ -82,8 +83,8 @@ pub struct Paper {
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum State {
     Waiting,
-    Approved { by: String, at: DateTime<Utc>, customer: String },
-    Refused { by: String, at: DateTime<Utc>, reason: String },
+    Approved { decided_by: String, decided_at: DateTime<Utc>, customer: String },
+    Refused { decided_by: String, decided_at: DateTime<Utc>, reason: String },
 }
 
 impl State {

@@ -85,16 +85,26 @@ pub fn merged(table: &str, old: Option<&Value>, new: &Value) -> Value {
     json!({ "rows": all })
 }
 
-/// Takes over from the old rows what stands in fields that the new ones were not asked about.
-pub fn keep(table: &str, fields: &[&str], old: Option<&Value>, new: &mut Value) {
-    let Some(shape) = shape(table).filter(|_| !fields.is_empty()) else { return };
+/// Takes over from the old rows what stands in columns that the new ones did not have.
+pub fn keep(table: &str, columns: &[String], old: Option<&Value>, new: &mut Value) {
+    let Some(shape) = shape(table) else { return };
+    let had = |name: &str| columns.iter().any(|column| column == name);
+    let optional: Vec<&str> = shape.optional.iter().copied().filter(|name| !had(name)).collect();
     let old: HashMap<String, &Value> = rows(old).iter().map(|row| (shape.key_of(row), row)).collect();
     let new = new.get_mut("rows").and_then(Value::as_array_mut);
     for row in new.into_iter().flatten() {
         let Some(was) = old.get(&shape.key_of(row)) else { continue };
-        for field in fields {
-            if let (Some(value), Some(row)) = (was.get(*field), row.as_object_mut()) {
+        let Some(row) = row.as_object_mut() else { continue };
+        for field in &optional {
+            if let Some(value) = was.get(*field) {
                 row.insert((*field).to_owned(), value.clone());
+            }
+        }
+        let Some(begins) = shape.open else { continue };
+        for (name, value) in was.get(begins).and_then(Value::as_object).into_iter().flatten() {
+            let kept = row.entry(begins).or_insert_with(|| json!({}));
+            if let Some(kept) = kept.as_object_mut().filter(|_| !had(&format!("{begins}.{name}"))) {
+                kept.insert(name.clone(), value.clone());
             }
         }
     }
@@ -294,9 +304,14 @@ mod tests {
         let old =
             body(&format!("{head},attr.slider,standard_cost\nA,拉链,,z,条,,1,1,7,0.50,CNY,,auto,0.30\n"));
         let read = import("products", "p.csv", OLD.as_bytes()).unwrap();
-        assert_eq!(read.left_out, ["standard_cost", "attr"]);
         let mut new = read.body;
-        keep("products", &read.left_out, Some(&old), &mut new);
+        keep("products", &read.columns, Some(&old), &mut new);
         assert_eq!(said(&changes("products", Some(&old), &new, 1)), ["changed A: barcode -→0123"]);
+        // One attribute is named, and the other stays.
+        let one = format!("{head},attr.size\nA,拉链,,z,条,,1,1,7,0.50,CNY,,5\n");
+        let read = import("products", "p.csv", one.as_bytes()).unwrap();
+        let mut new = read.body;
+        keep("products", &read.columns, Some(&old), &mut new);
+        assert_eq!(said(&changes("products", Some(&old), &new, 1)), ["changed A: attr.size -→5"]);
     }
 }

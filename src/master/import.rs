@@ -20,8 +20,8 @@ pub struct Imported {
     pub rows: usize,
     /// Body of the `master` aggregate: `{"rows": [...]}`.
     pub body: Value,
-    /// Fields of columns that were left out: what stands there stays.
-    pub left_out: Vec<&'static str>,
+    /// The columns that it had: what stands in others stays.
+    pub columns: Vec<String>,
 }
 
 /// Reads the bytes of `file` (a label for errors) as the table of that name: UTF-8 with or without BOM, or GBK,
@@ -95,6 +95,7 @@ pub fn from_rows(table: &str, rows: &[BTreeMap<String, String>]) -> Result<Impor
     if let Some(unknown) = unknown {
         return Err(vec![unknown]);
     }
+    uniform(place, shape, rows)?;
     let named = rows.iter().flat_map(BTreeMap::keys).map(String::as_str);
     let mut columns: Vec<&str> = shape.columns.iter().copied().chain(named).collect();
     columns.sort_unstable();
@@ -105,6 +106,21 @@ pub fn from_rows(table: &str, rows: &[BTreeMap<String, String>]) -> Result<Impor
         reading.row(line, &StringRecord::from(cells.collect::<Vec<_>>()));
     }
     reading.end()
+}
+
+/// Columns that may be left out, and then keep what stands there, have to be left out of all rows or of none.
+fn uniform(place: Place<'_>, shape: &Shape, rows: &[BTreeMap<String, String>]) -> Result<(), Vec<RowError>> {
+    let Some(first) = rows.first() else { return Ok(()) };
+    let differs = |(row, line): (&BTreeMap<String, String>, u64)| {
+        let named = first.keys().chain(row.keys()).filter(|name| !shape.columns.contains(&name.as_str()));
+        let name = named.into_iter().find(|name| first.contains_key(*name) != row.contains_key(*name))?;
+        let todo = "name this column in every row of the message, or in none";
+        Some(place.error(line, name, row.get(name).map_or("", String::as_str), todo))
+    };
+    match rows.iter().zip(1..).find_map(differs) {
+        Some(error) => Err(vec![error]),
+        None => Ok(()),
+    }
 }
 
 fn known(place: Place<'_>, table: &str) -> Result<&'static Shape, Vec<RowError>> {
@@ -186,14 +202,10 @@ impl<'a> Reading<'a> {
         if !self.errors.is_empty() {
             return Err(self.errors);
         }
-        let begins =
-            |begins: &&str| self.columns.keys().any(|column| column.starts_with(&format!("{begins}.")));
-        let optional = self.shape.optional.iter().copied().filter(|name| !self.columns.contains_key(*name));
-        let open = self.shape.open.filter(|open| !begins(open));
         Ok(Imported {
             table: self.shape.table.to_owned(),
             rows: self.rows.len(),
-            left_out: optional.chain(open).collect(),
+            columns: self.columns.into_keys().collect(),
             body: json!({ "rows": self.rows }),
         })
     }

@@ -60,9 +60,14 @@ impl Looks {
     }
 }
 
+/// Bytes of a domain at most.
+const LONGEST: usize = 253;
+
 /// The registered domain (by the Public Suffix List) of a host, in ASCII.
 fn house(domain: &str) -> Option<String> {
-    let ascii = idna::domain_to_ascii(domain.trim_end_matches('.')).ok()?;
+    // RFC 1035, section 2.3.4; what is longer is no domain, and would take long to compare.
+    let domain = Some(domain.trim_end_matches('.')).filter(|it| it.len() <= LONGEST)?;
+    let ascii = idna::domain_to_ascii(domain).ok()?;
     psl::domain_str(&ascii).map(str::to_owned)
 }
 

@@ -63,6 +63,15 @@ pub struct Master {
     lookalikes: Lookalikes,
 }
 
+/// Rows by a key that several may have.
+fn gathered<R>(rows: Vec<R>, key: impl Fn(&R) -> String) -> HashMap<String, Vec<R>> {
+    let mut all: HashMap<String, Vec<R>> = HashMap::new();
+    for row in rows {
+        all.entry(key(&row)).or_default().push(row);
+    }
+    all
+}
+
 impl Master {
     /// Indexes the tables. Rows that refer to what is not there are left out; [`Tables::references`] names them.
     #[must_use]
@@ -87,22 +96,14 @@ impl Master {
             Some((customer_index.code(&row.customer_code)?, sku(&row.sku)?))
         });
         let lists = Lists::new(&tables.price_lists, &tables.list_prices, sku);
-        let mut addresses: HashMap<String, Vec<Address>> = HashMap::new();
-        for row in tables.addresses {
-            addresses.entry(text::squeezed(&row.customer_code)).or_default().push(row);
-        }
+        let addresses = gathered(tables.addresses, |row| text::squeezed(&row.customer_code));
         let mut free: HashMap<String, Decimal> = HashMap::new();
         for row in tables.stock {
-            *free.entry(row.sku).or_default() += row.on_hand.saturating_sub(row.reserved);
+            let free = free.entry(row.sku).or_default();
+            *free = free.saturating_add(row.on_hand.saturating_sub(row.reserved));
         }
-        let mut boms: HashMap<String, Vec<Bom>> = HashMap::new();
-        for row in tables.boms {
-            boms.entry(row.sku.clone()).or_default().push(row);
-        }
-        let mut promotions: HashMap<String, Vec<Promotion>> = HashMap::new();
-        for row in tables.promotions {
-            promotions.entry(text::squeezed(&row.code)).or_default().push(row);
-        }
+        let boms = gathered(tables.boms, |row| row.sku.clone());
+        let promotions = gathered(tables.promotions, |row| text::squeezed(&row.code));
         let words = Words::new(tables.words.into_iter().map(|row| (row.word, row.means)));
         let mails = tables.departments.iter().flat_map(|row| [&row.mail, &row.manager_mail]);
         let own_domains: HashSet<String> =

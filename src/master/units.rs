@@ -145,6 +145,14 @@ pub fn factor(unit: &str, into: &str) -> Option<Decimal> {
     if kind == other { many.checked_div(one) } else { None }
 }
 
+/// A quantity counted in `into`, the product's own unit: what stock is kept in. Where the two measure different things, which a
+/// person has seen and let pass, it is taken as it stands.
+#[must_use]
+pub fn counted(quantity: Decimal, unit: Option<&str>, into: &str) -> Decimal {
+    let factor = unit.and_then(|unit| factor(unit, into)).unwrap_or(Decimal::ONE);
+    quantity.saturating_mul(factor)
+}
+
 /// Whether it can only be ordered in whole numbers.
 #[must_use]
 pub fn is_whole(unit: &str) -> bool {

@@ -32,11 +32,18 @@ pub fn unpublished(
     for at in [0, 1] {
         let (old, new) = (keyed(before[at], at, &published), keyed(after[at], at, &published));
         for (key, row) in &old {
-            if new.get(key) != Some(row) {
+            if !new.get(key).is_some_and(|new| same(TABLES[at], row, new)) {
                 count(&mut wrong, &published, row);
             }
         }
         let filled: std::collections::HashSet<_> = old.values().map(|row| version_of(row)).collect();
+        // A version that comes with a day on which it had been published would change what held on past days.
+        let late = rows(after[at]).iter().find(|row| at == 0 && backdated(row, before[0], today));
+        if let Some((list, version)) = late.map(version_of) {
+            return Err(format!(
+                "version {version} of the price list {list} is new, and published_on is over: leave that empty, and publish it"
+            ));
+        }
         for (_, row) in new.iter().filter(|(key, _)| !old.contains_key(*key)) {
             if filled.contains(&version_of(row)) {
                 count(&mut wrong, &published, row);
@@ -53,6 +60,29 @@ pub fn unpublished(
     });
     let said: Vec<String> = said.collect();
     if said.is_empty() { Ok(()) } else { Err(said.join("; ")) }
+}
+
+/// Whether two rows say the same, however their figures are written.
+fn same(table: &str, old: &Value, new: &Value) -> bool {
+    let plain = |row: &Value| -> Vec<(String, String)> {
+        let fields = super::difference::shown(table, row).into_iter();
+        fields
+            .map(|(field, text)| {
+                let figure = text.parse::<Decimal>().map(|it| it.normalize().to_string());
+                (field, figure.unwrap_or(text))
+            })
+            .collect()
+    };
+    plain(old) == plain(new)
+}
+
+/// A version that was not there, of a list that was published before, said to have been published on a day that is over.
+fn backdated(row: &Value, lists: Option<&Value>, today: NaiveDate) -> bool {
+    let day = row.get("published_on").and_then(Value::as_str).and_then(|day| day.parse::<NaiveDate>().ok());
+    let (list, version) = version_of(row);
+    let known = rows(lists).iter().any(|it| version_of(it) == (list, version));
+    let begun = published(lists, today).keys().any(|(of, _)| of == list);
+    !known && begun && day.is_some_and(|day| day < today)
 }
 
 fn published(lists: Option<&Value>, today: NaiveDate) -> Published {

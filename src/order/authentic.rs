@@ -60,6 +60,13 @@ impl Authentication {
             && (self.dmarc.is_failure() || (loose && (self.spf.is_failure() || self.dkim.is_failure())))
     }
 
+    /// What was proven is another domain than the one in From.
+    #[must_use]
+    pub fn is_another(&self) -> bool {
+        let passed = |outcome: Outcome| outcome == Outcome::Pass;
+        !self.aligned && !passed(self.dmarc) && (passed(self.spf) || passed(self.dkim))
+    }
+
     /// `spf=pass dkim=none dmarc=fail`, for people.
     #[must_use]
     pub fn said(&self) -> String {

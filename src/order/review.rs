@@ -367,8 +367,13 @@ pub enum Refusal {
     FourEyes { by: String, queue: Queue },
     #[error("condition {path}: {why}")]
     Condition { path: String, why: String },
-    #[error("no rule is for the queue {}: name another step with `to`, or none for the clerk", .0.as_str())]
+    #[error(
+        "it can't be returned to the queue {}: no rule is for it, or it comes after this one; name another step with `to`, or none for the clerk",
+        .0.as_str()
+    )]
     NoSuchStep(Queue),
+    #[error("the role {} decides here already: pass the review to a colleague instead", .0.as_str())]
+    DecidesAlready(Role),
     #[error("an order that is {} can't be appealed: only one that a queue rejected can, once", .0.as_str())]
     NoAppeal(Status),
     #[error(
@@ -380,6 +385,7 @@ pub enum Refusal {
     CannotMove(#[from] CannotMove),
 }
 
-fn role_names(roles: &[Role]) -> String {
+/// Their words, for people.
+pub(crate) fn role_names(roles: &[Role]) -> String {
     roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")
 }

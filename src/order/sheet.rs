@@ -62,6 +62,9 @@ pub struct Order {
     pub appealed: Option<Uuid>,
     /// The user who keyed or corrected it last; he may not review it.
     pub keyed_by: Option<String>,
+    /// Those who keyed or corrected it before him.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keyed_before: Vec<String>,
     pub problems: Vec<Problem>,
     /// Every figure is proven; see `check::sure`.
     pub sure: bool,
@@ -118,6 +121,7 @@ impl Order {
             returned: None,
             appealed: None,
             keyed_by: None,
+            keyed_before: Vec::new(),
             problems: Vec::new(),
             sure: false,
             proofs: Vec::new(),
@@ -172,7 +176,8 @@ impl Order {
             Event::Received { .. } => return Err(FoldError::Received),
             Event::MasterChanged(_) => return Err(FoldError::Foreign),
             Event::Corrected { by, content } => {
-                self.keyed_by = Some(by.clone());
+                let before = self.keyed_by.replace(by.clone()).filter(|before| before != by);
+                self.keyed_before.extend(before.filter(|it| !self.keyed_before.contains(it)));
                 self.content = content.clone();
                 self.asked_for = None;
                 self.binding = None;
@@ -187,22 +192,14 @@ impl Order {
                 self.sure = *sure;
                 self.proofs.clone_from(proofs);
             }
-            Event::ReviewOpened { review } => self.reviews.push(review.clone()),
-            Event::ReviewDecided { review_id, decided } => self.decided(*review_id, decided)?,
-            Event::ReviewWithdrawn { review_id } => {
-                self.open_review(*review_id)?.state = ReviewState::Withdrawn
-            }
-            Event::ReviewOverdue { review_id } => self.open_review(*review_id)?.overdue = true,
-            Event::ReviewSigned { review_id, decided } => {
-                self.open_review(*review_id)?.signed.push(decided.clone());
-            }
-            Event::ReviewAssigned { review_id, to, .. } => {
-                self.open_review(*review_id)?.assigned = Some(to.clone());
-            }
-            Event::ReviewerAdded { review_id, role, .. } => {
-                self.open_review(*review_id)?.added.push(*role);
-            }
-            Event::ReviewBound { review_id, digest } => self.bound(*review_id, digest.as_ref())?,
+            Event::ReviewOpened { .. }
+            | Event::ReviewDecided { .. }
+            | Event::ReviewWithdrawn { .. }
+            | Event::ReviewOverdue { .. }
+            | Event::ReviewSigned { .. }
+            | Event::ReviewAssigned { .. }
+            | Event::ReviewerAdded { .. }
+            | Event::ReviewBound { .. } => self.note_review(event)?,
             Event::Numbered { number } => match &self.number {
                 Some(given) => return Err(FoldError::Numbered(given.0.clone())),
                 None => self.number = Some(number.clone()),
@@ -215,12 +212,8 @@ impl Order {
             }
             Event::GateOpened { gate } => self.gates.push(*gate),
             Event::Told { what, to, version, message_id } => {
-                self.told.push(Told {
-                    what: *what,
-                    to: to.clone(),
-                    version: *version,
-                    message_id: *message_id,
-                });
+                let (to, version, message_id) = (to.clone(), *version, *message_id);
+                self.told.push(Told { what: *what, to, version, message_id });
             }
             Event::Reported { milestone, applied: true, .. } => self.reached.push(*milestone),
             Event::Reported { milestone, applied: false, .. } => self.kept.push(*milestone),
@@ -235,6 +228,29 @@ impl Order {
             | Event::Rejected { .. }
             | Event::Cancelled { .. }
             | Event::Closed => {}
+        }
+        Ok(())
+    }
+
+    fn note_review(&mut self, event: &Event) -> Result<(), FoldError> {
+        if let Event::ReviewOpened { review } = event {
+            self.reviews.push(review.clone());
+        } else if let Event::ReviewDecided { review_id, decided } = event {
+            self.decided(*review_id, decided)?;
+        } else if let Event::ReviewWithdrawn { review_id } = event {
+            self.open_review(*review_id)?.state = ReviewState::Withdrawn;
+        } else if let Event::ReviewOverdue { review_id } = event {
+            self.open_review(*review_id)?.overdue = true;
+        } else if let Event::ReviewSigned { review_id, decided } = event {
+            let review = self.open_review(*review_id)?;
+            review.signed.push(decided.clone());
+            review.assigned = None;
+        } else if let Event::ReviewAssigned { review_id, to, .. } = event {
+            self.open_review(*review_id)?.assigned = Some(to.clone());
+        } else if let Event::ReviewerAdded { review_id, role, .. } = event {
+            self.open_review(*review_id)?.added.push(*role);
+        } else if let Event::ReviewBound { review_id, digest } = event {
+            self.bound(*review_id, digest.as_ref())?;
         }
         Ok(())
     }

@@ -243,7 +243,7 @@ mod tests {
                     format!("{} {}: {} | {}", or(&it.line), it.field, or(&it.read), or(&it.keyed))
                 })
                 .collect(),
-            other => vec![format!("{other:?}")],
+            other @ (Compared::Same | Compared::NotKeyed | Compared::Nothing) => vec![format!("{other:?}")],
         }
     }
 

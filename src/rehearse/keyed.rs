@@ -53,7 +53,7 @@ pub fn keyed(file: &str, bytes: &[u8]) -> Result<Vec<KeyedLine>, Vec<RowError>> 
     for (at, cells) in rows.filter(|(_, cells)| cells.iter().any(|cell| !cell.is_empty())) {
         match line(file, at, &columns, &cells) {
             Ok(line) => lines.push(line),
-            Err(error) => errors.push(error),
+            Err(error) => errors.push(*error),
         }
     }
     if lines.is_empty() && errors.is_empty() {
@@ -88,21 +88,21 @@ fn line(
     at: u64,
     columns: &HashMap<&'static str, usize>,
     cells: &[String],
-) -> Result<KeyedLine, RowError> {
+) -> Result<KeyedLine, Box<RowError>> {
     let cell = |name: &str| columns.get(name).and_then(|at| cells.get(*at)).map_or("", |cell| cell.trim());
     let text = |name: &str| Some(cell(name).to_owned()).filter(|it| !it.is_empty());
-    let needed = |name: &str| text(name).ok_or_else(|| wrong(file, at, name, "", "fill it in"));
+    let needed = |name: &str| text(name).ok_or_else(|| Box::new(wrong(file, at, name, "", "fill it in")));
     let number = |name: &str| {
         let Some(text) = text(name) else { return Ok(None) };
         let plain = text.replace([',', '，', ' '], "");
         let todo = "write a plain number, as in 1250.50";
-        plain.parse().map(Some).map_err(|_| wrong(file, at, name, &text, todo))
+        plain.parse().map(Some).map_err(|_| Box::new(wrong(file, at, name, &text, todo)))
     };
     let date = |name: &str| {
         let Some(text) = text(name) else { return Ok(None) };
         let day = text.split(['T', ' ']).next().unwrap_or_default();
         let parsed = DATES.iter().find_map(|format| NaiveDate::parse_from_str(day, format).ok());
-        parsed.map(Some).ok_or_else(|| wrong(file, at, name, &text, "write the date as 2026-01-31"))
+        parsed.map(Some).ok_or_else(|| Box::new(wrong(file, at, name, &text, "write the date as 2026-01-31")))
     };
     Ok(KeyedLine {
         po_number: needed("po_number")?,
@@ -174,6 +174,7 @@ fn cell(data: &Data) -> String {
 fn wrong(file: &str, line: u64, field: &str, found: &str, todo: &str) -> RowError {
     RowError {
         file: file.to_owned(),
+        sheet: None,
         line,
         field: field.to_owned(),
         found: found.to_owned(),

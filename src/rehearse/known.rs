@@ -41,7 +41,7 @@ impl Known {
                 pool: 1,
                 ..PostgresSettings::new(config.postgres.url.0.clone())
             };
-            let postgres = Postgres::open(&settings, None).await?;
+            let postgres = Postgres::connect(&settings, None).await?;
             let known = copied(&postgres).await?;
             postgres.close().await;
             return Ok(Some(known));

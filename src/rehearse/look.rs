@@ -59,6 +59,7 @@ impl Stage {
             settings: &books.config.check,
             open_credit: None,
             reserved: &NONE,
+            exchange: &books.config.exchange,
             same: &[],
         };
         let case =

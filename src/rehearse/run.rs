@@ -345,6 +345,8 @@ fn alone(config: Config) -> Config {
     config.rabbitmq.url.clear();
     config.smtp = SmtpSettings { host: String::new(), ..config.smtp };
     config.mailboxes.clear();
+    // All is read before anything is checked, and no timer fires: what came months later would hold every order.
+    config.check.soft_hold_minutes = 0;
     config.folders.inbox = "in".into();
     config.folders.fax = "fax".into();
     config.folders.outgoing = "out".into();

@@ -8,7 +8,7 @@ use crate::order::review::{Queue, Review};
 use crate::order::wording::Wording;
 
 /// Rules that only say that there are problems of their queue.
-const OF_PROBLEMS: [&str; 12] = [
+const OF_PROBLEMS: [&str; 14] = [
     "to_be_keyed",
     "to_be_asked",
     "price",
@@ -21,6 +21,8 @@ const OF_PROBLEMS: [&str; 12] = [
     "management",
     "reasonable",
     "not_proven",
+    "fraud",
+    "free_tooling",
 ];
 
 /// One reason for which one queue is asked.

@@ -80,6 +80,8 @@ pub struct Product {
     pub class: String,
     /// Days that it takes to make.
     pub lead_days: u32,
+    /// The unit in which its stock is counted.
+    pub unit: String,
 }
 
 /// How a department is told.

@@ -2,6 +2,7 @@
 
 use super::ReleaseError;
 use super::facts::ReleaseFacts;
+use crate::master::units;
 use crate::order::Order;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use rust_decimal::Decimal;
@@ -35,12 +36,14 @@ pub fn plan(order: &Order, facts: &ReleaseFacts<'_>, now: DateTime<Utc>) -> Resu
         let missing = |what: &str| ReleaseError::Incomplete(format!("lines.{}.{what}", line.position));
         let sku = line.sku.as_ref().ok_or_else(|| missing("sku"))?;
         let quantity = line.quantity.filter(|it| *it > Decimal::ZERO).ok_or_else(|| missing("quantity"))?;
+        let product = facts.products.get(sku).ok_or_else(|| missing("sku"))?;
+        let quantity = units::counted(quantity, line.unit.as_deref(), &product.unit);
         let there = free.entry(sku.clone()).or_default();
         if *there >= quantity {
             *there -= quantity;
             *reserve.entry(sku.clone()).or_default() += quantity;
         } else {
-            let lead = facts.products.get(sku).ok_or_else(|| missing("sku"))?.lead_days;
+            let lead = product.lead_days;
             let done =
                 today.checked_add_days(Days::new(u64::from(lead))).ok_or_else(|| missing("lead_days"))?;
             earliest = earliest.max(calendar.workday_from(done));

@@ -76,14 +76,9 @@ fn due(review: &Review, late: Lateness, desk: &Desk<'_>) -> DateTime<Utc> {
     }
 }
 
-/// How late a review is by a timer that was set for this moment. Where hours or rules have changed since, by the deadline itself.
+/// How late a review is by a timer that was set for this moment, perhaps before the hours or rules were changed.
 fn lateness(review: &Review, timer: DateTime<Utc>, desk: &Desk<'_>) -> Lateness {
-    let set = |late: &Lateness| due(review, *late, desk) == timer;
-    Lateness::ALL.into_iter().rev().find(set).unwrap_or(match timer.cmp(&review.due_at) {
-        std::cmp::Ordering::Less => Lateness::Half,
-        std::cmp::Ordering::Equal => Lateness::Passed,
-        std::cmp::Ordering::Greater => Lateness::Twice,
-    })
+    Lateness::ALL.into_iter().rev().find(|late| due(review, *late, desk) <= timer).unwrap_or(Lateness::Half)
 }
 
 /// The timers to be cancelled when a review ends; cancelling one that has run does no harm.

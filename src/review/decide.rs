@@ -5,7 +5,7 @@ use super::rules::{Appeal, Rules};
 use crate::order::Order;
 use crate::order::event::Event;
 use crate::order::problem::Severity;
-use crate::order::review::{Decided, Decision, Queue, Refusal, Review, ReviewState, Role, Verdict};
+use crate::order::review::{Decided, Decision, Queue, Refusal, Review, ReviewState, Verdict, role_names};
 use crate::order::sheet::FoldError;
 use crate::order::status::Status;
 use chrono::{DateTime, Utc};
@@ -48,25 +48,36 @@ fn what_it_does(
     let mut events = Vec::new();
     match &decision.verdict {
         Verdict::Approve { conditions, .. } => {
+            if let Some(condition) = conditions.first().filter(|_| !sets_conditions(order, review.queue)) {
+                let why = format!("the queue {} sets none: return the order instead", review.queue.as_str());
+                return Err(Refusal::Condition { path: condition.path.clone(), why });
+            }
             let missing = review.missing_after(decision.role);
             if !missing.is_empty() {
                 if let Some(condition) = conditions.first() {
-                    let why =
-                        format!("{} still has to agree: who agrees last sets conditions", words(&missing));
+                    let why = format!(
+                        "{} still has to agree: who agrees last sets conditions",
+                        role_names(&missing)
+                    );
                     return Err(Refusal::Condition { path: condition.path.clone(), why });
                 }
                 return Ok(vec![Event::ReviewSigned { review_id, decided: decided(decision, now) }]);
             }
-            events.push(ended());
             let content = conditions::apply(&order.content, conditions)?;
-            if content != order.content {
-                events.push(Event::Conditioned { review_id, by, content });
+            let mut decided = decided(decision, now);
+            if content == order.content {
+                // They are met already.
+                decided.conditions.clear();
+                return Ok(vec![Event::ReviewDecided { review_id, decided }]);
             }
+            events.push(Event::ReviewDecided { review_id, decided });
+            events.push(Event::Conditioned { review_id, by, content });
         }
         Verdict::Correct { .. } => events.push(ended()),
         Verdict::Return { to, .. } => {
             let to = to.unwrap_or(Queue::Keying);
-            if rules.usual(to).is_none() {
+            // A step that waits for this one could not answer it.
+            if rules.usual(to).is_none() || rules.before(to).contains(&review.queue) {
                 return Err(Refusal::NoSuchStep(to));
             }
             events.push(ended());
@@ -78,12 +89,14 @@ fn what_it_does(
             events.push(Event::Rejected { reason: reason.clone() });
         }
         Verdict::Transfer { to } => {
-            not_by_its_clerk(order, review.queue, to)?;
+            not_by_its_clerk(order, review.queue, &[to])?;
             events.push(Event::ReviewAssigned { review_id, to: to.clone(), by });
         }
         Verdict::AddReviewer { reviewer: role } => {
-            let known = review.added.contains(role);
-            events.extend((!known).then_some(Event::ReviewerAdded { review_id, role: *role, by }));
+            if review.deciders().any(|it| it == *role) {
+                return Err(Refusal::DecidesAlready(*role));
+            }
+            events.push(Event::ReviewerAdded { review_id, role: *role, by });
         }
         Verdict::Appeal { .. } => {}
     }
@@ -132,10 +145,11 @@ fn may_stand(order: &Order, review: &Review, decision: &Decision) -> Result<(), 
     }
     // It may be passed on, and who was asked besides has his own say.
     let free = matches!(decision.verdict, Verdict::Transfer { .. }) || review.added.contains(&decision.role);
-    if let Some(to) = review.assigned.as_ref().filter(|to| **to != decision.by && !free) {
+    let persons: Vec<&String> = std::iter::once(&decision.by).chain(&decision.on_behalf_of).collect();
+    if let Some(to) = review.assigned.as_ref().filter(|to| !persons.contains(to) && !free) {
         return Err(Refusal::Assigned { id: review.id, to: to.clone() });
     }
-    not_by_its_clerk(order, review.queue, &decision.by)?;
+    not_by_its_clerk(order, review.queue, &persons)?;
     match &decision.verdict {
         Verdict::Approve { .. } => {
             unblocked(order, review.queue)?;
@@ -164,12 +178,20 @@ const fn is_reading(queue: Queue) -> bool {
 }
 
 /// Nobody reviews an order that he keyed. What the customer answers he may well take down.
-fn not_by_its_clerk(order: &Order, queue: Queue, user: &str) -> Result<(), Refusal> {
-    let own = order.keyed_by.as_deref() == Some(user);
-    if own && !is_reading(queue) && queue != Queue::Offer {
-        return Err(Refusal::OwnKeying { by: user.to_owned() });
+fn not_by_its_clerk(order: &Order, queue: Queue, persons: &[&String]) -> Result<(), Refusal> {
+    let keyed = |person: &&&String| order.keyed_by.iter().chain(&order.keyed_before).any(|it| it == **person);
+    match persons.iter().find(keyed) {
+        Some(by) if !is_reading(queue) && queue != Queue::Offer => {
+            Err(Refusal::OwnKeying { by: (*by).clone() })
+        }
+        Some(_) | None => Ok(()),
     }
-    Ok(())
+}
+
+/// Not where it is said what the order is, nor where the customer's answer is taken down: nobody would look at it any more. An
+/// amendment or cancellation is not changed by one either.
+fn sets_conditions(order: &Order, queue: Queue) -> bool {
+    !order.is_case() && !is_reading(queue) && queue != Queue::Offer
 }
 
 /// One person agrees once, and not in both of two queues that have to be two persons'.
@@ -244,10 +266,6 @@ fn decided(decision: &Decision, now: DateTime<Utc>) -> Decided {
         returned_to,
         agrees_to: None,
     }
-}
-
-fn words(roles: &[Role]) -> String {
-    roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 fn fits(order: &Order, events: &[Event]) -> Result<(), Refusal> {

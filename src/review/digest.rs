@@ -1,6 +1,7 @@
 //! What a queue looks at, and its digest: a decision stands only on what the person had seen.
 
 use super::facts::RuleFacts;
+use super::open::RETURNED;
 use super::rules::Asked;
 use super::typing::Wrong;
 use crate::order::Order;
@@ -21,7 +22,9 @@ pub fn inputs(order: &Order, facts: &RuleFacts, asked: &Asked) -> Value {
     view["offer"] = json!(offer(order));
     let covered: Map<String, Value> =
         asked.covers.iter().map(|path| (path.clone(), at(&view, path).unwrap_or(Value::Null))).collect();
-    json!({ "queue": asked.queue, "rules": asked.rules, "inputs": covered })
+    // That it was sent back is no part of what is decided: the answer stands when that is over.
+    let rules: Vec<&String> = asked.rules.iter().filter(|rule| *rule != RETURNED).collect();
+    json!({ "queue": asked.queue, "rules": rules, "inputs": covered })
 }
 
 /// SHA-256 over [`inputs`] as canonical JSON (keys sorted, no spaces), lower-case hex.

@@ -86,6 +86,8 @@ pub struct Figures {
     pub floor_gap: Decimal,
     /// All goods are there and free.
     pub in_stock: bool,
+    /// Working days that the departments said they need, added up.
+    pub needs_days: i64,
     /// The wanted day can be met, from stock or by lead time; also when none is named.
     pub date_feasible: bool,
 }
@@ -100,6 +102,7 @@ impl Default for Figures {
             overdue: Decimal::ZERO,
             floor_gap: Decimal::ZERO,
             in_stock: false,
+            needs_days: 0,
             date_feasible: false,
         }
     }

@@ -3,7 +3,7 @@
 use super::Desk;
 use super::digest::digest;
 use super::facts::RuleFacts;
-use super::rules::Asked;
+use super::rules::{Asked, Rules};
 use crate::order::Order;
 use crate::order::event::Event;
 use crate::order::ids::Ids;
@@ -36,10 +36,13 @@ pub fn open(order: &Order, facts: &RuleFacts, desk: &Desk<'_>, now: DateTime<Utc
             (asked, digest)
         })
         .collect();
-    let due: Vec<&(Asked, String)> = asked
-        .iter()
-        .filter(|(it, digest)| !agreed(order, it.queue, digest) && !must_wait(order, it.queue, &asked, desk))
-        .collect();
+    let unagreed: Vec<&(Asked, String)> = asked.iter().filter(|it| !agreed(order, it, desk.rules)).collect();
+    let mut due: Vec<&(Asked, String)> =
+        unagreed.iter().copied().filter(|(it, _)| !must_wait(order, it.queue, &asked, desk)).collect();
+    // Queues that wait for each other are all asked, rather than none.
+    if due.is_empty() {
+        due = unagreed;
+    }
     let wanted =
         |review: &Review| due.iter().any(|(it, digest)| it.queue == review.queue && *digest == review.digest);
     let mut events: Vec<Event> = order
@@ -98,16 +101,31 @@ fn ask_too(asked: &mut Vec<Asked>, queue: Queue, rule: &str, desk: &Desk<'_>) {
 }
 
 /// Whether this queue has agreed to what it would see now, or was overruled in it.
-fn agreed(order: &Order, queue: Queue, digest: &str) -> bool {
+fn agreed(order: &Order, asked: &(Asked, String), rules: &Rules) -> bool {
+    let (queue, digest) = (asked.0.queue, &asked.1);
     let blocked = order.problems.iter().any(|it| it.severity == Severity::Blocks && it.clears == queue);
     let returned = order.returned.as_ref().is_some_and(|it| it.to == queue);
     !blocked
         && !returned
         && last(order, queue).is_some_and(|(review, decided)| {
-            let to_this = decided.digest == digest || decided.agrees_to.as_deref() == Some(digest);
-            let agrees = decided.verdict == "approve" && (to_this || order.binding == Some(review.id));
-            agrees || (order.appealed == Some(review.id) && decided.digest == digest)
+            // Who set conditions agreed to what they come to, and not to what was there before.
+            let to_this = (decided.digest == *digest && decided.conditions.is_empty())
+                || decided.agrees_to.as_ref() == Some(digest)
+                || binds(order, review, &asked.0);
+            let overruled =
+                rules.appeal.is_some() && order.appealed == Some(review.id) && decided.digest == *digest;
+            overruled || (decided.verdict == "approve" && to_this)
         })
+}
+
+/// Whether a review has agreed to what its own conditions, just put into the order, come to. Not where more is asked now than
+/// was then, or of others; and not for those who had agreed before the conditions were set.
+fn binds(order: &Order, review: &Review, asked: &Asked) -> bool {
+    order.binding == Some(review.id)
+        && review.signed.is_empty()
+        && review.sign == asked.sign
+        && asked.rules.iter().all(|rule| review.rules.contains(rule))
+        && review.agreed_by().all(|it| asked.roles.contains(&it.role) || review.added.contains(&it.role))
 }
 
 /// The last word of a queue.
@@ -121,9 +139,9 @@ fn last(order: &Order, queue: Queue) -> Option<(&Review, &Decided)> {
 /// What the queue whose conditions were just met looks at from now on.
 fn bind(order: &Order, asked: &[(Asked, String)]) -> Option<Event> {
     let review_id = order.binding?;
-    let queue = order.reviews.iter().find(|review| review.id == review_id)?.queue;
-    let digest = asked.iter().find(|(it, _)| it.queue == queue).map(|(_, digest)| digest.clone());
-    Some(Event::ReviewBound { review_id, digest })
+    let review = order.reviews.iter().find(|review| review.id == review_id)?;
+    let bound = asked.iter().find(|(it, _)| it.queue == review.queue && binds(order, review, it));
+    Some(Event::ReviewBound { review_id, digest: bound.map(|(_, digest)| digest.clone()) })
 }
 
 fn must_wait(order: &Order, queue: Queue, asked: &[(Asked, String)], desk: &Desk<'_>) -> bool {
@@ -132,7 +150,7 @@ fn must_wait(order: &Order, queue: Queue, asked: &[(Asked, String)], desk: &Desk
     }
     let before = desk.rules.before(queue);
     let mut earlier = asked.iter().filter(|(it, _)| before.contains(&it.queue));
-    earlier.any(|(it, digest)| !agreed(order, it.queue, digest))
+    earlier.any(|it| !agreed(order, it, desk.rules))
 }
 
 fn review(asked: &Asked, digest: &str, desk: &Desk<'_>, now: DateTime<Utc>, ids: Ids) -> Review {

@@ -6,7 +6,7 @@ pub mod sees;
 pub use delegation::Delegation;
 pub use sees::Sees;
 
-use crate::order::review::{Decision, Queue, Role, Verdict};
+use crate::order::review::{Condition, Decision, Queue, Role, Verdict};
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -113,6 +113,8 @@ pub enum Denied {
     OverLimit { role: Role, limit: Decimal, total: Option<Decimal> },
     #[error("{from} has not delegated the role {} to {to} for this queue and time", role.as_str())]
     NotDelegated { from: String, to: String, role: Role },
+    #[error("nobody could agree as {} in the queue {}: no user holds the role with that right", role.as_str(), queue.as_str())]
+    NoReviewer { role: Role, queue: Queue },
     #[error("{0} may not decide here either: pass it to somebody who holds one of its roles")]
     NoColleague(String),
 }
@@ -196,6 +198,14 @@ impl<'a> Staff<'a> {
         }
         let keys = matches!(decision.verdict, Verdict::Correct { .. } | Verdict::File { .. });
         let action = if keys { Action::Key } else { Action::Decide };
+        if matches!(decision.verdict, Verdict::Appeal { .. }) {
+            // Whose rejections it may take up, the rules say.
+            return if self.rights.has(role, action) {
+                Ok(())
+            } else {
+                Err(Denied::NotHere { role, action, queue })
+            };
+        }
         self.within(role, action, subject)?;
         match &decision.verdict {
             Verdict::Approve { .. } if subject.cancels => self.within(role, Action::Cancel, subject)?,
@@ -205,12 +215,24 @@ impl<'a> Staff<'a> {
                     return Err(Denied::NoColleague(to.clone()));
                 }
             }
-            Verdict::Approve { .. }
-            | Verdict::Return { .. }
+            Verdict::AddReviewer { reviewer } => {
+                let agrees = |user: &&User| user.roles.contains(reviewer);
+                if self.within(*reviewer, Action::Decide, subject).is_err()
+                    || !self.users.iter().any(|it| agrees(&it))
+                {
+                    return Err(Denied::NoReviewer { role: *reviewer, queue });
+                }
+            }
+            Verdict::Approve { conditions, .. } => {
+                let money = |it: &Condition| it.path.ends_with("unit_price") || it.path == "payment_terms";
+                if conditions.iter().any(money) {
+                    self.within(role, Action::SeePrices, subject)?;
+                }
+            }
+            Verdict::Return { .. }
             | Verdict::Reject { .. }
             | Verdict::File { .. }
             | Verdict::Correct { .. }
-            | Verdict::AddReviewer { .. }
             | Verdict::Appeal { .. } => {}
         }
         if matches!(decision.verdict, Verdict::Approve { .. }) {

@@ -35,7 +35,7 @@ const PRICES: [&str; 21] = [
     "asked_for",
     "offer",
 ];
-const CONTACTS: [&str; 11] = [
+const CONTACTS: [&str; 13] = [
     "contact",
     "phone",
     "email",
@@ -46,8 +46,14 @@ const CONTACTS: [&str; 11] = [
     "reply_to",
     "ship_to",
     "subject",
-    "text",
+    "passed_on_by",
+    "to",
+    "from",
 ];
+/// Whole texts, in which both may stand.
+const TEXTS: [&str; 2] = ["text", "html"];
+/// What people wrote on a decision: it may name prices.
+const NOTES: [&str; 4] = ["note", "reason", "what", "returned"];
 
 /// Queues whose problems are about money.
 const MONEY: [&str; 3] = ["price", "credit", "margin"];
@@ -59,11 +65,19 @@ impl Sees {
     pub fn redact(self, value: &mut Value) {
         match value {
             Value::Object(fields) => {
-                fields.retain(|key, _| self.shows(key));
+                let decided = ["verdict", "event"].iter().any(|key| fields.contains_key(*key));
+                let kept = |key: &str| {
+                    self.shows(key)
+                        && (self.prices || !decided || !NOTES.contains(&key))
+                        && (self.prices || key != "returned")
+                };
+                fields.retain(|key, _| kept(key));
                 fields.values_mut().for_each(|it| self.redact(it));
             }
             Value::Array(items) => {
-                items.retain(|item| self.prices || !is_about_money(item));
+                items.retain(|item| {
+                    (self.prices || !is_about_money(item)) && (self.contacts || !is_about_people(item))
+                });
                 items.iter_mut().for_each(|it| self.redact(it));
             }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
@@ -73,11 +87,16 @@ impl Sees {
     /// Whether a problem is for these eyes.
     #[must_use]
     pub fn shows_problem(self, problem: &Problem) -> bool {
-        self.prices || !about_money(problem.clears.as_str(), &problem.path)
+        (self.prices || !about_money(problem.clears.as_str(), &problem.path))
+            && (self.contacts || !about_people(&problem.path))
     }
 
-    fn shows(self, key: &str) -> bool {
-        (self.prices || !PRICES.contains(&key)) && (self.contacts || !CONTACTS.contains(&key))
+    /// Whether a field of this name is for these eyes.
+    #[must_use]
+    pub fn shows(self, key: &str) -> bool {
+        (self.prices || !PRICES.contains(&key))
+            && (self.contacts || !CONTACTS.contains(&key))
+            && ((self.prices && self.contacts) || !TEXTS.contains(&key))
     }
 }
 
@@ -85,6 +104,15 @@ impl Sees {
 fn is_about_money(item: &Value) -> bool {
     let word = |key: &str| item.get(key).and_then(Value::as_str).unwrap_or_default();
     about_money(word("clears"), word("path"))
+}
+
+/// A problem with who the customer's people are or where they sit.
+fn is_about_people(item: &Value) -> bool {
+    item.get("code").is_some() && item.get("path").and_then(Value::as_str).is_some_and(about_people)
+}
+
+fn about_people(path: &str) -> bool {
+    path.starts_with("customer.") || path.starts_with("ship_to")
 }
 
 fn about_money(clears: &str, path: &str) -> bool {

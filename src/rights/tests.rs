@@ -81,8 +81,10 @@ fn nobody_decides_what_he_may_not() {
             for verdict in &verdicts {
                 let grant = &rights.0[&role];
                 let action = if own(verdict) { Action::Key } else { Action::Decide };
-                let wanted = grant.may.contains(&action)
-                    && grant.queues.as_ref().is_none_or(|queues| queues.contains(&queue));
+                // Whose rejections a role may appeal, the rules say, not its queues.
+                let appeals = matches!(verdict, Verdict::Appeal { .. });
+                let here = grant.queues.as_ref().is_none_or(|queues| queues.contains(&queue));
+                let wanted = grant.may.contains(&action) && (here || appeals);
                 let asked = decision(role.as_str(), role, verdict.clone());
                 let answer = staff.may_decide(&asked, &subject(queue, Some(Decimal::ONE)), NOW);
                 assert_eq!(answer.is_ok(), wanted, "{role:?} {queue:?} {verdict:?}: {answer:?}");
@@ -114,6 +116,31 @@ fn a_limit_holds_for_agreeing_and_for_a_total_that_is_not_known() {
     assert!(matches!(manager(Verdict::approve(), None), Err(Denied::OverLimit { .. })));
     assert_eq!(manager(Verdict::Reject { reason: "no".to_owned() }, None), Ok(()));
     assert_eq!(answer(Role::Gm, Verdict::approve(), None), Ok(()));
+}
+
+#[test]
+fn only_who_sees_prices_sets_them_and_only_who_may_agree_is_asked_besides() {
+    let (rights, users) = (shipped(), users());
+    let staff = Staff { users: &users, rights: &rights, delegations: &[] };
+    let conditions = |path: &str| Verdict::Approve {
+        conditions: vec![Condition { path: path.to_owned(), value: "1".to_owned() }],
+        needs_days: None,
+    };
+    let answer = |role: Role, verdict: Verdict| {
+        staff
+            .may_decide(&decision(role.as_str(), role, verdict), &subject(Queue::Production, None), NOW)
+            .is_ok()
+    };
+    assert!(answer(Role::Planning, conditions("lines.0.required")));
+    assert!(!answer(Role::Planning, conditions("lines.0.unit_price")));
+    assert!(answer(Role::Gm, conditions("lines.0.unit_price")));
+    assert!(answer(Role::Planning, Verdict::AddReviewer { reviewer: Role::Technical }));
+    assert!(!answer(Role::Planning, Verdict::AddReviewer { reviewer: Role::Warehouse }));
+    let few: Vec<User> = users.iter().filter(|user| user.id == "planning").cloned().collect();
+    let alone = Staff { users: &few, ..staff };
+    let asked = decision("planning", Role::Planning, Verdict::AddReviewer { reviewer: Role::Technical });
+    let refused = alone.may_decide(&asked, &subject(Queue::Production, None), NOW).unwrap_err();
+    assert!(matches!(refused, Denied::NoReviewer { .. }), "{refused}");
 }
 
 #[test]

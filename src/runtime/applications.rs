@@ -6,7 +6,7 @@ use super::register::Register;
 use super::work::Stamp;
 use crate::config::User;
 use crate::master::applications::{Application, Approval, RECORD, State};
-use crate::master::difference::{merged, row};
+use crate::master::difference::{merged, rows};
 use crate::master::record::Source;
 use crate::store::{Answer, Commit, Filter, Index, Json, Key, Kind, Snapshot, Store, StoreError, Write};
 use std::collections::BTreeSet;
@@ -76,7 +76,14 @@ pub async fn approve(
     }
     let tables = ["customers", "certificates", RECORD];
     let mut register = Register::load(house.store.as_ref(), &tables, &house.config.master).await?;
-    if row("customers", &approval.code, register.body("customers")).is_some() {
+    let squeezed = |text: &str| crate::master::text::squeezed(text);
+    let customers = rows(register.body("customers"));
+    let taken = |row: &serde_json::Value| {
+        row.get("code")
+            .and_then(serde_json::Value::as_str)
+            .is_some_and(|code| squeezed(code) == squeezed(&approval.code))
+    };
+    if customers.iter().any(taken) {
         return Err(ApplicationError::Refused(format!(
             "there is a customer {} already: give the new one another code",
             approval.code
@@ -87,8 +94,11 @@ pub async fn approve(
         let after = merged(&new.table, register.body(&new.table), &new.body);
         register.change(&new.table, &after, (&source, 0), stamp);
     }
-    application.state =
-        State::Approved { by: user.id.clone(), at: stamp.at, customer: approval.code.clone() };
+    application.state = State::Approved {
+        decided_by: user.id.clone(),
+        decided_at: stamp.at,
+        customer: approval.code.clone(),
+    };
     commit(house, register, &application, (version, "customers approve"), stamp).await?;
     Ok(application)
 }
@@ -104,7 +114,8 @@ pub async fn refuse(
     let (version, mut application) = waiting(house, id).await?;
     // Who may take a customer without credit may send one away, whatever terms he asks for.
     decides(house, &application, "", user)?;
-    application.state = State::Refused { by: user.id.clone(), at: stamp.at, reason: reason.to_owned() };
+    application.state =
+        State::Refused { decided_by: user.id.clone(), decided_at: stamp.at, reason: reason.to_owned() };
     let register = Register::load(house.store.as_ref(), &[RECORD], &house.config.master).await?;
     commit(house, register, &application, (version, "customers refuse"), stamp).await?;
     Ok(application)

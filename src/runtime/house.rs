@@ -323,7 +323,7 @@ impl House {
 
     /// What the rules say of an order as everything stands now.
     pub async fn explain(&self, order_id: Uuid) -> Result<Vec<Explained>, Failure> {
-        self.steps("explain", Ahead::default()).explain(order_id).await
+        self.steps(self.delivery("explain"), Ahead::default()).explain(order_id).await
     }
 
     /// The moment at which the firm's clock shows this.

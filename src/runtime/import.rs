@@ -223,8 +223,8 @@ pub async fn bring(
     let mut register = Register::load(store, &names, how.settings).await?;
     let mut after = Vec::new();
     for (table, source) in read {
-        let Imported { table, rows, mut body, left_out } = table;
-        keep(&table, &left_out, register.body(&table), &mut body);
+        let Imported { table, rows, mut body, columns } = table;
+        keep(&table, &columns, register.body(&table), &mut body);
         after.push((table, rows, body, source));
     }
     let new = |name: &str| after.iter().find(|(table, ..)| table == name).map(|(_, _, body, _)| body);
@@ -288,10 +288,10 @@ pub(super) async fn put_rows(
     source: &Source,
     how: &Importing<'_>,
 ) -> Result<(Register, Changes), ImportError> {
-    let Imported { table, mut body, left_out, .. } = read;
+    let Imported { table, mut body, columns, .. } = read;
     let names = with_prices([table.as_str()].into_iter());
     let mut register = Register::load(store, &names, how.settings).await?;
-    keep(&table, &left_out, register.body(&table), &mut body);
+    keep(&table, &columns, register.body(&table), &mut body);
     let after = if whole { body } else { merged(&table, register.body(&table), &body) };
     unpublished(&register, |name| (name == table).then_some(&after), how.today)
         .map_err(ImportError::Published)?;

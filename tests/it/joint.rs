@@ -1,7 +1,8 @@
 //! Reviews in which more than one person has a say: conditions, returns to a step, colleagues, joint sign, four eyes, appeals.
 
 use crate::office::{
-    apply, checked, content, day, decide, decimal, decision, now, open, problem, review_in, strict,
+    apply, checked, content, day, decide, decimal, decision, facts, now, open, open_with, problem, review_in,
+    strict,
 };
 use gendan::order::Order;
 use gendan::order::event::Event;
@@ -52,6 +53,48 @@ fn a_condition_binds_once_the_customer_has_agreed_to_it() {
     assert!(all_agreed(&order));
 }
 
+/// What he set is more than he may agree to: those who have to are asked.
+#[test]
+fn a_condition_does_not_bind_where_stricter_rules_come_in() {
+    let rules = strict();
+    let key = |order: &Order| {
+        let mut facts = facts(order);
+        facts.customer.grade = "key".into();
+        facts
+    };
+    let mut order = checked(vec![problem(Code::PriceNotOnList, Severity::Review, Queue::Price)]);
+    let before = key(&order);
+    assert!(open_with(&mut order, &rules, &before).contains(&Queue::Price));
+    decide(&mut order, Queue::Price, on_condition("lines.0.unit_price", "0.10"), "u-manager").unwrap();
+    let below = vec![problem(Code::PriceBelowFloor, Severity::Review, Queue::Price)];
+    apply(&mut order, &[Event::Checked { problems: below, sure: true, proofs: Vec::new() }]);
+    let after = key(&order);
+    assert!(open_with(&mut order, &rules, &after).contains(&Queue::Price));
+    assert_eq!(review_in(&order, Queue::Price).roles, [Role::DeputyGm]);
+}
+
+#[test]
+fn conditions_are_set_where_somebody_looks_at_them_afterwards() {
+    let rules = strict();
+    let mut order = checked(vec![problem(Code::Unsure, Severity::Review, Queue::Keying)]);
+    assert_eq!(open(&mut order, &rules), [Queue::Keying]);
+    let refused = decide(&mut order, Queue::Keying, on_condition("lines.0.quantity", "9000"), "u-support");
+    assert_eq!(
+        refused.unwrap_err().to_string(),
+        "condition lines.0.quantity: the queue keying sets none: return the order instead"
+    );
+}
+
+#[test]
+fn nothing_is_returned_to_a_step_that_comes_after() {
+    let rules = strict();
+    let mut order = price_in_doubt();
+    open(&mut order, &rules);
+    let later = Verdict::Return { what: "ask him".into(), to: Some(Queue::Offer) };
+    let refused = decide(&mut order, Queue::Price, later, "u-manager");
+    assert_eq!(refused, Err(Refusal::NoSuchStep(Queue::Offer)));
+}
+
 #[test]
 fn a_condition_that_is_what_he_asked_for_needs_no_answer() {
     let rules = strict();
@@ -79,7 +122,7 @@ fn a_correction_by_the_clerk_ends_an_offer() {
     assert_eq!(order.asked_for, None);
     assert_eq!(
         open(&mut order, &rules),
-        [Queue::Sales, Queue::Price, Queue::SecondLook],
+        [Queue::Sales, Queue::SecondLook, Queue::Price],
         "the price is asked again: its condition is gone"
     );
 }

@@ -216,7 +216,7 @@ impl Shop {
             let mail = format!("{}@hengtong.example", it.as_str());
             (it, FrontDesk { manager: Some(format!("mgr.{mail}")), mail })
         });
-        let product = |class: &str| Product { class: class.into(), lead_days: 7 };
+        let product = |class: &str| Product { class: class.into(), lead_days: 7, unit: "条".into() };
         Self {
             house: House {
                 name: "恒通拉链辅料有限公司".into(),

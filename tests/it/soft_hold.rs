@@ -164,11 +164,12 @@ impl House {
         let review = order.open_reviews().next().unwrap();
         let decision = Decision {
             review_id: review.id,
-            verdict: Verdict::File { reason: "a catalogue".to_owned(), kind: None, on_behalf_of: None },
+            verdict: Verdict::File { reason: "a catalogue".to_owned(), kind: None },
             by: "user-0".to_owned(),
             role: Role::Clerk,
             note: None,
             digest: review.digest.clone(),
+            on_behalf_of: None,
         };
         let body = Body::ReviewDecide(ReviewDecide { order_id: order.id, decision });
         let message = self.message(Step::Review, order.id, body);

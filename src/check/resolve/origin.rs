@@ -24,7 +24,7 @@ pub(in crate::check) fn doubt(envelope: &Envelope, master: &Master) -> Option<Do
         return Some(Doubt::PassedOn(by.to_owned()));
     }
     let found = envelope.authentication.as_ref()?;
-    let doubtful = if ours { found.is_failed() } else { !found.aligned };
+    let doubtful = if ours { found.is_failed() || found.is_another() } else { !found.aligned };
     doubtful.then(|| Doubt::NotAuthentic(found.said()))
 }
 

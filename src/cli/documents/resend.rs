@@ -27,6 +27,7 @@ pub(in crate::cli) struct Resend {
 
 impl Resend {
     pub(super) async fn run(self, house: &House, context: &mut Context) -> Result<(), Stop> {
+        context.may(house, Action::Key)?;
         let id = context::id(&self.id, "document", "documents list")?;
         let (document, parts) = super::load(house, id).await?;
         let drafts: Vec<Draft> = parts.into_iter().map(|it| it.draft).collect();

@@ -24,7 +24,7 @@ pub(super) enum Command {
     /// Show one: the order, its problems, and the digest that a decision must name 查看
     Show { id: String },
     /// Decide one: agree, on conditions, return, reject, pass on, ask for one more, appeal 审批
-    Decide(decide::Decide),
+    Decide(Box<decide::Decide>),
 }
 
 #[derive(Serialize)]

@@ -93,7 +93,12 @@ impl Shape {
 
     /// The key of a stored row.
     pub(super) fn key_of(&self, row: &Value) -> String {
-        let part = |column: &&str| row.get(*column).and_then(Value::as_str).unwrap_or("");
+        let part = |column: &&str| {
+            let text = row.get(*column).and_then(Value::as_str).unwrap_or("");
+            // A quantity is the same however it is written: 1000 and 1000.0.
+            let figure = (*column == "min_qty").then(|| text.parse::<rust_decimal::Decimal>().ok()).flatten();
+            figure.map_or_else(|| text.to_owned(), |it| it.normalize().to_string())
+        };
         self.key.iter().map(part).collect::<Vec<_>>().join(" / ")
     }
 }

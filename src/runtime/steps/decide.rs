@@ -12,7 +12,7 @@ use crate::order::draft::{Confidence, DraftOrder};
 use crate::order::event::{Actor, Event};
 use crate::order::ids::Ids;
 use crate::order::message::{Message, ReviewDecide};
-use crate::order::review::Verdict;
+use crate::order::review::{Decision, Refusal, Verdict};
 use crate::order::status::{Rung, Status};
 use crate::release;
 use crate::review;
@@ -41,9 +41,14 @@ impl Steps {
             Err(refusal) => return Ok(done(message, format!("refused: {refusal}"))),
         };
         let was_unread = soft_hold::is_unread(&work.order);
-        work.add(events).map_err(misfit(&work.order))?;
         let mut origin = self.origin(&work.order).await?;
         let mut pen = Pen { now, commit: done(message, "") };
+        if events.iter().any(|event| matches!(event, Event::Conditioned { .. }))
+            && let Some(changed) = self.changed_since(&work, &origin, decision, &mut pen).await?
+        {
+            return Ok(done(message, format!("refused: {changed}")));
+        }
+        work.add(events).map_err(misfit(&work.order))?;
         match &decision.verdict {
             Verdict::Correct { draft } => keyed(&mut origin.record, draft),
             Verdict::File { reason, kind } => {
@@ -74,6 +79,30 @@ impl Steps {
         }
         work.write(&mut pen.commit, &pen.now.stamp(Actor::User(decision.by.clone())));
         Ok(desk::named(pen.commit, &what))
+    }
+
+    /// Conditions bind to what was seen: whether the queue would look at something else now, had nobody decided.
+    async fn changed_since(
+        &self,
+        work: &Work,
+        origin: &Origin,
+        decision: &Decision,
+        pen: &mut Pen<'_>,
+    ) -> Result<Option<Refusal>, Failure> {
+        let mut trial = work.clone();
+        let written = std::mem::take(&mut pen.commit);
+        let looked = self.reopen(&mut trial, origin, None, pen).await;
+        pen.commit = written;
+        looked?;
+        let queue =
+            |order: &Order| order.reviews.iter().find(|it| it.id == decision.review_id).map(|it| it.queue);
+        let still = trial.order.open_reviews().any(|it| it.id == decision.review_id);
+        let now = trial.order.open_reviews().find(|it| Some(it.queue) == queue(&trial.order));
+        Ok((!still).then(|| Refusal::Changed {
+            id: decision.review_id,
+            seen: decision.digest.clone(),
+            now: now.map(|it| it.digest.clone()).unwrap_or_default(),
+        }))
     }
 
     /// A part that a person files as what it is: the department whose matter that is hears of it.

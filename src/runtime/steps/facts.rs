@@ -2,9 +2,10 @@
 
 use super::Steps;
 use super::desk::{Case, skus};
-use crate::master::Customer;
+use crate::master::{Customer, Master, units};
 use crate::order::Order;
 use crate::order::document::{Channel, Envelope, Language};
+use crate::order::line::Line;
 use crate::order::money::Money;
 use crate::release::facts::{Buyer, Product, ReleaseFacts, Terms};
 use crate::release::{self, ReleaseError};
@@ -55,7 +56,7 @@ impl Steps {
         let receivable = balance.map_or(Decimal::ZERO, |it| it.receivable);
         let own = total.map_or(Decimal::ZERO, |it| it.amount);
         let stock = case.stock(order);
-        let in_stock = !order.content.lines.is_empty() && covered(order, &stock);
+        let in_stock = !order.content.lines.is_empty() && covered(order, &stock, &case.master);
         Figures {
             total: total.and_then(|total| self.in_book_currency(total)),
             exposure: receivable + case.credit.value + own,
@@ -63,6 +64,7 @@ impl Steps {
             overdue: balance.map_or(Decimal::ZERO, |it| it.overdue),
             floor_gap: Decimal::ZERO,
             in_stock,
+            needs_days: order.needs_days().into(),
             date_feasible: self.is_feasible(order, case, now),
         }
     }
@@ -151,7 +153,10 @@ impl Steps {
         let class = |category: &str| classes.get(category).cloned().unwrap_or_else(|| OTHER_CLASS.to_owned());
         let product = |sku: String| {
             let row = case.master.product(&sku)?;
-            Some((sku, Product { class: class(&row.category), lead_days: row.lead_days }))
+            Some((
+                sku,
+                Product { class: class(&row.category), lead_days: row.lead_days, unit: row.unit.clone() },
+            ))
         };
         skus(&order.content).into_iter().filter_map(product).collect()
     }
@@ -189,14 +194,20 @@ fn has_bought(row: &Customer, case: &Case) -> bool {
     row.grade != "new" || case.master.balance(&row.code).is_some_and(|it| it.receivable > Decimal::ZERO)
 }
 
-fn covered(order: &Order, stock: &BTreeMap<String, Decimal>) -> bool {
+fn covered(order: &Order, stock: &BTreeMap<String, Decimal>, master: &Master) -> bool {
     let mut left = stock.clone();
     order.content.lines.iter().all(|line| {
         let (Some(sku), Some(quantity)) = (&line.sku, line.quantity) else { return false };
         let free = left.entry(sku.clone()).or_default();
-        *free -= quantity;
+        *free = free.saturating_sub(in_stock_unit(line, quantity, master));
         *free >= Decimal::ZERO
     })
+}
+
+/// A line's quantity in the unit in which its product's stock is counted.
+pub(super) fn in_stock_unit(line: &Line, quantity: Decimal, master: &Master) -> Decimal {
+    let product = line.sku.as_deref().and_then(|sku| master.product(sku));
+    product.map_or(quantity, |it| units::counted(quantity, line.unit.as_deref(), &it.unit))
 }
 
 fn domain(address: &str) -> &str {

@@ -1,6 +1,8 @@
 //! What a released order holds of its customer's credit and of the stock, and gives back.
 
+use super::facts::in_stock_unit;
 use super::{Steps, desk, parsed};
+use crate::master::Master;
 use crate::order::Order;
 use crate::order::event::Milestone;
 use crate::order::status::Status;
@@ -25,7 +27,8 @@ impl Steps {
             self.lower(Kind::Credit, customer, credit.amount, commit).await?;
         }
         if holds_goods(before) && !holds_goods(after) {
-            for (sku, quantity) in reserved(after) {
+            let master = self.shelf.get().await?;
+            for (sku, quantity) in reserved(after, &master) {
                 self.lower(Kind::Stock, &sku, quantity, commit).await?;
             }
         }
@@ -53,12 +56,12 @@ fn holds_goods(order: &Order) -> bool {
         && !order.reached.contains(&Milestone::StockOut)
 }
 
-/// What the release took from stock: every line that is not made.
-fn reserved(order: &Order) -> BTreeMap<String, Decimal> {
+/// What the release took from stock, in the products' units: every line that is not made.
+fn reserved(order: &Order, master: &Master) -> BTreeMap<String, Decimal> {
     let mut sums: BTreeMap<String, Decimal> = BTreeMap::new();
     for line in order.content.lines.iter().filter(|line| !order.make.contains(&line.position)) {
         if let (Some(sku), Some(quantity)) = (&line.sku, line.quantity) {
-            *sums.entry(sku.clone()).or_default() += quantity;
+            *sums.entry(sku.clone()).or_default() += in_stock_unit(line, quantity, master);
         }
     }
     sums

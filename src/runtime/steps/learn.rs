@@ -95,7 +95,9 @@ impl Steps {
         };
         let (document, at, id) = (part.document.clone(), now.at, now.ids);
         let mut commit = match (corrected.kind, &opened) {
-            (Some(kind), Some(opened)) if takes => self.take_up(opened, part, (kind, &labels), now).await?,
+            (Some(kind), Some(opened)) if takes => {
+                Box::pin(self.take_up(opened, part, (kind, &labels), now)).await?
+            }
             _ => done(message, "learnt"),
         };
         if let Some(customer) = self.proven(corrected, &document, read.as_ref()).await? {

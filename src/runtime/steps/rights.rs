@@ -3,7 +3,8 @@
 use super::Steps;
 use crate::order::Order;
 use crate::order::document::Kind as PartKind;
-use crate::order::review::{Decision, Role};
+use crate::order::review::{Decision, Role, Verdict};
+use crate::review::conditions;
 use crate::rights::{Denied, Subject};
 use crate::runtime::Failure;
 use crate::runtime::rights::Delegations;
@@ -31,7 +32,19 @@ impl Steps {
             Some(target) => Some(self.order(target).await?.order),
             None => None,
         };
-        let total = target.as_ref().unwrap_or(order).content.total().ok().flatten();
+        let content = &target.as_ref().unwrap_or(order).content;
+        // What he agrees to is the order with his conditions in it.
+        let offered = match &decision.verdict {
+            Verdict::Approve { conditions, .. } => conditions::apply(content, conditions).ok(),
+            Verdict::Return { .. }
+            | Verdict::Reject { .. }
+            | Verdict::File { .. }
+            | Verdict::Correct { .. }
+            | Verdict::Transfer { .. }
+            | Verdict::AddReviewer { .. }
+            | Verdict::Appeal { .. } => None,
+        };
+        let total = offered.as_ref().unwrap_or(content).total().ok().flatten();
         let total = total.and_then(|total| self.in_book_currency(total));
         let subject = Subject { queue: review.queue, deciders: &deciders, cancels, total };
         Ok(self.books.staff(&delegations.all).may_decide(decision, &subject, now))

@@ -48,7 +48,7 @@ impl Steps {
         let filter = Filter { customer: Some(house), limit: MOST, ..Filter::default() };
         for snapshot in self.store.list(Kind::Document, &filter).await? {
             let (_, other): (u64, Document) = parsed(snapshot)?;
-            let near = other.received_at > document.received_at - window;
+            let near = other.received_at > document.received_at - window && other.received_at <= now;
             if near && self.may_change(order, document, &other).await? {
                 return Ok(Some(Unread { document: other.id, until }));
             }

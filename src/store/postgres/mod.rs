@@ -76,6 +76,14 @@ impl Postgres {
         clock: Option<Arc<dyn Clock>>,
     ) -> Result<Self, StoreError> {
         migrate::migrate(settings).await?;
+        Self::connect(settings, clock).await
+    }
+
+    /// Connects and changes nothing: tables of another version are an error once they are used.
+    pub async fn connect(
+        settings: &PostgresSettings,
+        clock: Option<Arc<dyn Clock>>,
+    ) -> Result<Self, StoreError> {
         let pool = settings.pool()?;
         let stop = CancellationToken::new();
         let clock = match clock {

@@ -34,7 +34,7 @@ const MAY: &[(&str, Because)] = &[
     ("rehearse/gather.rs", Reason("reads old mails named on the command line; who has them keeps them")),
     ("rehearse/known.rs", Reason("copies what is known of the firm into records that are thrown away")),
     ("rehearse/mailbox.rs", Reason("puts mails into a folder that is thrown away")),
-    ("cli/reviews.rs", Reason("reads a draft named on the command line")),
+    ("cli/reviews/decide.rs", Reason("reads a draft named on the command line")),
     ("bench/pipeline.rs", Reason("looks at what the outlet has written, after the run that is measured")),
     ("bench/process.rs", Reason("asks the system what the process has used")),
     (

@@ -7,7 +7,7 @@ use gendan::order::Order;
 use gendan::order::event::{Event, Milestone, Tell};
 use gendan::order::line::Line;
 use gendan::order::message::{Body, Message};
-use gendan::order::review::ReviewState;
+use gendan::order::review::{Queue, ReviewState};
 use gendan::order::status::{Rung, Status};
 use gendan::runtime::clock::Clock as _;
 use gendan::store::{Filter, Key, Kind, Store as _};
@@ -130,8 +130,28 @@ async fn gates(world: &World, order: &Order, arrived: &Arrived) -> Result<(), St
         });
         let open_then = open_then.count();
         ensure(open_then == 0, || format!("order {} was released over {open_then} open reviews", order.id))?;
+        ensure(order.returned.is_none(), || {
+            format!("order {} was released while it was returned", order.id)
+        })?;
+        against(order)?;
     }
     Ok(())
+}
+
+/// No queue's last word on a released order is a no, unless the level above overruled it.
+fn against(order: &Order) -> Result<(), String> {
+    let mut last: BTreeMap<Queue, (Uuid, &str)> = BTreeMap::new();
+    for review in &order.reviews {
+        if let ReviewState::Decided(decided) = &review.state {
+            last.insert(review.queue, (review.id, decided.verdict.as_str()));
+        }
+    }
+    let overruled = |id: Uuid| {
+        order.appealed == Some(id)
+            && last.get(&Queue::Management).is_some_and(|(_, verdict)| *verdict == "approve")
+    };
+    let against = last.values().find(|(id, verdict)| *verdict == "reject" && !overruled(*id));
+    ensure(against.is_none(), || format!("order {} was released against {against:?}", order.id))
 }
 
 /// Open reviews past their deadline are marked; a goods date that has come was told.
