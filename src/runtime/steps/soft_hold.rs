@@ -16,10 +16,11 @@ use crate::runtime::Failure;
 use crate::runtime::work::Work;
 use crate::store::{Commit, Filter, Key, Kind, NewTimer, PartRecord};
 use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Documents of one house that are looked at; the newest come first.
-const MOST: u32 = 100;
+const MOST: u32 = 40;
 /// Begins the reason of such a hold.
 const WHY: &str = "unread:";
 const ON_HOLD: &str = "on_hold";
@@ -46,38 +47,48 @@ impl Steps {
         let house = document.envelope.house().filter(|_| waits);
         let Some(house) = house else { return Ok(None) };
         let filter = Filter { customer: Some(house), limit: MOST, ..Filter::default() };
+        let mut near: BTreeMap<Uuid, Document> = BTreeMap::new();
         for snapshot in self.store.list(Kind::Document, &filter).await? {
             let (_, other): (u64, Document) = parsed(snapshot)?;
-            let near = other.received_at > document.received_at - window && other.received_at <= now;
-            if near && self.may_change(order, document, &other).await? {
-                return Ok(Some(Unread { document: other.id, until }));
+            if other.received_at > document.received_at - window && other.received_at <= now {
+                near.insert(other.id, other);
             }
         }
-        Ok(None)
+        let found = self.may_change(order, document, &near).await?;
+        Ok(found.map(|document| Unread { document, until }))
     }
 
+    /// The first of these documents that may change the order; all their parts are loaded at once, and their orders.
     async fn may_change(
         &self,
         order: &Order,
         document: &Document,
-        other: &Document,
-    ) -> Result<bool, Failure> {
-        let related = is_related(&document.envelope, &other.envelope);
+        near: &BTreeMap<Uuid, Document>,
+    ) -> Result<Option<Uuid>, Failure> {
+        let related = |other: &Document| is_related(&document.envelope, &other.envelope);
         // Its pages are pictures, which take their time; what they say nobody knows.
-        let Some(parts) = other.parts else { return Ok(related && other.duplicate_of.is_none()) };
-        let keys: Vec<Key> =
-            (0..parts).map(|part| Key::new(Kind::Part, format!("{}/{part}", other.id))).collect();
-        let mut asked: Vec<Key> = Vec::new();
+        let unknown =
+            |other: &&Document| other.parts.is_none() && other.duplicate_of.is_none() && related(other);
+        if let Some(other) = near.values().find(unknown) {
+            return Ok(Some(other.id));
+        }
+        let parts = |other: &Document| {
+            let id = other.id;
+            (0..other.parts.unwrap_or(0)).map(move |part| Key::new(Kind::Part, format!("{id}/{part}")))
+        };
+        let keys: Vec<Key> = near.values().flat_map(parts).collect();
+        let mut asked: BTreeMap<Uuid, Uuid> = BTreeMap::new();
         for snapshot in self.store.load(&keys).await?.into_iter().flatten() {
             let (_, record): (u64, PartRecord) = parsed(snapshot)?;
-            if !related && !speaks_of(&record, order) {
+            let from = record.document_id;
+            if !near.get(&from).is_some_and(related) && !speaks_of(&record, order) {
                 continue;
             }
             match record.part.state {
-                PartState::Waiting if is_change(&record) => return Ok(true),
-                PartState::Keying { .. } => return Ok(true),
+                PartState::Waiting if is_change(&record) => return Ok(Some(from)),
+                PartState::Keying { .. } => return Ok(Some(from)),
                 PartState::Order { order_id } if order_id != order.id => {
-                    asked.push(Key::new(Kind::Order, order_id))
+                    asked.insert(order_id, from);
                 }
                 PartState::Waiting
                 | PartState::Order { .. }
@@ -85,10 +96,14 @@ impl Steps {
                 | PartState::Filed { .. } => {}
             }
         }
-        let orders = self.store.load(&asked).await?.into_iter().flatten();
-        let orders: Vec<Order> =
-            orders.map(|it| parsed(it).map(|(_, order)| order)).collect::<Result<_, _>>()?;
-        Ok(orders.iter().any(is_unread))
+        let keys: Vec<Key> = asked.keys().map(|id| Key::new(Kind::Order, id)).collect();
+        for snapshot in self.store.load(&keys).await?.into_iter().flatten() {
+            let (_, other): (u64, Order) = parsed(snapshot)?;
+            if is_unread(&other) {
+                return Ok(asked.get(&other.id).copied());
+            }
+        }
+        Ok(None)
     }
 
     /// The order waits, and is looked at again soon.
