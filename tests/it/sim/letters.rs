@@ -23,29 +23,41 @@ const GOODS: [(&str, &str, &str); 4] = [
     ("5#尼龙闭尾拉链 自动头 黑色580 20cm", "条", "0.48"),
 ];
 
-/// The letters of one run: orders, some sent twice, some of one PO number, some that are no orders, and broken ones.
-pub(super) fn letters(chaos: &Chaos, count: u64) -> Vec<Letter> {
+/// The letters of one run: orders, some sent twice, some of one PO number, some that are no orders, and broken ones. In a
+/// `rush` they are all orders of one customer for the same goods: for one credit limit, one stock and one running number.
+pub(super) fn letters(chaos: &Chaos, count: u64, rush: bool) -> Vec<Letter> {
     let mut letters: Vec<Letter> = Vec::new();
+    if rush {
+        let (customer, goods) = (chaos.below(4), chaos.below(4));
+        return (0..2 * count).map(|number| order(chaos, (number, number), (customer, 1, &[goods]))).collect();
+    }
     for number in 0..count {
         let letter = match chaos.below(12) {
             0 if !letters.is_empty() => repeated(chaos, &letters, number),
             1 => not_an_order(number),
             2 => broken(number),
-            3 => order(chaos, number, number.saturating_sub(1)),
-            _ => order(chaos, number, number),
+            3 => any_order(chaos, number, number.saturating_sub(1)),
+            _ => any_order(chaos, number, number),
         };
         letters.push(letter);
     }
     letters
 }
 
-fn order(chaos: &Chaos, number: u64, po: u64) -> Letter {
-    let (name, mail, firm) = CUSTOMERS[chaos.below(4) as usize];
+fn any_order(chaos: &Chaos, number: u64, po: u64) -> Letter {
+    let customer = chaos.below(4);
+    let goods: Vec<u64> = (0..=chaos.below(3)).map(|_| chaos.below(4)).collect();
+    order(chaos, (number, po), (customer, 9, &goods))
+}
+
+/// An order of a customer for some goods, of each at most so many thousand pieces.
+fn order(chaos: &Chaos, (number, po): (u64, u64), (customer, most, goods): (u64, u64, &[u64])) -> Letter {
+    let (name, mail, firm) = CUSTOMERS[customer as usize];
     let mut lines = String::new();
     let mut total = 0u64;
-    for position in 1..=1 + chaos.below(3) {
-        let (goods, unit, price) = GOODS[chaos.below(4) as usize];
-        let quantity = 1000 * (1 + chaos.below(9));
+    for (position, goods) in (1..).zip(goods) {
+        let (goods, unit, price) = GOODS[*goods as usize];
+        let quantity = 1000 * (1 + chaos.below(most));
         let cents = price.replace("0.", "").parse::<u64>().unwrap();
         let amount = quantity * cents;
         total += amount;

@@ -33,9 +33,10 @@ async fn run(seed: u64, planted: Planted) -> Result<(), String> {
     let world = World::new(seed, books::lean(), planted);
     books::mark_imported(world.store.as_ref()).await;
     let count = 2 + world.chaos.below(5);
-    let mut mail: VecDeque<Letter> = letters(&world.chaos, count).into();
+    let rush = world.chaos.often(250);
+    let mut mail: VecDeque<Letter> = letters(&world.chaos, count, rush).into();
     let arrived = mail.len() as u64;
-    let mut office = Office::open(&world).await;
+    let mut office = Office::open(&world, rush).await;
     for round in 0..ROUNDS {
         office.tend(&world).await;
         office.take_in(&world, &mut mail).await;
@@ -61,12 +62,14 @@ struct Office {
     started: u64,
     /// How many there are to be.
     size: usize,
+    /// All letters come at once.
+    rush: bool,
 }
 
 impl Office {
-    async fn open(world: &World) -> Self {
+    async fn open(world: &World, rush: bool) -> Self {
         let size = if world.wired { 1 + usize::from(world.chaos.often(500)) } else { 1 };
-        let mut office = Self { processes: Vec::new(), started: 0, size };
+        let mut office = Self { processes: Vec::new(), started: 0, size, rush };
         office.tend(world).await;
         office
     }
@@ -87,9 +90,13 @@ impl Office {
 
     /// Hands letters over; one whose taking was not confirmed stays in front and is handed over again.
     async fn take_in(&self, world: &World, mail: &mut VecDeque<Letter>) {
-        let process = &self.processes[world.chaos.below(self.processes.len() as u64) as usize];
-        let several = 1 + world.chaos.below(3);
+        let any = || &self.processes[world.chaos.below(self.processes.len() as u64) as usize];
+        let mut process = any();
+        let several = if self.rush { mail.len() as u64 } else { 1 + world.chaos.below(3) };
         for _ in 0..several {
+            if self.rush {
+                process = any();
+            }
             let Some(letter) = mail.front() else { return };
             let arrival = Arrival {
                 bytes: letter.bytes.clone(),
