@@ -8,6 +8,7 @@ use crate::intake::imap::settings::{self as mailboxes, Mailbox};
 use crate::master::applications::CustomerSettings;
 use crate::master::record::MasterSettings;
 use crate::ocr::RecognitionSettings;
+use crate::order::amend::ChangeSettings;
 use crate::order::document::Language;
 use crate::order::money::{Currency, Exchange};
 use crate::read::limits::Limits;
@@ -55,6 +56,7 @@ pub struct Config {
     pub prices: PriceSettings,
     pub customers: CustomerSettings,
     pub release: facts::Settings,
+    pub changes: ChangeSettings,
     pub numbers: Numbers,
     pub terms: Terms,
     pub exchange: Exchange,

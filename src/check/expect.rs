@@ -75,6 +75,7 @@ fn word(problem: &Problem) -> Option<&'static str> {
         | Code::DiscountCodeInvalid
         | Code::PickupTooSoon
         | Code::MissingVehicle
-        | Code::NewShipTo => None,
+        | Code::NewShipTo
+        | Code::ChangeTooLate => None,
     }
 }

@@ -2,14 +2,13 @@
 
 use super::Case;
 use crate::master::text::squeezed;
+use crate::order::change::{self, Difference, added, head_differences, left_out, line_differences};
 use crate::order::document::Kind;
 use crate::order::line::{Content, Line};
 use crate::order::party::Party;
 use crate::order::problem::{Code, Problem, Severity};
 use crate::order::review::Queue;
 use crate::order::status::Status;
-use chrono::NaiveDate;
-use rust_decimal::Decimal;
 
 /// Another order of this customer with the same PO number.
 #[derive(Debug, Clone, Copy)]
@@ -60,61 +59,35 @@ fn differences(case: &Case<'_>, other: &SamePo<'_>) -> Vec<Problem> {
         return Vec::new();
     }
     let (a, b) = (case.content, other.content);
-    let day = |day: Option<NaiveDate>| day.map(|day| day.to_string());
-    let mut found = vec![
-        ("currency".to_owned(), a.currency.map(String::from), b.currency.map(String::from)),
-        ("order_date".to_owned(), day(a.order_date), day(b.order_date)),
-        ("requested_delivery".to_owned(), day(a.requested), day(b.requested)),
-        ("payment_terms".to_owned(), a.payment_terms.clone(), b.payment_terms.clone()),
-        ("incoterm".to_owned(), a.incoterm.clone(), b.incoterm.clone()),
-        ("shipping_method".to_owned(), a.shipping_method.clone(), b.shipping_method.clone()),
-    ];
+    let mut found = head_differences(a, b);
     let mut left: Vec<&Line> = b.lines.iter().collect();
     for (at, line) in a.lines.iter().enumerate() {
         match left.iter().position(|one| same_goods(one, line)) {
             Some(is) => found.extend(line_differences(at, line, left.remove(is))),
-            None => found.push((format!("lines.{at}"), Some(in_short(line)), None)),
+            None => found.push(added(at, line)),
         }
     }
-    found.extend(left.into_iter().map(|line| ("lines".to_owned(), None, Some(in_short(line)))));
-    found.retain(|(_, now, before)| plain(now) != plain(before));
+    found.extend(left.into_iter().map(left_out));
+    found.retain(|it| plain(&it.now) != plain(&it.before));
     if is_moved(case, other) {
         // Whose address it is stands with the parties, never in a problem.
-        found.push(("ship_to".to_owned(), None, None));
+        found.push(Difference { path: "ship_to".to_owned(), now: None, before: None });
     }
-    let problem = |(path, found, expected)| {
+    as_problems(found)
+}
+
+/// What an amendment makes of the order `before`.
+#[must_use]
+pub fn amended(now: &Content, before: &Content) -> Vec<Problem> {
+    as_problems(change::differences(now, before))
+}
+
+fn as_problems(found: Vec<Difference>) -> Vec<Problem> {
+    let problem = |Difference { path, now: found, before: expected }| {
         let problem = Problem::new(Code::DiffersFrom, path, Severity::Note, Queue::Sales);
         Problem { found, expected, ..problem }
     };
     found.into_iter().take(MOST).map(problem).collect()
-}
-
-/// A path, what it says now, and what it said before.
-type Difference = (String, Option<String>, Option<String>);
-
-fn line_differences(at: usize, now: &Line, before: &Line) -> Vec<Difference> {
-    let figure = |figure: Option<Decimal>| figure.map(|figure| figure.normalize().to_string());
-    let fields = |line: &Line| {
-        [
-            ("quantity", figure(line.quantity)),
-            ("unit", line.unit.clone()),
-            ("unit_price", figure(line.unit_price)),
-            ("delivery_date", line.required.map(|day| day.to_string())),
-            ("spec", line.spec.clone()),
-            ("color", line.color.clone()),
-            ("note", line.note.clone()),
-        ]
-    };
-    let both = fields(now).into_iter().zip(fields(before));
-    both.map(|((field, now), (_, before))| (format!("lines.{at}.{field}"), now, before)).collect()
-}
-
-/// `N18 × 6000 条`
-fn in_short(line: &Line) -> String {
-    let goods = line.sku.as_deref().unwrap_or(&line.description);
-    let quantity = line.quantity.map(|quantity| format!("× {}", quantity.normalize()));
-    let parts = [Some(goods.to_owned()), quantity, line.unit.clone()];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// An order that came to nothing: the same again is then no mere repetition.

@@ -97,7 +97,8 @@ const fn is_doubt(problem: &Problem) -> bool {
         | Code::ShortOfStock
         | Code::PickupTooSoon
         | Code::MissingVehicle
-        | Code::NewShipTo => false,
+        | Code::NewShipTo
+        | Code::ChangeTooLate => false,
     }
 }
 

@@ -18,8 +18,9 @@ use chrono::{DateTime, Utc};
 pub(super) async fn decide(house: &House) -> Result<usize, TrialError> {
     let now = house.store.now().await?;
     let mut messages = Vec::new();
-    // What an amendment changes has to be keyed into the order by a person; a yes alone would not do it.
-    for order in orders(house).await?.into_iter().filter(|order| order.kind != OrderKind::Amendment) {
+    // What a person would have to look for first, a yes alone does not find: the order that an amendment speaks of.
+    let found = |order: &Order| order.kind != OrderKind::Amendment || order.refers_to.is_some();
+    for order in orders(house).await?.into_iter().filter(found) {
         for review in order.open_reviews() {
             // Whether an order is the same as another, or was cancelled before it came, no demo can know.
             let unclear = order.problems.iter().any(|it| it.code == Code::ConflictsWith);

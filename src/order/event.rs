@@ -183,6 +183,28 @@ pub enum Event {
         by: String,
         content: Content,
     },
+    /// Of an amendment or cancellation: the order that it concerns was found, or what that order would come to is another now.
+    Merged {
+        refers_to: Uuid,
+        content: Content,
+    },
+    /// An amendment binds: the order comes to this now.
+    Amended {
+        case: Uuid,
+        content: Content,
+    },
+    /// A released order that was amended is filled anew, as in `Released`.
+    Replanned {
+        promised: NaiveDate,
+        ship_on: DateTime<Utc>,
+        make: Vec<u32>,
+        credit: Option<Money>,
+    },
+    /// What an amendment or cancellation costs the customer, who agreed to it.
+    Charged {
+        case: Uuid,
+        amount: Money,
+    },
     /// The rejection by this review was taken to the level above.
     Appealed {
         review_id: Uuid,

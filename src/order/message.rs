@@ -6,8 +6,11 @@
 pub use super::data::{Arrived, Inlet, MasterChanged, OrderPlaced};
 use super::event::Milestone;
 use super::review::Decision;
-use chrono::{DateTime, NaiveDate, Utc};
-use rust_decimal::Decimal;
+pub use super::told::{
+    AccountingInvoice, GoodsLine, InvoiceLine, Notification, OrderConfirmed, ProductionTask, ShipTo,
+    ShippingInstruction, WarehousePick,
+};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -273,115 +276,6 @@ pub struct ReviewRequested {
     pub rules: Vec<String>,
     pub due_at: DateTime<Utc>,
     pub digest: String,
-}
-
-/// One position of a task, pick or instruction: what the receiver needs, and no prices.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct GoodsLine {
-    pub position: u32,
-    pub sku: String,
-    pub description: String,
-    pub quantity: Decimal,
-    pub unit: String,
-}
-
-/// Production task (生产任务单).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ProductionTask {
-    pub order_id: Uuid,
-    pub number: String,
-    pub promised: NaiveDate,
-    pub lines: Vec<GoodsLine>,
-}
-
-/// Picking (领料/拣货).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WarehousePick {
-    pub order_id: Uuid,
-    pub number: String,
-    pub lines: Vec<GoodsLine>,
-}
-
-/// Shipping instruction (发货通知).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ShippingInstruction {
-    pub order_id: Uuid,
-    pub number: String,
-    pub carrier: String,
-    pub ship_to: ShipTo,
-    pub deliver_by: NaiveDate,
-    pub lines: Vec<GoodsLine>,
-}
-
-/// Where the carrier takes the goods.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ShipTo {
-    pub name: Option<String>,
-    pub contact: Option<String>,
-    pub phone: Option<String>,
-    pub address: Option<String>,
-}
-
-/// Request for an invoice and posting of the receivable (开票申请).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AccountingInvoice {
-    pub order_id: Uuid,
-    pub number: String,
-    pub customer: String,
-    pub po_number: Option<String>,
-    pub title: Option<String>,
-    pub tax_number: Option<String>,
-    pub currency: super::money::Currency,
-    /// 0.13 for 13 %; none where the firm has set none for this customer.
-    pub tax_rate: Option<Decimal>,
-    pub lines: Vec<InvoiceLine>,
-    pub total: Decimal,
-}
-
-/// One position of an invoice.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct InvoiceLine {
-    pub position: u32,
-    pub sku: String,
-    pub description: String,
-    pub quantity: Decimal,
-    pub unit: String,
-    pub unit_price: Decimal,
-    pub amount: Decimal,
-}
-
-/// The order confirmation (订单确认) as data, for an order that came as data.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OrderConfirmed {
-    pub order_id: Uuid,
-    pub number: String,
-    pub customer: String,
-    pub po_number: Option<String>,
-    pub promised: NaiveDate,
-    pub currency: super::money::Currency,
-    pub lines: Vec<InvoiceLine>,
-    pub total: Decimal,
-}
-
-/// What a department is told of a released order, with only what it may see, as a text for people and as lines for systems.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Notification {
-    pub order_id: Uuid,
-    pub number: String,
-    pub department: super::department::Department,
-    pub promised: Option<NaiveDate>,
-    pub lines: Vec<GoodsLine>,
-    pub subject: String,
-    pub text: String,
 }
 
 /// An order moved; for whoever follows along.

@@ -190,6 +190,17 @@ impl Exchange {
         }
         self.rates.get(&money.currency).and_then(|rate| money.amount.checked_mul(*rate))
     }
+
+    /// An amount of the book currency in another one, to the coin; none where there is no rate.
+    #[must_use]
+    pub fn from_book(&self, amount: Decimal, currency: Currency) -> Option<Money> {
+        let exact = if currency == self.book {
+            Some(amount)
+        } else {
+            self.rates.get(&currency).and_then(|rate| amount.checked_div(*rate))
+        };
+        exact.map(|exact| Money::new(round(exact, currency), currency))
+    }
 }
 
 #[cfg(test)]

@@ -82,10 +82,12 @@ pub enum Code {
     MissingVehicle,
     /// The goods are to go where none of the customer's went before.
     NewShipTo,
+    /// An order is to be changed or cancelled whose goods have left.
+    ChangeTooLate,
 }
 
 impl Code {
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 41] = [
         Self::Unread,
         Self::Unsure,
         Self::UnknownCustomer,
@@ -126,6 +128,7 @@ impl Code {
         Self::PickupTooSoon,
         Self::MissingVehicle,
         Self::NewShipTo,
+        Self::ChangeTooLate,
     ];
 
     /// The word in snake case, as JSON has it.
@@ -172,6 +175,7 @@ impl Code {
             Self::PickupTooSoon => "pickup_too_soon",
             Self::MissingVehicle => "missing_vehicle",
             Self::NewShipTo => "new_ship_to",
+            Self::ChangeTooLate => "change_too_late",
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Reviews (评审): the queues an order waits in, who may decide there, and what was decided on what.
 
+use super::done::WorkDone;
 use super::draft::DraftOrder;
 use super::status::{CannotMove, Status};
 use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use uuid::Uuid;
@@ -161,6 +163,12 @@ pub enum Verdict {
         /// Working days that the department needs from the release on; the promised date comes out of them.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         needs_days: Option<u32>,
+        /// Of a change of what was released: what was already done of it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        done: Vec<WorkDone>,
+        /// Of a change: what the customer is asked to pay for it, in the order's currency, whatever the work done comes to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fee: Option<Decimal>,
     },
     /// Back to the clerk, or to the queue `to`, with what to change.
     Return {
@@ -194,7 +202,7 @@ impl Verdict {
     /// Agreed as it stands.
     #[must_use]
     pub const fn approve() -> Self {
-        Self::Approve { conditions: Vec::new(), needs_days: None }
+        Self::Approve { conditions: Vec::new(), needs_days: None, done: Vec::new(), fee: None }
     }
 
     #[must_use]
@@ -246,6 +254,10 @@ pub struct Decided {
     pub conditions: Vec<Condition>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub needs_days: Option<u32>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub done: Vec<WorkDone>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fee: Option<Decimal>,
     /// The step to which a `return` leads; the clerk's when there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub returned_to: Option<Queue>,
@@ -365,6 +377,10 @@ pub enum Refusal {
     SignedAlready { by: String, missing: Vec<Role> },
     #[error("{by} agreed in the queue {} and may not agree here too: ask a colleague", queue.as_str())]
     FourEyes { by: String, queue: Queue },
+    #[error(
+        "work done is stated where a change of a released order is reviewed, in a queue that is no clerk's; a fee by the queue sales"
+    )]
+    NoChange,
     #[error("condition {path}: {why}")]
     Condition { path: String, why: String },
     #[error(

@@ -1,6 +1,7 @@
 //! The order itself: the fold of its events.
 
 use super::document::Kind;
+use super::done::WorkDone;
 use super::event::{Event, Gate, Milestone, PartRef, Tell};
 use super::line::Content;
 use super::money::Money;
@@ -9,6 +10,7 @@ use super::problem::Problem;
 use super::review::{Decided, Queue, Review, ReviewState};
 use super::status::{CannotMove, Move, Rung, Status};
 use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use thiserror::Error;
@@ -21,6 +23,14 @@ pub struct Told {
     pub to: String,
     pub version: u32,
     pub message_id: Uuid,
+}
+
+/// What a change of the order costs the customer beside its lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Charge {
+    /// The amendment or cancellation.
+    pub case: Uuid,
+    pub amount: Money,
 }
 
 /// An order that was sent back.
@@ -77,6 +87,14 @@ pub struct Order {
     pub make: Vec<u32>,
     /// What it takes of its customer's credit until it is paid; none when it takes none.
     pub credit: Option<Money>,
+    /// An amendment made something else of it than its document says.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub amended: bool,
+    /// How often it was amended after its release: what was told before is told anew then.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub revision: u32,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub charges: Vec<Charge>,
     pub gates: Vec<Gate>,
     pub told: Vec<Told>,
     /// Milestones reached, in the order in which they were applied.
@@ -130,6 +148,9 @@ impl Order {
             ship_on: None,
             make: Vec::new(),
             credit: None,
+            amended: false,
+            revision: 0,
+            charges: Vec::new(),
             gates: Vec::new(),
             told: Vec::new(),
             reached: Vec::new(),
@@ -179,13 +200,22 @@ impl Order {
                 let before = self.keyed_by.replace(by.clone()).filter(|before| before != by);
                 self.keyed_before.extend(before.filter(|it| !self.keyed_before.contains(it)));
                 self.content = content.clone();
-                self.asked_for = None;
-                self.binding = None;
+                (self.asked_for, self.binding, self.amended) = (None, None, false);
             }
             Event::Conditioned { review_id, content, .. } => {
                 self.offer(content);
                 self.binding = Some(*review_id);
             }
+            Event::Merged { refers_to, content } => {
+                self.refers_to = Some(*refers_to);
+                self.content = content.clone();
+            }
+            Event::Amended { content, .. } => {
+                self.content = content.clone();
+                (self.asked_for, self.binding, self.amended) = (None, None, true);
+                self.revision += u32::from(self.promised.is_some());
+            }
+            Event::Charged { case, amount } => self.charges.push(Charge { case: *case, amount: *amount }),
             Event::Appealed { review_id, .. } => self.appealed = Some(*review_id),
             Event::Checked { problems, sure, proofs } => {
                 self.problems.clone_from(problems);
@@ -204,7 +234,8 @@ impl Order {
                 Some(given) => return Err(FoldError::Numbered(given.0.clone())),
                 None => self.number = Some(number.clone()),
             },
-            Event::Released { promised, ship_on, make, credit } => {
+            Event::Released { promised, ship_on, make, credit }
+            | Event::Replanned { promised, ship_on, make, credit } => {
                 self.credit = *credit;
                 self.promised = Some(*promised);
                 self.make.clone_from(make);
@@ -301,13 +332,28 @@ impl Order {
     /// word counts.
     #[must_use]
     pub fn needs_days(&self) -> u32 {
-        let mut last: BTreeMap<Queue, u32> = BTreeMap::new();
-        for review in &self.reviews {
-            if let ReviewState::Decided(decided) = &review.state {
-                last.insert(review.queue, decided.needs_days.unwrap_or(0));
-            }
-        }
-        last.into_values().fold(0, u32::saturating_add)
+        let needs = self.last_words().into_values().filter_map(|decided| decided.needs_days);
+        needs.fold(0, u32::saturating_add)
+    }
+
+    /// What the reviewers said was already done of what a change makes vain. Of each queue its last word counts.
+    #[must_use]
+    pub fn work_done(&self) -> Vec<WorkDone> {
+        self.last_words().into_values().flat_map(|decided| decided.done.iter().cloned()).collect()
+    }
+
+    /// What sales want the customer to pay for a change, whatever the work comes to.
+    #[must_use]
+    pub fn fee_set(&self) -> Option<Decimal> {
+        self.last_words().get(&Queue::Sales)?.fee
+    }
+
+    fn last_words(&self) -> BTreeMap<Queue, &Decided> {
+        let decided = self.reviews.iter().filter_map(|review| match &review.state {
+            ReviewState::Decided(decided) => Some((review.queue, decided)),
+            ReviewState::Open | ReviewState::Withdrawn => None,
+        });
+        decided.collect()
     }
 
     /// Whether this was told to this receiver in this version.
@@ -315,6 +361,16 @@ impl Order {
     pub fn was_told(&self, what: Tell, to: &str, version: u32) -> bool {
         self.told.iter().any(|told| told.what == what && told.to == to && told.version == version)
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_not(is: &bool) -> bool {
+    !*is
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_zero(revision: &u32) -> bool {
+    *revision == 0
 }
 
 /// The move that a milestone asks for; payment of a prepaid order comes long before its rung.
@@ -356,6 +412,10 @@ const fn leads_to(event: &Event) -> Option<Move> {
         | Event::ReviewerAdded { .. }
         | Event::ReviewBound { .. }
         | Event::Conditioned { .. }
+        | Event::Merged { .. }
+        | Event::Amended { .. }
+        | Event::Replanned { .. }
+        | Event::Charged { .. }
         | Event::Numbered { .. }
         | Event::GateOpened { .. }
         | Event::Told { .. }

@@ -1,7 +1,7 @@
 //! The customer's order confirmation (订单确认): as an answer in his own thread, or as data to the system that placed the order.
 
 use super::telling::Telling;
-use super::{ReleaseError, header, invoice, sheet, templates};
+use super::{ReleaseError, changes, header, invoice, sheet, templates};
 use crate::order::document::{Envelope, Language};
 use crate::order::event::Tell;
 use crate::order::message::{Body, OrderConfirmed};
@@ -11,11 +11,25 @@ use serde_json::json;
 const LONGEST_THREAD: usize = 20;
 
 pub(super) fn confirm(telling: &mut Telling<'_>) -> Result<(), ReleaseError> {
-    let facts = telling.facts;
-    if facts.as_data {
+    let version = 1 + telling.order.revision;
+    if telling.facts.as_data {
         let confirmed = as_data(telling)?;
-        return telling.tell(Tell::Confirmation, "customer", 1, Body::OrderConfirmed(confirmed));
+        return telling.tell(Tell::Confirmation, "customer", version, Body::OrderConfirmed(confirmed));
     }
+    mail(telling, "confirmation", version)
+}
+
+/// That an order which was confirmed is cancelled, and what he pays for it. A system that placed it as data hears it by
+/// `order.status`.
+pub(super) fn cancelled(telling: &mut Telling<'_>) -> Result<(), ReleaseError> {
+    if telling.facts.as_data {
+        return Ok(());
+    }
+    mail(telling, "cancelled", 1 + telling.order.revision)
+}
+
+fn mail(telling: &mut Telling<'_>, template: &str, version: u32) -> Result<(), ReleaseError> {
+    let (facts, order) = (telling.facts, &telling.order);
     let (buyer, house) = (facts.buyer, facts.office.house);
     let name = if buyer.language == Language::En { &house.name_en } else { &house.name };
     let answers = facts.answers;
@@ -24,13 +38,17 @@ pub(super) fn confirm(telling: &mut Telling<'_>) -> Result<(), ReleaseError> {
         "house_mail": house.mail,
         "free_change_hours": facts.office.settings.free_change_hours,
         "subject": answers.and_then(|it| it.subject.as_deref()).map(bare_subject).filter(|it| !it.is_empty()),
+        "amended": order.revision > 0,
+        "changes": changes::said(order, facts, buyer.language, true),
     });
-    let context = templates::beside(&sheet::sheet(&telling.order, facts, true)?, more);
-    let text = facts.office.templates.render(buyer.language, "confirmation", context)?;
-    let Some(mut mail) = telling.mail("confirmation", &buyer.mail, text) else { return Ok(()) };
+    let context = templates::beside(&sheet::sheet(order, facts, true)?, more);
+    let text = facts.office.templates.render(buyer.language, template, context)?;
+    // The first confirmation's name is older than the others'.
+    let purpose = if version == 1 { template.to_owned() } else { format!("{template}.{version}") };
+    let Some(mut mail) = telling.mail(&purpose, &buyer.mail, text) else { return Ok(()) };
     mail.in_reply_to = answers.and_then(|it| header::message_id(it.message_id.as_deref()?));
     mail.references = answers.map(thread).unwrap_or_default();
-    telling.tell(Tell::Confirmation, "customer", 1, Body::MailSend(mail))
+    telling.tell(Tell::Confirmation, "customer", version, Body::MailSend(mail))
 }
 
 fn as_data(telling: &Telling<'_>) -> Result<OrderConfirmed, ReleaseError> {
@@ -41,6 +59,7 @@ fn as_data(telling: &Telling<'_>) -> Result<OrderConfirmed, ReleaseError> {
     Ok(OrderConfirmed {
         order_id: order.id,
         number: sheet::number(order)?,
+        revision: order.revision,
         customer: telling.facts.buyer.code.clone(),
         po_number: content.po_number.clone(),
         promised: order.promised.ok_or_else(|| missing("promised"))?,

@@ -1,6 +1,7 @@
 //! What a release rests on beside the order: the house, the buyer, the goods, the mail that is answered.
 
 use super::templates::Templates;
+use crate::order::Order;
 pub use crate::order::department::Department;
 use crate::order::document::{Envelope, Language};
 use crate::order::number::NumberPattern;
@@ -157,5 +158,7 @@ pub struct ReleaseFacts<'a> {
     pub sequence: u64,
     /// On hand less reserved, per SKU. A SKU that is not in it is not there.
     pub stock: &'a BTreeMap<String, Decimal>,
+    /// The order as it was, where it is being changed.
+    pub before: Option<&'a Order>,
     pub products: &'a BTreeMap<String, Product>,
 }

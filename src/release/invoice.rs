@@ -2,13 +2,15 @@
 
 use super::telling::Telling;
 use super::{ReleaseError, sheet};
+use crate::order::Order;
 use crate::order::event::{Gate, Tell};
 use crate::order::line::Line;
 use crate::order::message::{AccountingInvoice, Body, InvoiceLine};
-use crate::order::money::Currency;
+use crate::order::money::{Currency, Money};
+use rust_decimal::Decimal;
 
 pub(super) fn invoice(telling: &mut Telling<'_>) -> Result<(), ReleaseError> {
-    let (order, buyer) = (&telling.order, telling.facts.buyer);
+    let order = &telling.order;
     if !order.gates.contains(&Gate::Invoice) {
         return Ok(());
     }
@@ -16,8 +18,44 @@ pub(super) fn invoice(telling: &mut Telling<'_>) -> Result<(), ReleaseError> {
     let missing = |what: &str| ReleaseError::Incomplete(what.to_owned());
     let currency = content.currency.ok_or_else(|| missing("currency"))?;
     let total = content.total()?.ok_or_else(|| missing("unit_price"))?;
-    let tax = content.tax.as_ref();
-    let invoice = AccountingInvoice {
+    let (charges, total) = with_charges(order, currency, total)?;
+    let lines = priced(&content.lines, currency)?;
+    let invoice = request(telling, currency, (lines, charges), total)?;
+    telling.tell(Tell::InvoiceRequest, "accounting.invoice", 1, Body::AccountingInvoice(invoice))
+}
+
+/// The request for an invoice over what a cancelled order has cost, which the customer agreed to pay; none where that is
+/// nothing.
+pub(super) fn settlement(telling: &mut Telling<'_>) -> Result<(), ReleaseError> {
+    let order = &telling.order;
+    let Some(first) = order.charges.first() else { return Ok(()) };
+    let currency = first.amount.currency;
+    let (charges, total) = with_charges(order, currency, Money::zero(currency))?;
+    let invoice = request(telling, currency, (Vec::new(), charges), total)?;
+    telling.tell(Tell::InvoiceRequest, "accounting.invoice", 1, Body::AccountingInvoice(invoice))
+}
+
+/// What changes of the order cost beside its lines; what is not in the order's currency accounting settles by hand.
+fn with_charges(
+    order: &Order,
+    currency: Currency,
+    total: Money,
+) -> Result<(Vec<Decimal>, Money), ReleaseError> {
+    let own = order.charges.iter().map(|charge| charge.amount).filter(|it| it.currency == currency);
+    let charges: Vec<Money> = own.collect();
+    let total = charges.iter().try_fold(total, |sum, charge| sum.plus(*charge))?;
+    Ok((charges.into_iter().map(|it| it.amount).collect(), total))
+}
+
+fn request(
+    telling: &Telling<'_>,
+    currency: Currency,
+    (lines, charges): (Vec<InvoiceLine>, Vec<Decimal>),
+    total: Money,
+) -> Result<AccountingInvoice, ReleaseError> {
+    let (order, buyer) = (&telling.order, telling.facts.buyer);
+    let (content, tax) = (&order.content, order.content.tax.as_ref());
+    Ok(AccountingInvoice {
         order_id: order.id,
         number: sheet::number(order)?,
         customer: buyer.code.clone(),
@@ -26,10 +64,10 @@ pub(super) fn invoice(telling: &mut Telling<'_>) -> Result<(), ReleaseError> {
         tax_number: tax.and_then(|it| it.number.clone()).or_else(|| buyer.tax_number.clone()),
         currency,
         tax_rate: tax.map(|it| it.rate).or(buyer.tax_rate),
-        lines: priced(&content.lines, currency)?,
+        lines,
+        charges,
         total: total.amount,
-    };
-    telling.tell(Tell::InvoiceRequest, "accounting.invoice", 1, Body::AccountingInvoice(invoice))
+    })
 }
 
 /// Lines with their prices, as systems that count get them.

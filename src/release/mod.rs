@@ -19,11 +19,14 @@ mod invoice;
 mod status;
 pub mod ask;
 pub mod filed;
+mod revise;
+mod changes;
 pub mod price_list;
 pub mod resend;
 pub mod undelivered;
 
 pub use facts::ReleaseFacts;
+pub use revise::{revise, withdraw};
 pub use status::status_message;
 pub use telling::{about, effect_key, message_id};
 

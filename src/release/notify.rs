@@ -3,9 +3,10 @@
 use super::facts::{Department, Way};
 use super::telling::Telling;
 use super::templates::{self, Rendered};
-use super::{ReleaseError, sheet};
+use super::{ReleaseError, changes, sheet};
 use crate::order::event::Tell;
 use crate::order::message::{Body, Notification};
+use crate::order::status::Status;
 use serde_json::json;
 
 pub(super) fn notify(telling: &mut Telling<'_>) -> Result<(), ReleaseError> {
@@ -20,7 +21,10 @@ pub(super) fn notify(telling: &mut Telling<'_>) -> Result<(), ReleaseError> {
 fn concerns(telling: &Telling<'_>, department: Department) -> bool {
     let order = &telling.order;
     match department {
-        Department::Production => !order.make.is_empty(),
+        // Who was told before hears of it also when there is nothing left to make.
+        Department::Production => {
+            !order.make.is_empty() || order.was_told(Tell::Notification, department.as_str(), 1)
+        }
         Department::Sales
         | Department::Purchasing
         | Department::Warehouse
@@ -38,14 +42,21 @@ fn tell(telling: &mut Telling<'_>, department: Department) -> Result<(), Release
         }
         Way::Mail => match telling.address_of(department) {
             Some(address) => {
-                let purpose = format!("notification.{}", department.as_str());
+                let again = match telling.order.revision {
+                    0 => String::new(),
+                    revision => format!(".{}", 1 + revision),
+                };
+                let purpose = format!("notification.{}{again}", department.as_str());
                 let text = text(telling, department)?;
                 telling.mail(&purpose, &[address], text).map(Body::MailSend)
             }
             None => None,
         },
     };
-    body.map_or(Ok(()), |body| telling.tell(Tell::Notification, department.as_str(), 1, body))
+    body.map_or(Ok(()), |body| {
+        let version = 1 + telling.order.revision;
+        telling.tell(Tell::Notification, department.as_str(), version, body)
+    })
 }
 
 fn notification(
@@ -57,6 +68,7 @@ fn notification(
     Ok(Notification {
         order_id: order.id,
         number: sheet::number(order)?,
+        revision: order.revision,
         department,
         promised: order.promised,
         lines: sheet::goods(&order.content.lines),
@@ -69,7 +81,8 @@ fn text(telling: &Telling<'_>, department: Department) -> Result<Rendered, Relea
     let office = telling.facts.office;
     let language = office.house.language;
     let say = |key: &str| office.wording.say(language, key, &[]);
-    let told_customer = telling.order.was_told(Tell::Confirmation, "customer", 1);
+    let order = &telling.order;
+    let told_customer = order.was_told(Tell::Confirmation, "customer", 1 + order.revision);
     let notices: Vec<String> = (department == Department::Sales && !told_customer)
         .then(|| say("notice.no_customer_mail"))
         .into_iter()
@@ -78,6 +91,9 @@ fn text(telling: &Telling<'_>, department: Department) -> Result<Rendered, Relea
         "department": say(&format!("department.{}", department.as_str())),
         "status": say(&format!("status.{}", telling.order.status.as_str())),
         "notices": notices,
+        "amended": order.revision > 0,
+        "cancelled": order.status == Status::Cancelled,
+        "changes": changes::said(order, telling.facts, language, department.sees_prices()),
         "ship_on": telling.order.ship_on.map(|at| {
             at.with_timezone(&office.calendar.zone()).format("%Y-%m-%d %H:%M").to_string()
         }),

@@ -2,20 +2,29 @@
 
 use super::telling::Telling;
 use super::{ReleaseError, sheet};
+use crate::order::Order;
 use crate::order::event::{Gate, Tell};
 use crate::order::message::{Body, ProductionTask};
 
+pub(super) const TO: &str = "production.task";
+
 pub(super) fn produce(telling: &mut Telling<'_>) -> Result<(), ReleaseError> {
     let order = &telling.order;
-    let Some(promised) = order.promised else { return Ok(()) };
-    if order.make.is_empty() || !order.gates.contains(&Gate::Produce) {
+    let told = order.told.iter().any(|it| it.what == Tell::ProductionTask);
+    if told || order.promised.is_none() || order.make.is_empty() || !order.gates.contains(&Gate::Produce) {
         return Ok(());
     }
-    let task = ProductionTask {
+    let (task, version) = (task(order)?, 1 + order.revision);
+    telling.tell(Tell::ProductionTask, TO, version, Body::ProductionTask(task))
+}
+
+/// What has to be made of the order as it is.
+pub(super) fn task(order: &Order) -> Result<ProductionTask, ReleaseError> {
+    Ok(ProductionTask {
         order_id: order.id,
         number: sheet::number(order)?,
-        promised,
+        revision: order.revision,
+        promised: order.promised.ok_or_else(|| ReleaseError::Incomplete("promised".to_owned()))?,
         lines: sheet::goods(order.content.lines.iter().filter(|line| order.make.contains(&line.position))),
-    };
-    telling.tell(Tell::ProductionTask, "production.task", 1, Body::ProductionTask(task))
+    })
 }

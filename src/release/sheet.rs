@@ -27,6 +27,8 @@ pub struct Sheet {
     pub prices: bool,
     pub currency: Option<String>,
     pub total: Option<String>,
+    /// What changes of it cost beside the total, with their currency.
+    pub charges: Vec<String>,
     pub terms: Option<String>,
 }
 
@@ -73,6 +75,12 @@ pub fn sheet(order: &Order, facts: &ReleaseFacts<'_>, prices: bool) -> Result<Sh
         prices,
         currency: prices.then(|| currency.to_string()),
         total: prices.then(|| amount(total.amount, currency)),
+        charges: order
+            .charges
+            .iter()
+            .filter(|_| prices)
+            .map(|it| format!("{} {}", it.amount.currency, amount(it.amount.amount, it.amount.currency)))
+            .collect(),
         terms: content.payment_terms.clone().filter(|_| prices),
     })
 }

@@ -14,8 +14,9 @@ use unicode_width::UnicodeWidthStr;
 struct Shipped;
 
 /// Every mail that there is a template for.
-pub const MAILS: [&str; 8] = [
+pub const MAILS: [&str; 9] = [
     "confirmation",
+    "cancelled",
     "notification",
     "review_requested",
     "deadline",

@@ -47,7 +47,8 @@ fn what_it_does(
         .map(|other| Event::ReviewWithdrawn { review_id: other.id });
     let mut events = Vec::new();
     match &decision.verdict {
-        Verdict::Approve { conditions, .. } => {
+        Verdict::Approve { conditions, done, fee, .. } => {
+            states_work(order, review.queue, (!done.is_empty(), fee.is_some()))?;
             if let Some(condition) = conditions.first().filter(|_| !sets_conditions(order, review.queue)) {
                 let why = format!("the queue {} sets none: return the order instead", review.queue.as_str());
                 return Err(Refusal::Condition { path: condition.path.clone(), why });
@@ -194,6 +195,14 @@ fn sets_conditions(order: &Order, queue: Queue) -> bool {
     !order.is_case() && !is_reading(queue) && queue != Queue::Offer
 }
 
+/// What was already done of an order is said where a change of it is reviewed, by those who do it; what the customer is asked
+/// to pay for it, by sales.
+fn states_work(order: &Order, queue: Queue, (done, fee): (bool, bool)) -> Result<(), Refusal> {
+    let by_doers = order.is_case() && !is_reading(queue) && queue != Queue::Offer;
+    let by_sales = order.is_case() && queue == Queue::Sales;
+    if (done && !by_doers) || (fee && !by_sales) { Err(Refusal::NoChange) } else { Ok(()) }
+}
+
 /// One person agrees once, and not in both of two queues that have to be two persons'.
 fn four_eyes(order: &Order, review: &Review, decision: &Decision) -> Result<(), Refusal> {
     let by = || decision.by.clone();
@@ -247,10 +256,15 @@ fn decided(decision: &Decision, now: DateTime<Utc>) -> Decided {
         | Verdict::AddReviewer { .. } => None,
     };
     let words: Vec<&str> = said.into_iter().chain(&decision.note).map(String::as_str).collect();
-    let (conditions, needs_days) = if let Verdict::Approve { conditions, needs_days } = &decision.verdict {
-        (conditions.clone(), *needs_days)
-    } else {
-        (Vec::new(), None)
+    let (conditions, needs_days, done, fee) = match decision.verdict.clone() {
+        Verdict::Approve { conditions, needs_days, done, fee } => (conditions, needs_days, done, fee),
+        Verdict::Return { .. }
+        | Verdict::Reject { .. }
+        | Verdict::File { .. }
+        | Verdict::Appeal { .. }
+        | Verdict::Correct { .. }
+        | Verdict::Transfer { .. }
+        | Verdict::AddReviewer { .. } => (Vec::new(), None, Vec::new(), None),
     };
     let returned_to = if let Verdict::Return { to, .. } = &decision.verdict { *to } else { None };
     Decided {
@@ -263,6 +277,8 @@ fn decided(decision: &Decision, now: DateTime<Utc>) -> Decided {
         on_behalf_of: decision.on_behalf_of.clone(),
         conditions,
         needs_days,
+        done,
+        fee,
         returned_to,
         agrees_to: None,
     }

@@ -16,6 +16,8 @@ pub struct RuleFacts {
     pub order: OrderFacts,
     pub customer: CustomerFacts,
     pub problems: Vec<ProblemFacts>,
+    /// Of an amendment or cancellation; nothing of it for an order.
+    pub change: ChangeFacts,
     /// Severity of the worst problem: `none`, `note`, `review` or `blocks`.
     pub worst: String,
     pub figures: Figures,
@@ -55,6 +57,33 @@ pub struct CustomerFacts {
     /// Pays before the goods leave.
     pub prepaid: bool,
     pub first_order: bool,
+}
+
+/// What a change comes to: about an amendment or cancellation and the order that it speaks of. Amounts in the book currency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ChangeFacts {
+    /// The order was released.
+    pub released: bool,
+    /// The change came too late to be free, and somebody has been told to make, buy or pick since.
+    pub in_work: bool,
+    /// It was said what of it is already done.
+    pub stated: bool,
+    /// Total of the order as it is.
+    #[serde(serialize_with = "number")]
+    pub before: Decimal,
+    /// What the work comes to that is already done. One that can't be told counts as boundless.
+    #[serde(serialize_with = "boundless")]
+    pub fee: Option<Decimal>,
+    /// What the customer is asked to pay: what sales set, else the fee.
+    #[serde(serialize_with = "boundless")]
+    pub charge: Option<Decimal>,
+}
+
+impl Default for ChangeFacts {
+    fn default() -> Self {
+        let (before, zero) = (Decimal::ZERO, Some(Decimal::ZERO));
+        Self { released: false, in_work: false, stated: false, before, fee: zero, charge: zero }
+    }
 }
 
 /// One problem.
@@ -128,6 +157,7 @@ impl RuleFacts {
             },
             customer,
             problems: order.problems.iter().map(ProblemFacts::of).collect(),
+            change: ChangeFacts::default(),
             worst: order.problems.iter().map(|it| it.severity).max().map_or("none", severity_word).to_owned(),
             figures,
         }
@@ -163,6 +193,7 @@ impl RuleFacts {
             },
             customer: CustomerFacts::default(),
             problems: Vec::new(),
+            change: ChangeFacts::default(),
             worst: "none".to_owned(),
             figures: Figures::default(),
         }

@@ -12,9 +12,9 @@ pub mod decide;
 pub mod deadline;
 pub mod case;
 
-pub use case::settle_case;
+pub use case::{can_change, concerned, settle_case};
 pub use decide::decide;
-pub use open::{all_agreed, open, returned};
+pub use open::{all_agreed, open, open_with, returned};
 
 use crate::order::department::Department;
 use crate::order::review::Queue;

@@ -26,10 +26,22 @@ pub const APPEAL: &str = "appeal";
 /// when everybody has agreed to it.
 #[must_use]
 pub fn open(order: &Order, facts: &RuleFacts, desk: &Desk<'_>, now: DateTime<Utc>, ids: Ids) -> Vec<Event> {
+    open_with(order, facts, &[], desk, (now, ids))
+}
+
+/// The same for an amendment or cancellation: the queues that it concerns ([`super::case::concerned`]) are asked besides.
+#[must_use]
+pub fn open_with(
+    order: &Order,
+    facts: &RuleFacts,
+    concerned: &[Asked],
+    desk: &Desk<'_>,
+    (now, ids): (DateTime<Utc>, Ids),
+) -> Vec<Event> {
     if !order.status.is_open() {
         return Vec::new();
     }
-    let asked: Vec<(Asked, String)> = asked(order, facts, desk)
+    let asked: Vec<(Asked, String)> = asked(order, facts, concerned, desk)
         .into_iter()
         .map(|asked| {
             let digest = digest(order, facts, &asked);
@@ -79,8 +91,14 @@ pub fn returned(order: &Order) -> Option<&str> {
     order.returned.as_ref().map(|it| it.what.as_str())
 }
 
-fn asked(order: &Order, facts: &RuleFacts, desk: &Desk<'_>) -> Vec<Asked> {
+fn asked(order: &Order, facts: &RuleFacts, concerned: &[Asked], desk: &Desk<'_>) -> Vec<Asked> {
     let mut asked = desk.rules.ask(facts);
+    for it in concerned {
+        match asked.iter_mut().find(|known| known.queue == it.queue) {
+            Some(known) => known.join(it),
+            None => asked.push(it.clone()),
+        }
+    }
     if let Some(returned) = &order.returned {
         ask_too(&mut asked, returned.to, RETURNED, desk);
     }

@@ -323,7 +323,8 @@ impl Rules {
         for rule in &self.rules {
             let holds = context.as_ref().is_none_or(|it| self.holds(&rule.when, it).unwrap_or(true));
             if holds {
-                asked.entry(rule.queue).and_modify(|it| it.join(rule)).or_insert_with(|| Asked::by(rule));
+                let by = Asked::by(rule);
+                asked.entry(rule.queue).and_modify(|it| it.join(&by)).or_insert(by);
             }
         }
         asked.into_values().collect()
@@ -371,8 +372,8 @@ impl Asked {
     /// Where two rules ask for one queue, those may decide whom both name; where none is, those of the later rule,
     /// which is the stricter one by its place in the file. A joint sign is kept: all whom its rules name. The shorter deadline
     /// holds.
-    fn join(&mut self, rule: &Rule) {
-        self.rules.push(rule.name.clone());
+    pub(super) fn join(&mut self, rule: &Self) {
+        self.rules.extend(rule.rules.iter().cloned());
         match (self.sign, rule.sign) {
             (Sign::Any, Sign::Any) => {
                 self.roles.retain(|role| rule.roles.contains(role));
@@ -391,7 +392,7 @@ impl Asked {
             }
             (Sign::All, Sign::Any) => {}
         }
-        self.other_than.extend(&rule.other_than);
+        self.other_than.extend(rule.other_than.iter().copied());
         if rule.deadline.hours() < self.deadline.hours() {
             self.deadline = rule.deadline;
         }

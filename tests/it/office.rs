@@ -283,6 +283,7 @@ impl Shop {
             pattern: &self.pattern,
             sequence: 7,
             stock: &self.stock,
+            before: None,
             products: &self.products,
         }
     }

@@ -13,9 +13,10 @@ use gendan::order::message::{Body, MailSend, Message, TimerKind};
 use gendan::order::money::{Currency, Money};
 use gendan::order::status::{Rung, Status};
 use gendan::read::codes::Code;
-use gendan::release::facts::{Department, Terms};
+use gendan::release::facts::{Department, ReleaseFacts, Terms};
 use gendan::release::{self, Release, ReleaseError};
 use gendan::review::deadline::Lateness;
+use rust_decimal::Decimal;
 use uuid::Uuid;
 
 fn mails(release: &Release) -> Vec<&MailSend> {
@@ -224,6 +225,88 @@ fn a_report_on_an_order_that_stands_aside_is_kept() {
     apply(&mut order, &caught);
     assert_eq!(order.status, Status::On(Rung::Shipped));
     assert!(order.gates.contains(&Gate::Invoice));
+}
+
+/// Each message that goes to systems, with its revision and how many lines of goods it has.
+fn goods_told(release: &Release) -> Vec<(&'static str, u32, usize)> {
+    let told = release.messages.iter().filter_map(|message| match &message.body {
+        Body::ProductionTask(it) => Some(("production", it.revision, it.lines.len())),
+        Body::WarehousePick(it) => Some(("pick", it.revision, it.lines.len())),
+        Body::ShippingInstruction(it) => Some(("ship", it.revision, it.lines.len())),
+        _ => None,
+    });
+    told.collect()
+}
+
+fn mails_told(release: &Release) -> Vec<String> {
+    let mail = |body: &Body| match body {
+        Body::MailSend(mail) => Some(mail.message_id.split_once('.').unwrap().1.to_owned()),
+        _ => None,
+    };
+    release.messages.iter().filter_map(|message| mail(&message.body)).collect()
+}
+
+#[test]
+fn an_amended_order_is_told_anew_where_it_changed() {
+    let shop = Shop::open();
+    let mut order = checked(Vec::new());
+    let first = shop.release(&mut order);
+    let told = goods_told(&first);
+    assert!(!told.is_empty());
+    let before = order.clone();
+    let mut content = order.content.clone();
+    content.payment_terms = Some("prepaid".to_owned());
+    for (change, revision) in [("terms", 1), ("quantity", 2)] {
+        if change == "quantity" {
+            content.lines[0].quantity = Some(Decimal::from(7));
+        }
+        let was = order.clone();
+        apply(&mut order, &[Event::Amended { case: Uuid::nil(), content: content.clone() }]);
+        let facts = ReleaseFacts { before: Some(&was), ..shop.facts() };
+        let revised = release::revise(&order, 0, &facts, now(), ids(80 + u128::from(revision))).unwrap();
+        apply(&mut order, &revised.events);
+        let again: Vec<_> = goods_told(&revised).into_iter().map(|(what, is, _)| (what, is)).collect();
+        let expected: Vec<_> = told.iter().map(|(what, ..)| (*what, revision)).collect();
+        // Terms of payment are nobody's matter who has the goods in his hands.
+        assert_eq!(again, if change == "terms" { vec![] } else { expected }, "{change}");
+        let confirmation = format!(".confirmation.{}@", 1 + revision);
+        assert!(mails_told(&revised).iter().any(|id| id.contains(&confirmation)), "{change}");
+    }
+    assert_eq!(order.number, before.number);
+    assert_eq!(order.revision, 2);
+}
+
+#[test]
+fn a_cancelled_order_is_taken_back_and_what_was_done_is_invoiced() {
+    for charge in [None, Some("54")] {
+        let shop = Shop::open();
+        let mut order = checked(Vec::new());
+        let told: Vec<_> =
+            goods_told(&shop.release(&mut order)).into_iter().map(|(what, ..)| (what, 1, 0)).collect();
+        let before = order.clone();
+        let amount = charge.map(|it| Money::new(it.parse().unwrap(), Currency::CNY));
+        let charged = amount.map(|amount| Event::Charged { case: Uuid::nil(), amount });
+        apply(&mut order, &charged.into_iter().collect::<Vec<_>>());
+        apply(&mut order, &[Event::Cancelled { reason: "c".into() }]);
+        let facts = ReleaseFacts { before: Some(&before), ..shop.facts() };
+        let taken_back = release::withdraw(&order, &facts, now(), ids(80)).unwrap();
+        assert_eq!(goods_told(&taken_back), told);
+        assert!(mails_told(&taken_back).iter().any(|id| id.contains(".cancelled.2@")));
+        let invoiced: Vec<String> = taken_back
+            .messages
+            .iter()
+            .filter_map(|message| match &message.body {
+                Body::AccountingInvoice(it) => {
+                    Some(format!("{} {:?} {}", it.lines.len(), it.charges, it.total))
+                }
+                _ => None,
+            })
+            .collect();
+        assert_eq!(invoiced, charge.map(|it| format!("0 [{it}] {it}")).into_iter().collect::<Vec<_>>());
+        apply(&mut order, &taken_back.events);
+        let again = release::withdraw(&order, &facts, now(), ids(81)).unwrap();
+        assert_eq!(goods_told(&again), [], "once");
+    }
 }
 
 #[test]

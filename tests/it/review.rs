@@ -4,6 +4,7 @@ use crate::office::{
     apply, calendar, checked, content, customer, day, decide, decimal, decision, facts, figures, ids, lean,
     local, now, open, open_with, problem, received, review_in, strict,
 };
+use gendan::order::Order;
 use gendan::order::document::Kind;
 use gendan::order::draft::DraftOrder;
 use gendan::order::event::Event;
@@ -14,7 +15,7 @@ use gendan::order::status::{Rung, Status};
 use gendan::review::deadline::{self, Lateness};
 use gendan::review::facts::{CustomerFacts, Figures, RuleFacts};
 use gendan::review::rules::Rules;
-use gendan::review::{self, Desk, all_agreed, returned, settle_case};
+use gendan::review::{self, Desk, all_agreed, concerned, returned, settle_case};
 use uuid::Uuid;
 
 fn correct() -> Verdict {
@@ -224,16 +225,34 @@ fn a_cancellation_holds_its_order_until_a_person_decides() {
         let mut case = received(Kind::Cancellation, Some(target.id), content());
         case.id = Uuid::from_u128(99);
         assert_eq!(open(&mut case, &lean()), [Queue::Sales]);
-        let held = settle_case(&case, &target, false);
+        let held = settle_case(&case, &target, false, None);
         apply(&mut target, &held);
         assert_eq!(target.status, Status::OnHold(Rung::InReview));
-        assert_eq!(settle_case(&case, &target, false), [], "held once");
+        assert_eq!(settle_case(&case, &target, false, None), [], "held once");
         decide(&mut case, Queue::Sales, verdict, "u-manager").unwrap();
         open(&mut case, &lean());
         assert_eq!(case.status, end);
-        let settled = settle_case(&case, &target, false);
+        let settled = settle_case(&case, &target, false, None);
         apply(&mut target, &settled);
         assert_eq!(target.status, target_end);
+    }
+}
+
+#[test]
+fn an_amendment_concerns_the_queues_that_would_see_something_else() {
+    let late = || problem(Code::LeadTimeTooShort, Severity::Review, Queue::Production);
+    let cheap = || problem(Code::PriceBelowFloor, Severity::Review, Queue::Price);
+    let later = || problem(Code::LeadTimeTooShort, Severity::Review, Queue::Production).found("2026-03-01");
+    let is = checked(vec![late()]);
+    for (problems, queues) in [
+        (vec![late()], vec![]),
+        (vec![], vec![]),
+        (vec![late(), cheap()], vec![Queue::Price]),
+        (vec![later(), cheap()], vec![Queue::Price, Queue::Production]),
+    ] {
+        let would = Order { problems, ..is.clone() };
+        let asked = concerned((&would, &facts(&would)), (&is, &facts(&is)), &lean());
+        assert_eq!(asked.iter().map(|it| it.queue).collect::<Vec<_>>(), queues, "{:?}", would.problems);
     }
 }
 
@@ -243,13 +262,13 @@ fn an_amendment_ends_with_its_order_resumed_unless_another_case_holds_it() {
     let mut case = received(Kind::Amendment, Some(target.id), content());
     case.id = Uuid::from_u128(98);
     assert_eq!(open(&mut case, &strict()), [Queue::Keying]);
-    let held = settle_case(&case, &target, false);
+    let held = settle_case(&case, &target, false, None);
     apply(&mut target, &held);
     decide(&mut case, Queue::Keying, Verdict::approve(), "u-clerk").unwrap();
     open(&mut case, &strict());
     assert_eq!(case.status, Status::On(Rung::Closed));
-    assert_eq!(settle_case(&case, &target, true), []);
-    assert_eq!(settle_case(&case, &target, false), [Event::Resumed]);
+    assert_eq!(settle_case(&case, &target, true, None), []);
+    assert_eq!(settle_case(&case, &target, false, None), [Event::Resumed]);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::cli::orders::became_of;
 use crate::cli::{End, Stop};
 use crate::order::Order;
 use crate::order::document::Kind as PartKind;
+use crate::order::done::WorkDone;
 use crate::order::draft::DraftOrder;
 use crate::order::ids::Ids;
 use crate::order::keyed;
@@ -14,6 +15,7 @@ use crate::order::review::{Condition, Decision, Queue, Review, Role, Verdict};
 use crate::review;
 use crate::rights::User;
 use crate::runtime::house::House;
+use rust_decimal::Decimal;
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
@@ -33,6 +35,13 @@ pub(in crate::cli) struct Decide {
     /// For approve: working days that your department needs from the release on 所需工作日
     #[arg(long, value_name = "DAYS")]
     needs: Option<u32>,
+    /// For approve of a change: what was already done: sewn=PIECES, slider=PIECES@PRICE of one removed, dyed=KG of one vat,
+    /// bought=PRICE@KG of scrap; may be given several times 已完成的工作
+    #[arg(long, value_name = "WORK")]
+    done: Vec<WorkDone>,
+    /// For approve of a change, by sales: what the customer is asked to pay for it 更改费用
+    #[arg(long, value_name = "AMOUNT", value_parser = amount)]
+    fee: Option<Decimal>,
     /// For return: the queue that has to answer; the clerk's when there is none. For transfer: the colleague 退回至 / 转交给
     #[arg(long)]
     to: Option<String>,
@@ -170,7 +179,12 @@ impl Decide {
         };
         self.only_what_goes_with_it()?;
         Ok(match self.verdict {
-            Word::Approve => Verdict::Approve { conditions: self.conditions()?, needs_days: self.needs },
+            Word::Approve => Verdict::Approve {
+                conditions: self.conditions()?,
+                needs_days: self.needs,
+                done: self.done.clone(),
+                fee: self.fee,
+            },
             Word::Return => Verdict::Return { what: reason()?, to: self.queue()? },
             Word::Transfer => Verdict::Transfer { to: self.colleague()? },
             Word::AddReviewer => Verdict::AddReviewer { reviewer: self.reviewer()? },
@@ -192,6 +206,8 @@ impl Decide {
         let (approve, to) = ([Word::Approve], [Word::Return, Word::Transfer]);
         has(self.kind.is_some(), "--kind", &[Word::File], "`file`: it says what the part is")?;
         has(!self.condition.is_empty(), "--condition", &approve, "`approve`: it sets a field")?;
+        has(!self.done.is_empty(), "--done", &approve, "`approve`: it says what was done")?;
+        has(self.fee.is_some(), "--fee", &approve, "`approve`: it says what he pays")?;
         has(self.needs.is_some(), "--needs", &approve, "`approve`: it says how long you need")?;
         has(self.to.is_some(), "--to", &to, "`return` and `transfer`: it says to whom")?;
         has(self.role.is_some(), "--role", &[Word::AddReviewer], "`add-reviewer`: it says who else")
@@ -239,6 +255,11 @@ impl Decide {
         }
         keyed::from_plain(&plain).map_err(|e| Stop::Refused(e.to_string()))
     }
+}
+
+fn amount(text: &str) -> Result<Decimal, String> {
+    let amount = text.trim().parse().ok().filter(|amount| *amount >= Decimal::ZERO);
+    amount.ok_or_else(|| "give an amount such as 54.00, or 0 to charge nothing".to_owned())
 }
 
 fn assigned(assignment: &str) -> Result<(&str, &str), Stop> {

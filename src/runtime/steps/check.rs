@@ -1,5 +1,6 @@
 //! Check: a draft becomes an order, or belongs to one, or is filed; and then goes on as far as it can.
 
+use super::decide::Origin;
 use super::read::write_part;
 use super::{Now, Pen, Steps, done, misfit};
 use crate::check::resolve::resolve_taught;
@@ -92,12 +93,19 @@ impl Steps {
         let mut case = self.load(id, &resolved.content, (document, record), master).await?;
         let refers_to =
             if kind == PartKind::Order { None } else { case.original(record.draft.refers_to.as_deref()) };
+        let target = case.same.iter().find(|same| Some(same.order.id) == refers_to);
+        case.changing = match target {
+            Some(same) => Some(self.changing(kind, &same.order, (&record.draft, &resolved)).await?),
+            None => None,
+        };
+        let amended = case.changing.as_ref().filter(|_| kind == PartKind::Amendment);
+        let content = amended.map_or(&resolved.content, |changing| &changing.content).clone();
         let received = Event::Received {
             from,
             kind,
             sent_at: document.envelope.sent_at.unwrap_or(document.received_at),
             refers_to,
-            content: resolved.content.clone(),
+            content,
         };
         let mut work = Work::begin(id, received).map_err(|e| Failure::Park(e.to_string()))?;
         let mut pen = Pen { commit: done(now.message, ""), now };
@@ -121,7 +129,8 @@ impl Steps {
         };
         let what = super::desk::said(&work.order);
         if let Some(target) = refers_to {
-            self.settle(&work.order, target, &mut pen).await?;
+            let said = Origin { document: document.clone(), record: record.clone(), version: 0 };
+            self.settle(&work.order, target, &said, &mut pen).await?;
         }
         work.write(&mut pen.commit, &pen.now.stamp(Actor::Step("check".to_owned())));
         Ok(super::desk::named(pen.commit, &what))

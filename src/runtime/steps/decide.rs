@@ -1,25 +1,23 @@
 //! Decide: a person's word on a review, and what follows from it.
 
-use super::desk::{self, Stuck};
+use super::change::Changing;
+use super::desk::{self, Case, Stuck};
 use super::read::write_part;
 use super::soft_hold;
 use super::{Now, Pen, Steps, done, misfit};
 use crate::check::Resolved;
-use crate::follow;
 use crate::order::Order;
 use crate::order::document::{Document, Kind as PartKind, PartState};
-use crate::order::draft::{Confidence, DraftOrder};
+use crate::order::draft::{Confidence, Draft, DraftOrder};
 use crate::order::event::{Actor, Event};
 use crate::order::ids::Ids;
 use crate::order::message::{Message, ReviewDecide};
 use crate::order::review::{Decision, Refusal, Verdict};
-use crate::order::status::{Rung, Status};
 use crate::release;
 use crate::review;
 use crate::runtime::Failure;
 use crate::runtime::work::Work;
 use crate::store::{Commit, Key, Kind, PartRecord};
-use uuid::Uuid;
 
 /// The part of a document that an order came from, with the versions to write over.
 pub(super) struct Origin {
@@ -75,7 +73,7 @@ impl Steps {
         }
         let what = format!("decided: {}", desk::said(&work.order));
         if let Some(target) = work.order.refers_to {
-            self.settle(&work.order, target, &mut pen).await?;
+            self.settle(&work.order, target, &origin, &mut pen).await?;
         }
         work.write(&mut pen.commit, &pen.now.stamp(Actor::User(decision.by.clone())));
         Ok(desk::named(pen.commit, &what))
@@ -130,6 +128,50 @@ impl Steps {
         Ok(Origin { document, record, version })
     }
 
+    /// What an amendment or cancellation makes of its order now: on the order as it is by now, and on what a clerk has just
+    /// keyed over it. `resolved` then holds that, and what it said before stands with the case.
+    async fn changed_by(
+        &self,
+        work: &mut Work,
+        (draft, resolved): (&Draft, &mut Resolved),
+        keyed_by: Option<&str>,
+    ) -> Result<Option<Box<Changing>>, Failure> {
+        let Some(target) = work.order.refers_to.filter(|_| work.order.is_case()) else { return Ok(None) };
+        let target = self.order(target).await?.order;
+        let changing = self.changing(work.order.kind, &target, (draft, resolved)).await?;
+        if work.order.kind == PartKind::Amendment
+            && keyed_by.is_none()
+            && work.order.content != changing.content
+        {
+            let (refers_to, content) = (target.id, changing.content.clone());
+            work.add([Event::Merged { refers_to, content }]).map_err(misfit(&work.order))?;
+        }
+        if work.order.kind == PartKind::Amendment {
+            resolved.content = changing.content.clone();
+        }
+        Ok(Some(changing))
+    }
+
+    /// The order that an amendment or cancellation speaks of, where a clerk has just keyed which that is.
+    async fn found_by(
+        &self,
+        work: &mut Work,
+        case: &Case,
+        (draft, resolved): (&Draft, &Resolved),
+    ) -> Result<Option<Box<Changing>>, Failure> {
+        let target = case.original(None).filter(|_| work.order.is_case());
+        let Some(target) = target.and_then(|id| case.same.iter().find(|same| same.order.id == id)) else {
+            return Ok(None);
+        };
+        let kind = work.order.kind;
+        let changing = self.changing(kind, &target.order, (draft, resolved)).await?;
+        let amends = kind == PartKind::Amendment;
+        let content = if amends { changing.content.clone() } else { work.order.content.clone() };
+        let found = Event::Merged { refers_to: changing.target.id, content };
+        work.add([found]).map_err(misfit(&work.order))?;
+        Ok(Some(changing))
+    }
+
     /// The order goes on from where it stands, on what its part says now. `keyed_by`: a person has just corrected it.
     pub(super) async fn reopen(
         &self,
@@ -143,15 +185,19 @@ impl Steps {
         let cause = if keyed_by.is_some() { pen.now.message.id } else { work.order.id };
         let ids = Ids::new(cause, pen.now.at);
         let mut resolved = self.resolved(&origin.record.draft, &around, &ids, &master).await?;
+        let mut changing = self.changed_by(work, (&origin.record.draft, &mut resolved), keyed_by).await?;
         if let Some(by) = keyed_by {
             pen.commit.writes.extend(desk::parties(&resolved));
             let corrected = Event::Corrected { by: by.to_owned(), content: resolved.content.clone() };
             work.add([corrected]).map_err(misfit(&work.order))?;
-        } else {
+        } else if changing.is_none() || work.order.kind == PartKind::Cancellation {
             as_agreed(&mut resolved, &work.order);
         }
         let mut case =
             self.load(work.order.id, &work.order.content, (&origin.document, &origin.record), master).await?;
+        if keyed_by.is_some() && changing.is_none() {
+            changing = self.found_by(work, &case, (&origin.record.draft, &resolved)).await?;
+        }
         if keyed_by.is_some() {
             case.register(work.order.id, &mut pen.commit);
             case.parties.extend(
@@ -159,37 +205,12 @@ impl Steps {
             );
         }
         case.unread = Box::pin(self.unread(&work.order, &origin.document, pen.now.at)).await?;
+        case.changing = changing;
         let id = work.order.id;
         self.go_on(work, &mut case, &resolved, pen).map_err(|stuck| match stuck {
             Stuck::Fold(error) => Failure::Park(format!("order {id}: {error}")),
             Stuck::Other(why) => Failure::Park(format!("order {id}: {why}")),
         })
-    }
-
-    /// Holds, resumes or cancels the order that an amendment or cancellation speaks of, as the case stands now.
-    pub(super) async fn settle(&self, case: &Order, target: Uuid, pen: &mut Pen<'_>) -> Result<(), Failure> {
-        let mut work = self.order(target).await?;
-        let origin = self.origin(&work.order).await?;
-        let master = self.shelf.get().await?;
-        let around =
-            self.load(target, &work.order.content, (&origin.document, &origin.record), master).await?;
-        let held_by_others = around.is_held_by_others(case.id, target);
-        let events = review::settle_case(case, &work.order, held_by_others);
-        let before = work.order.clone();
-        let resumed = events.contains(&Event::Resumed);
-        work.add(events).map_err(misfit(&before))?;
-        if resumed {
-            work.add(follow::catch_up(&work.order)).map_err(misfit(&before))?;
-            self.reopen(&mut work, &origin, None, pen).await?;
-            if matches!(work.order.status, Status::On(rung) if rung >= Rung::Released) {
-                self.tell_due(&mut work, &pen.now, &mut pen.commit, release::due).await?;
-            }
-        }
-        self.give_back(&before, &work.order, &mut pen.commit).await?;
-        if work.is_changed() {
-            work.write(&mut pen.commit, &pen.now.stamp(Actor::Step("case".to_owned())));
-        }
-        Ok(())
     }
 }
 

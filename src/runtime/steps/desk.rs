@@ -1,12 +1,12 @@
 //! The order desk: what is loaded around an order, and how far the order goes on from where it stands.
 
+use super::change::Changing;
 use super::soft_hold::Unread;
 use super::{Pen, Steps, parsed};
-use crate::check::{self, Facts, Resolved, SamePo};
+use crate::check::{Resolved, SamePo};
 use crate::master::Master;
 use crate::order::Order;
 use crate::order::document::Document;
-use crate::order::event::Event;
 use crate::order::line::Content;
 use crate::order::money::Money;
 use crate::order::party::Party;
@@ -70,7 +70,7 @@ pub(super) struct Case {
     /// What the customer's open orders take of his credit.
     pub(super) credit: Figure,
     /// Running number of the customer's last order.
-    counter: Figure,
+    pub(super) counter: Figure,
     /// What orders have reserved of a SKU.
     pub(super) reserved: BTreeMap<String, Figure>,
     /// Those of the figures that are not written yet, with their versions: the commit requires them.
@@ -81,6 +81,10 @@ pub(super) struct Case {
     pub(super) parties: BTreeMap<Uuid, Party>,
     /// What the order has to wait for.
     pub(super) unread: Option<Unread>,
+    /// Of an amendment or cancellation: the order that it speaks of, and what stands around that.
+    pub(super) changing: Option<Box<Changing>>,
+    /// The order as it was, where an amendment of it is looked at.
+    pub(super) before: Option<Order>,
 }
 
 impl Steps {
@@ -128,8 +132,21 @@ impl Steps {
         });
         let same = self.same(id, po.as_ref().map_or(&[][..], |(_, _, it)| &it.orders)).await?;
         let (document, record) = (from.0.clone(), from.1.clone());
-        let unread = None;
-        Ok(Case { master, document, record, credit, counter, reserved, ahead, po, same, parties, unread })
+        Ok(Case {
+            master,
+            document,
+            record,
+            credit,
+            counter,
+            reserved,
+            ahead,
+            po,
+            same,
+            parties,
+            unread: None,
+            changing: None,
+            before: None,
+        })
     }
 
     async fn same(&self, id: Uuid, ids: &[Uuid]) -> Result<Vec<Same>, Failure> {
@@ -174,11 +191,10 @@ impl Steps {
         }
         pen.commit.requires.extend(case.ahead.iter().cloned());
         self.check_anew(work, case, resolved)?;
-        let order = &work.order;
-        let (customer, figures) = (self.customer_facts(order, case), self.figures(order, case, pen.now.at));
-        let facts = self.books.rule_facts(order, customer, figures, pen.now.at);
+        let facts = self.rule_facts(&work.order, case, pen.now.at);
+        let concerned = self.concerned(&work.order, case, pen);
         let desk = self.books.desk();
-        let events = review::open(&work.order, &facts, &desk, pen.now.at, pen.now.ids);
+        let events = review::open_with(&work.order, &facts, &concerned, &desk, (pen.now.at, pen.now.ids));
         pen.commit.timers.extend(deadline::timers(work.order.id, &events, &desk));
         let house = self.books.house(&case.master);
         let asked =
@@ -192,42 +208,6 @@ impl Steps {
             Some(unread) => self.hold(work, unread, pen),
             None => self.release(work, case, pen),
         }
-    }
-
-    fn check_anew(&self, work: &mut Work, case: &Case, resolved: &Resolved) -> Result<(), Stuck> {
-        let around = self.around(&case.document);
-        let same: Vec<SamePo<'_>> = case.same.iter().map(Same::known).collect();
-        let reserved = case.reserved.iter().map(|(sku, figure)| (sku.clone(), figure.value)).collect();
-        let facts = Facts {
-            master: &case.master,
-            categories: &self.books.categories,
-            settings: &self.books.config.check,
-            exchange: &self.books.config.exchange,
-            open_credit: Some(case.credit.value),
-            reserved: &reserved,
-            same: &same,
-        };
-        let checked = check::Case {
-            content: &work.order.content,
-            draft: &case.record.draft,
-            around: &around,
-            resolved,
-            facts: &facts,
-        };
-        let problems = check::fraud::kept(&work.order.problems, check::check_all(&checked));
-        // What is proven is that the customer's own words were read as he meant them, whatever is offered to him instead.
-        let surety = match &work.order.asked_for {
-            None => check::sure(&checked, &problems),
-            Some(asked) => {
-                let asked = check::Case { content: asked.as_ref(), ..checked };
-                check::sure(&asked, &check::fraud::kept(&work.order.problems, check::check_all(&asked)))
-            }
-        };
-        let order = &work.order;
-        if order.problems != problems || order.sure != surety.sure || order.proofs != surety.proofs {
-            work.add([Event::Checked { problems, sure: surety.sure, proofs: surety.proofs }])?;
-        }
-        Ok(())
     }
 
     fn release(&self, work: &mut Work, case: &mut Case, pen: &mut Pen<'_>) -> Result<(), Stuck> {
@@ -262,7 +242,7 @@ pub(super) fn take(released: Release, work: &mut Work, commit: &mut Commit) -> R
 }
 
 impl Same {
-    fn known(&self) -> SamePo<'_> {
+    pub(super) fn known(&self) -> SamePo<'_> {
         SamePo {
             name: &self.name,
             kind: self.order.kind,

@@ -1,6 +1,7 @@
 //! Explain: what the rules say of an order as everything stands now; nothing is written.
 
 use super::Steps;
+use crate::order::ids::Ids;
 use crate::review::explain::Explained;
 use crate::runtime::Failure;
 use uuid::Uuid;
@@ -12,8 +13,15 @@ impl Steps {
         let origin = self.origin(&order).await?;
         let master = self.shelf.get().await?;
         let now = self.store.now().await?;
-        let case = self.load(order.id, &order.content, (&origin.document, &origin.record), master).await?;
-        let (customer, figures) = (self.customer_facts(&order, &case), self.figures(&order, &case, now));
-        Ok(self.books.rules.explain(&self.books.rule_facts(&order, customer, figures, now)))
+        let from = (&origin.document, &origin.record);
+        let mut case = self.load(order.id, &order.content, from, master.clone()).await?;
+        if let Some(target) = order.refers_to.filter(|_| order.is_case()) {
+            let target = self.order(target).await?.order;
+            let draft = &origin.record.draft;
+            let ids = Ids::new(order.id, now);
+            let resolved = self.resolved(draft, &self.around(&origin.document), &ids, &master).await?;
+            case.changing = Some(self.changing(order.kind, &target, (draft, &resolved)).await?);
+        }
+        Ok(self.books.rules.explain(&self.rule_facts(&order, &case, now)))
     }
 }

@@ -4,7 +4,7 @@ use super::Steps;
 use super::desk::{Case, skus};
 use crate::master::{Customer, Master, units};
 use crate::order::Order;
-use crate::order::document::{Channel, Envelope, Language};
+use crate::order::document::{Channel, Envelope, Kind as PartKind, Language};
 use crate::order::line::Line;
 use crate::order::money::Money;
 use crate::release::facts::{Buyer, Product, ReleaseFacts, Terms};
@@ -50,7 +50,8 @@ impl Steps {
 
     pub(super) fn figures(&self, order: &Order, case: &Case, now: DateTime<Utc>) -> Figures {
         // A cancellation is decided by what it cancels.
-        let target = case.same.iter().find(|same| Some(same.order.id) == order.refers_to);
+        let cancelled = order.refers_to.filter(|_| order.kind == PartKind::Cancellation);
+        let target = case.same.iter().find(|same| cancelled == Some(same.order.id));
         let total = target.map_or(order, |same| &same.order).content.total().ok().flatten();
         let balance = order.content.customer.as_deref().and_then(|code| case.master.balance(code));
         let receivable = balance.map_or(Decimal::ZERO, |it| it.receivable);
@@ -184,6 +185,7 @@ impl Steps {
             pattern: &self.books.pattern,
             sequence: case.next_number(),
             stock: &case.stock(order),
+            before: case.before.as_ref(),
             products: &self.products(order, case),
         })
     }

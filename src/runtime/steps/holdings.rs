@@ -1,5 +1,6 @@
 //! What a released order holds of its customer's credit and of the stock, and gives back.
 
+use super::desk::Case;
 use super::facts::in_stock_unit;
 use super::{Steps, desk, parsed};
 use crate::master::Master;
@@ -46,11 +47,34 @@ impl Steps {
     }
 }
 
-fn holds_credit(order: &Order) -> bool {
+/// What a released order holds at the moment.
+pub(super) struct Held {
+    pub(super) credit: Decimal,
+    /// Per SKU, in the products' units.
+    pub(super) goods: BTreeMap<String, Decimal>,
+}
+
+pub(super) fn held(order: &Order, master: &Master) -> Held {
+    let credit = order.credit.filter(|_| holds_credit(order)).map_or(Decimal::ZERO, |it| it.amount);
+    let goods = if holds_goods(order) { reserved(order, master) } else { BTreeMap::new() };
+    Held { credit, goods }
+}
+
+/// The figures around an order as if it held nothing: what it may take when it is filled anew.
+pub(super) fn lend(around: &mut Case, held: &Held) {
+    around.credit.value -= held.credit;
+    for (sku, quantity) in &held.goods {
+        if let Some(figure) = around.reserved.get_mut(sku) {
+            figure.value -= quantity;
+        }
+    }
+}
+
+pub(super) fn holds_credit(order: &Order) -> bool {
     order.credit.is_some() && order.status != Status::Cancelled && !order.reached.contains(&Milestone::Paid)
 }
 
-fn holds_goods(order: &Order) -> bool {
+pub(super) fn holds_goods(order: &Order) -> bool {
     order.promised.is_some()
         && order.status != Status::Cancelled
         && !order.reached.contains(&Milestone::StockOut)

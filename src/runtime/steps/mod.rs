@@ -4,6 +4,7 @@
 //! decision, a timer or a report enters half-way.
 
 mod arrived;
+mod change;
 mod check;
 mod decide;
 mod desk;
@@ -11,12 +12,14 @@ mod explain;
 mod facts;
 mod holdings;
 mod learn;
+mod looked;
 mod mails;
 mod master;
 mod place;
 mod read;
 mod report;
 mod rights;
+mod settle;
 mod soft_hold;
 mod timer;
 

@@ -3,7 +3,7 @@
 use super::Steps;
 use crate::order::Order;
 use crate::order::document::Kind as PartKind;
-use crate::order::review::{Decision, Role, Verdict};
+use crate::order::review::{Decision, Queue, Role, Verdict};
 use crate::review::conditions;
 use crate::rights::{Denied, Subject};
 use crate::runtime::Failure;
@@ -46,6 +46,9 @@ impl Steps {
         };
         let total = offered.as_ref().unwrap_or(content).total().ok().flatten();
         let total = total.and_then(|total| self.in_book_currency(total));
+        // Who says what was done, or takes down what the customer says, cancels nothing by that.
+        let cancels =
+            cancels && !matches!(review.queue, Queue::Production | Queue::Purchasing | Queue::Offer);
         let subject = Subject { queue: review.queue, deciders: &deciders, cancels, total };
         Ok(self.books.staff(&delegations.all).may_decide(decision, &subject, now))
     }

@@ -29,7 +29,9 @@ pub(super) fn letters(chaos: &Chaos, count: u64, rush: bool) -> Vec<Letter> {
     let mut letters: Vec<Letter> = Vec::new();
     if rush {
         let (customer, goods) = (chaos.below(4), chaos.below(4));
-        return (0..2 * count).map(|number| order(chaos, (number, number), (customer, 1, &[goods]))).collect();
+        return (0..2 * count)
+            .map(|number| order(chaos, (number, number), (customer, 1, &[goods])))
+            .collect();
     }
     for number in 0..count {
         let letter = match chaos.below(12) {

@@ -89,7 +89,8 @@ fn conditions(world: &World) -> Verdict {
         _ => ("requested", "2026-12-24"),
     };
     let condition = Condition { path: path.to_owned(), value: value.to_owned() };
-    Verdict::Approve { conditions: vec![condition], needs_days: Some(world.chaos.below(5) as u32) }
+    let needs_days = Some(world.chaos.below(5) as u32);
+    Verdict::Approve { conditions: vec![condition], needs_days, done: Vec::new(), fee: None }
 }
 
 /// What downstream reports next of an order that was released; now and then out of turn.

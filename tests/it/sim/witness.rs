@@ -6,7 +6,7 @@ use gendan::order::message::Message;
 use gendan::runtime::clock::Clock;
 use gendan::runtime::{Failure, Handler};
 use gendan::store::{Claimed, Commit};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use uuid::Uuid;
 
@@ -22,6 +22,9 @@ pub(super) struct Seen {
     written: Mutex<Vec<Uuid>>,
     /// Messages under a lease: whose, and until when.
     leased: Mutex<BTreeMap<(Uuid, u32), Lease>>,
+    /// Messages of which a lease ran out, so that they were handed out again: whoever had them may still be at it, and then
+    /// each finds out from the inbox who was first.
+    ran_out: Mutex<BTreeSet<(Uuid, u32)>>,
 }
 
 impl Seen {
@@ -29,7 +32,11 @@ impl Seen {
     pub(super) fn lease(&self, claimed: &[Claimed], holder: &str, now: DateTime<Utc>, until: DateTime<Utc>) {
         let mut leased = self.leased.lock().unwrap();
         for message in claimed.iter().map(|it| &it.message) {
-            let before = leased.insert((message.id, message.attempt), (holder.to_owned(), until));
+            let key = (message.id, message.attempt);
+            let before = leased.insert(key, (holder.to_owned(), until));
+            if before.as_ref().is_some_and(|(_, until)| *until <= now) {
+                self.ran_out.lock().unwrap().insert(key);
+            }
             if before.is_some_and(|(other, until)| other != holder && until > now) {
                 self.wrong.lock().unwrap().push(format!("message {} was leased to two", message.id));
             }
@@ -90,7 +97,8 @@ impl<H: Handler> Handler for Witness<H> {
         }
         let until = self.seen.leased.lock().unwrap().get(&key).map_or(now, |(_, until)| *until);
         let first = self.seen.in_hand.lock().unwrap().insert(key, until);
-        if self.leases && first.is_some_and(|until| until > now) {
+        let ran_out = self.seen.ran_out.lock().unwrap().contains(&key);
+        if self.leases && !ran_out && first.is_some_and(|until| until > now) {
             self.seen.wrong.lock().unwrap().push(format!("message {} was in two hands", message.id));
         }
         let _in_hand = InHand(&self.seen, key);

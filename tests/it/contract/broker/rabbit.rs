@@ -31,6 +31,7 @@ fn instruction(number: u128, carrier: &str) -> Message {
     let body = ShippingInstruction {
         order_id: id(number),
         number: "N-1".to_owned(),
+        revision: 0,
         carrier: carrier.to_owned(),
         ship_to: ShipTo { name: None, contact: None, phone: None, address: None },
         deliver_by: at(0).date_naive(),

@@ -1,0 +1,102 @@
+//! What was told of a released order is told anew when it was amended, and taken back when it was cancelled: an amendment of
+//! what each receiver has, never a second order.
+
+use super::telling::Telling;
+use super::{Release, ReleaseError, ReleaseFacts, confirm, notify, plan, produce, ship, tell_due};
+use crate::order::Order;
+use crate::order::event::{Event, Tell};
+use crate::order::ids::Ids;
+use crate::order::message::{Body, TimerDue, TimerKind, WarehousePick};
+use crate::release::facts::Terms;
+use crate::release::{pick, sheet};
+use chrono::{DateTime, Utc};
+
+/// Tells what an amendment made of a released order; `facts.before` is the order as it was, and the stock holds what it had
+/// reserved. Whoever was told of goods hears of them again where they changed; the customer and the departments always.
+/// `needs_days` are the working days that the departments need for the change.
+pub fn revise(
+    order: &Order,
+    needs_days: u32,
+    facts: &ReleaseFacts<'_>,
+    now: DateTime<Utc>,
+    ids: Ids,
+) -> Result<Release, ReleaseError> {
+    let total = super::complete(&order.content)?;
+    let plan = plan::plan_within(order, needs_days, facts, now)?;
+    let mut telling = Telling::new(order, facts, now, ids);
+    let credit = (facts.buyer.terms != Terms::Prepaid).then_some(total);
+    let (promised, ship_on, make) = (plan.promised, plan.ship_on, plan.make);
+    telling.happen(Event::Replanned { promised, ship_on, make, credit })?;
+    confirm::confirm(&mut telling)?;
+    notify::notify(&mut telling)?;
+    if let Some(before) = facts.before {
+        again(&mut telling, before)?;
+    }
+    tell_due(&mut telling)?;
+    if ship_on > now {
+        let body = TimerDue { order_id: order.id, kind: TimerKind::Ship, about: order.id, due: ship_on };
+        telling.timer(&format!("timer/ship/{}", order.revision), body);
+    }
+    telling.status();
+    let mut out = telling.out;
+    out.reserve = plan.reserve.into_iter().collect();
+    out.credit = credit;
+    Ok(out)
+}
+
+/// Takes back what was told of an order that was cancelled after its release, and tells the customer and the departments so;
+/// what he pays for it is asked for by an invoice.
+pub fn withdraw(
+    order: &Order,
+    facts: &ReleaseFacts<'_>,
+    now: DateTime<Utc>,
+    ids: Ids,
+) -> Result<Release, ReleaseError> {
+    let mut telling = Telling::new(order, facts, now, ids);
+    // It takes the place of all that was told before.
+    telling.order.revision += 1;
+    confirm::cancelled(&mut telling)?;
+    notify::notify(&mut telling)?;
+    if let Some(before) = facts.before {
+        let mut nothing = telling.order.clone();
+        nothing.content.lines.clear();
+        goods_again(&mut telling, before, &nothing)?;
+    }
+    super::invoice::settlement(&mut telling)?;
+    telling.status();
+    Ok(telling.out)
+}
+
+fn again(telling: &mut Telling<'_>, before: &Order) -> Result<(), ReleaseError> {
+    let now = telling.order.clone();
+    goods_again(telling, before, &now)
+}
+
+/// Tells makers, warehouse and carrier what `now` has of their goods, where they were told of `before` and that differs. What
+/// is gone altogether comes as a list of no goods.
+fn goods_again(telling: &mut Telling<'_>, before: &Order, now: &Order) -> Result<(), ReleaseError> {
+    let told = |what: Tell| before.told.iter().any(|it| it.what == what);
+    if told(Tell::ProductionTask) {
+        let (was, task) = (produce::task(before)?, produce::task(now)?);
+        if (was.promised, &was.lines) != (task.promised, &task.lines) {
+            telling.tell(Tell::ProductionTask, produce::TO, 1 + now.revision, Body::ProductionTask(task))?;
+        }
+    }
+    for lot in pick::LOTS {
+        let is_told = |it: &crate::order::sheet::Told| pick::is_of(it, lot);
+        let (was, lines) = (pick::goods(before, lot), pick::goods(now, lot));
+        if before.told.iter().any(is_told) && was != lines {
+            let (order_id, number, revision) = (now.id, sheet::number(now)?, now.revision);
+            let pick = WarehousePick { order_id, number, revision, lines };
+            let version = pick::version(now, lot);
+            telling.tell(Tell::WarehousePick, pick::TO, version, Body::WarehousePick(pick))?;
+        }
+    }
+    for it in before.told.iter().filter(|it| it.what == Tell::ShippingInstruction) {
+        let told_again = before.told.iter().any(|other| other.what == it.what && other.version > it.version);
+        if !told_again {
+            ship::again(telling, (before, now), &it.to)?;
+        }
+    }
+    Ok(())
+}
