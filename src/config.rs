@@ -13,6 +13,7 @@ use crate::order::money::{Currency, Exchange};
 use crate::read::limits::Limits;
 use crate::read::mail::authentic::MailAuthentication;
 use crate::release::facts::{self, Department};
+use crate::release::inquire::AskSettings;
 use crate::release::price_list::PriceSettings;
 pub use crate::rights::User;
 use crate::runtime::backoff::RetrySettings;
@@ -55,6 +56,7 @@ pub struct Config {
     pub prices: PriceSettings,
     pub customers: CustomerSettings,
     pub release: facts::Settings,
+    pub ask: AskSettings,
     pub numbers: Numbers,
     pub terms: Terms,
     pub exchange: Exchange,
@@ -269,6 +271,7 @@ impl Config {
         self.check.sender.check().map_err(|why| format!("check.sender.{why}"))?;
         self.prices.check()?;
         self.customers.check()?;
+        self.ask.check().map_err(|why| format!("ask.{why}"))?;
         mailboxes::check(&self.mailboxes)?;
         self.smtp.check(self.worker.lease_seconds)?;
         self.fax_gateway.check()?;

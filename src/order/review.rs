@@ -184,12 +184,14 @@ pub enum Verdict {
     },
     /// Keyed or corrected by the clerk; the order is checked anew. Keying and clarification only.
     Correct { draft: Box<DraftOrder> },
+    /// The customer is asked for all that he can clear, or for his word to what is offered.
+    Ask,
 }
 
 impl Verdict {
     /// Every word that [`Verdict::as_str`] may give.
-    pub const WORDS: [&str; 8] =
-        ["approve", "return", "reject", "file", "correct", "transfer", "add_reviewer", "appeal"];
+    pub const WORDS: [&str; 9] =
+        ["approve", "return", "reject", "file", "correct", "transfer", "add_reviewer", "appeal", "ask"];
 
     /// Agreed as it stands.
     #[must_use]
@@ -208,6 +210,7 @@ impl Verdict {
             Self::Reject { .. } => "reject",
             Self::File { .. } => "file",
             Self::Correct { .. } => "correct",
+            Self::Ask => "ask",
         }
     }
 }
@@ -381,6 +384,15 @@ pub enum Refusal {
         codes.join(", ")
     )]
     Blocked { codes: Vec<&'static str> },
+    #[error(
+        "there is nothing on this order that its customer could clear: correct it, or decide it as it is"
+    )]
+    NothingToAsk,
+    #[error(
+        "the customer was asked exactly this on {}: wait for his answer or call him, and correct the order with what he says",
+        at.format("%Y-%m-%d %H:%M UTC")
+    )]
+    AskedAlready { at: DateTime<Utc> },
     #[error(transparent)]
     CannotMove(#[from] CannotMove),
 }

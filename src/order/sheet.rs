@@ -1,5 +1,6 @@
 //! The order itself: the fold of its events.
 
+use super::asked::{Answer, Asked, AskedState, Outcome};
 use super::document::Kind;
 use super::event::{Event, Gate, Milestone, PartRef, Tell};
 use super::line::Content;
@@ -83,6 +84,12 @@ pub struct Order {
     pub reached: Vec<Milestone>,
     /// Reports that came before their turn.
     pub kept: Vec<Milestone>,
+    /// What the customer was asked last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
+    /// What came back to that and to what was asked before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<Answer>,
 }
 
 /// An event that does not fit the order it is applied to. It is never stored.
@@ -134,6 +141,8 @@ impl Order {
             told: Vec::new(),
             reached: Vec::new(),
             kept: Vec::new(),
+            asked: None,
+            answers: Vec::new(),
         })
     }
 
@@ -178,9 +187,11 @@ impl Order {
             Event::Corrected { by, content } => {
                 let before = self.keyed_by.replace(by.clone()).filter(|before| before != by);
                 self.keyed_before.extend(before.filter(|it| !self.keyed_before.contains(it)));
-                self.content = content.clone();
-                self.asked_for = None;
-                self.binding = None;
+                self.corrected(content);
+                self.talk_is(AskedState::Over);
+            }
+            Event::Asked(_) | Event::Reminded { .. } | Event::Unanswered { .. } | Event::Answered { .. } => {
+                self.note_talk(event);
             }
             Event::Conditioned { review_id, content, .. } => {
                 self.offer(content);
@@ -230,6 +241,39 @@ impl Order {
             | Event::Closed => {}
         }
         Ok(())
+    }
+
+    fn corrected(&mut self, content: &Content) {
+        self.content = content.clone();
+        self.asked_for = None;
+        self.binding = None;
+    }
+
+    /// How a question that waits ends.
+    fn talk_is(&mut self, state: AskedState) {
+        if let Some(asked) = self.asked.as_mut().filter(|asked| asked.state == AskedState::Waiting) {
+            asked.state = state;
+        }
+    }
+
+    fn note_talk(&mut self, event: &Event) {
+        if let Event::Asked(asked) = event {
+            self.asked = Some(asked.clone());
+        } else if let Event::Reminded { version, times } = event {
+            if let Some(asked) = self.asked.as_mut().filter(|asked| asked.version == *version) {
+                asked.reminded = *times;
+            }
+        } else if let Event::Unanswered { .. } = event {
+            self.talk_is(AskedState::Unanswered);
+        } else if let Event::Answered { answer, content } = event {
+            self.answers.push(answer.clone());
+            if answer.outcome != Outcome::Late {
+                self.talk_is(AskedState::Answered);
+            }
+            if let Some(content) = content {
+                self.corrected(content);
+            }
+        }
     }
 
     fn note_review(&mut self, event: &Event) -> Result<(), FoldError> {
@@ -359,6 +403,10 @@ const fn leads_to(event: &Event) -> Option<Move> {
         | Event::Numbered { .. }
         | Event::GateOpened { .. }
         | Event::Told { .. }
+        | Event::Asked(_)
+        | Event::Reminded { .. }
+        | Event::Unanswered { .. }
+        | Event::Answered { .. }
         | Event::Reported { applied: false, .. }
         | Event::MasterChanged(_) => None,
     }

@@ -18,6 +18,8 @@ mod ship;
 mod invoice;
 mod status;
 pub mod ask;
+pub mod inquire;
+pub mod heard;
 pub mod filed;
 pub mod price_list;
 pub mod resend;

@@ -1,5 +1,6 @@
 //! Decide: a person's word on a review, and what follows from it.
 
+use super::ask::Asker;
 use super::desk::{self, Stuck};
 use super::read::write_part;
 use super::soft_hold;
@@ -7,10 +8,12 @@ use super::{Now, Pen, Steps, done, misfit};
 use crate::check::Resolved;
 use crate::follow;
 use crate::order::Order;
+use crate::order::asked::Answer;
 use crate::order::document::{Document, Kind as PartKind, PartState};
 use crate::order::draft::{Confidence, DraftOrder};
 use crate::order::event::{Actor, Event};
 use crate::order::ids::Ids;
+use crate::order::line::Content;
 use crate::order::message::{Message, ReviewDecide};
 use crate::order::review::{Decision, Refusal, Verdict};
 use crate::order::status::{Rung, Status};
@@ -26,6 +29,23 @@ pub(super) struct Origin {
     pub(super) document: Document,
     pub(super) record: PartRecord,
     pub(super) version: u64,
+}
+
+/// Who changed what an order's part says.
+pub(super) enum Changed<'a> {
+    /// A person.
+    Keyed(&'a str),
+    /// The customer, by answering what he was asked.
+    Answered(Answer),
+}
+
+impl Changed<'_> {
+    fn event(self, content: Content) -> Event {
+        match self {
+            Self::Keyed(by) => Event::Corrected { by: by.to_owned(), content },
+            Self::Answered(answer) => Event::Answered { answer, content: Some(Box::new(content)) },
+        }
+    }
 }
 
 impl Steps {
@@ -62,13 +82,22 @@ impl Steps {
             | Verdict::Reject { .. }
             | Verdict::Transfer { .. }
             | Verdict::AddReviewer { .. }
-            | Verdict::Appeal { .. } => {}
+            | Verdict::Appeal { .. }
+            | Verdict::Ask => {}
         }
         let corrected = matches!(decision.verdict, Verdict::Correct { .. });
         if corrected || matches!(decision.verdict, Verdict::File { .. }) {
             pen.commit.writes.push(write_part(&origin.record, origin.version));
         }
-        self.reopen(&mut work, &origin, corrected.then_some(decision.by.as_str()), &mut pen).await?;
+        let changed = corrected.then_some(Changed::Keyed(&decision.by));
+        self.reopen(&mut work, &origin, changed, &mut pen).await?;
+        if decision.verdict == Verdict::Ask {
+            let asker = Asker { by: Some(&decision.by), note: decision.note.as_deref() };
+            if let Err(why) = self.ask(&mut work, (&origin.document, &origin.record), asker, &mut pen).await?
+            {
+                return Ok(done(message, format!("refused: {why}")));
+            }
+        }
         pen.commit.messages.extend(self.teaches(&work.order, &origin, decision, &pen.now));
         if was_unread {
             pen.commit.messages.extend(self.wake(&work.order, &pen.now).await?);
@@ -130,29 +159,30 @@ impl Steps {
         Ok(Origin { document, record, version })
     }
 
-    /// The order goes on from where it stands, on what its part says now. `keyed_by`: a person has just corrected it.
+    /// The order goes on from where it stands, on what its part says now. `changed`: that was just changed.
     pub(super) async fn reopen(
         &self,
         work: &mut Work,
         origin: &Origin,
-        keyed_by: Option<&str>,
+        changed: Option<Changed<'_>>,
         pen: &mut Pen<'_>,
     ) -> Result<(), Failure> {
         let master = self.shelf.get().await?;
         let around = self.around(&origin.document);
-        let cause = if keyed_by.is_some() { pen.now.message.id } else { work.order.id };
+        let is_changed = changed.is_some();
+        let cause = if is_changed { pen.now.message.id } else { work.order.id };
         let ids = Ids::new(cause, pen.now.at);
         let mut resolved = self.resolved(&origin.record.draft, &around, &ids, &master).await?;
-        if let Some(by) = keyed_by {
-            pen.commit.writes.extend(desk::parties(&resolved));
-            let corrected = Event::Corrected { by: by.to_owned(), content: resolved.content.clone() };
-            work.add([corrected]).map_err(misfit(&work.order))?;
-        } else {
-            as_agreed(&mut resolved, &work.order);
+        match changed {
+            Some(changed) => {
+                pen.commit.writes.extend(desk::parties(&resolved));
+                work.add([changed.event(resolved.content.clone())]).map_err(misfit(&work.order))?;
+            }
+            None => as_agreed(&mut resolved, &work.order),
         }
         let mut case =
             self.load(work.order.id, &work.order.content, (&origin.document, &origin.record), master).await?;
-        if keyed_by.is_some() {
+        if is_changed {
             case.register(work.order.id, &mut pen.commit);
             case.parties.extend(
                 [&resolved.contact, &resolved.ship_to].into_iter().flatten().map(|it| (it.id, it.clone())),
@@ -163,7 +193,8 @@ impl Steps {
         self.go_on(work, &mut case, &resolved, pen).map_err(|stuck| match stuck {
             Stuck::Fold(error) => Failure::Park(format!("order {id}: {error}")),
             Stuck::Other(why) => Failure::Park(format!("order {id}: {why}")),
-        })
+        })?;
+        Box::pin(self.ask_itself(work, (&origin.document, &origin.record), pen)).await
     }
 
     /// Holds, resumes or cancels the order that an amendment or cancellation speaks of, as the case stands now.

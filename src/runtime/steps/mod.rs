@@ -3,7 +3,9 @@
 //! A draft that can go on does go on: check, review and release run in one commit. The same functions run alone when a
 //! decision, a timer or a report enters half-way.
 
+mod answer;
 mod arrived;
+mod ask;
 mod check;
 mod decide;
 mod desk;
