@@ -4,6 +4,7 @@ use crate::broker::rabbitmq::RabbitSettings;
 use crate::check::CheckSettings;
 use crate::deliver::fax::FaxGateway;
 use crate::deliver::smtp::settings::SmtpSettings;
+use crate::follow::correspondence::RegisterSettings;
 use crate::intake::imap::settings::{self as mailboxes, Mailbox};
 use crate::master::applications::CustomerSettings;
 use crate::master::record::MasterSettings;
@@ -57,6 +58,7 @@ pub struct Config {
     pub customers: CustomerSettings,
     pub release: facts::Settings,
     pub ask: AskSettings,
+    pub correspondence: RegisterSettings,
     pub numbers: Numbers,
     pub terms: Terms,
     pub exchange: Exchange,
@@ -271,6 +273,7 @@ impl Config {
         self.check.sender.check().map_err(|why| format!("check.sender.{why}"))?;
         self.prices.check()?;
         self.customers.check()?;
+        self.correspondence.check().map_err(|why| format!("correspondence.{why}"))?;
         self.ask.check().map_err(|why| format!("ask.{why}"))?;
         mailboxes::check(&self.mailboxes)?;
         self.smtp.check(self.worker.lease_seconds)?;

@@ -2,7 +2,7 @@
 
 use super::Order;
 use super::change::{Change, changes};
-use super::event::PartRef;
+use super::event::{Event, PartRef};
 use super::ids::sha256_hex;
 use super::problem::{Code, Problem, Severity};
 use super::review::Queue;
@@ -165,6 +165,34 @@ pub fn token_in(text: &str) -> Option<String> {
 }
 
 impl Order {
+    /// How a question that waits ends.
+    pub(super) fn talk_is(&mut self, state: AskedState) {
+        if let Some(asked) = self.asked.as_mut().filter(|asked| asked.state == AskedState::Waiting) {
+            asked.state = state;
+        }
+    }
+
+    /// Folds what was said to the customer and by him.
+    pub(super) fn note_talk(&mut self, event: &Event) {
+        if let Event::Asked(asked) = event {
+            self.asked = Some(asked.clone());
+        } else if let Event::Reminded { version, times } = event {
+            if let Some(asked) = self.asked.as_mut().filter(|asked| asked.version == *version) {
+                asked.reminded = *times;
+            }
+        } else if let Event::Unanswered { .. } = event {
+            self.talk_is(AskedState::Unanswered);
+        } else if let Event::Answered { answer, content } = event {
+            self.answers.push(answer.clone());
+            if answer.outcome != Outcome::Late {
+                self.talk_is(AskedState::Answered);
+            }
+            if let Some(content) = content {
+                self.corrected(content);
+            }
+        }
+    }
+
     /// The question that the customer has not answered yet, while somebody waits for that.
     #[must_use]
     pub fn waits_for_customer(&self) -> Option<&Asked> {

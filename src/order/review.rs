@@ -384,14 +384,9 @@ pub enum Refusal {
         codes.join(", ")
     )]
     Blocked { codes: Vec<&'static str> },
-    #[error(
-        "there is nothing on this order that its customer could clear: correct it, or decide it as it is"
-    )]
+    #[error("there is nothing on this order that its customer could clear: correct or decide it")]
     NothingToAsk,
-    #[error(
-        "the customer was asked exactly this on {}: wait for his answer or call him, and correct the order with what he says",
-        at.format("%Y-%m-%d %H:%M UTC")
-    )]
+    #[error("the customer was asked exactly this on {}: wait for him, or call him", at.format("%Y-%m-%d %H:%M UTC"))]
     AskedAlready { at: DateTime<Utc> },
     #[error(transparent)]
     CannotMove(#[from] CannotMove),

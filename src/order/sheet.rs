@@ -1,6 +1,6 @@
 //! The order itself: the fold of its events.
 
-use super::asked::{Answer, Asked, AskedState, Outcome};
+use super::asked::{Answer, Asked, AskedState};
 use super::document::Kind;
 use super::event::{Event, Gate, Milestone, PartRef, Tell};
 use super::line::Content;
@@ -243,37 +243,10 @@ impl Order {
         Ok(())
     }
 
-    fn corrected(&mut self, content: &Content) {
+    pub(super) fn corrected(&mut self, content: &Content) {
         self.content = content.clone();
         self.asked_for = None;
         self.binding = None;
-    }
-
-    /// How a question that waits ends.
-    fn talk_is(&mut self, state: AskedState) {
-        if let Some(asked) = self.asked.as_mut().filter(|asked| asked.state == AskedState::Waiting) {
-            asked.state = state;
-        }
-    }
-
-    fn note_talk(&mut self, event: &Event) {
-        if let Event::Asked(asked) = event {
-            self.asked = Some(asked.clone());
-        } else if let Event::Reminded { version, times } = event {
-            if let Some(asked) = self.asked.as_mut().filter(|asked| asked.version == *version) {
-                asked.reminded = *times;
-            }
-        } else if let Event::Unanswered { .. } = event {
-            self.talk_is(AskedState::Unanswered);
-        } else if let Event::Answered { answer, content } = event {
-            self.answers.push(answer.clone());
-            if answer.outcome != Outcome::Late {
-                self.talk_is(AskedState::Answered);
-            }
-            if let Some(content) = content {
-                self.corrected(content);
-            }
-        }
     }
 
     fn note_review(&mut self, event: &Event) -> Result<(), FoldError> {

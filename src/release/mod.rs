@@ -20,6 +20,7 @@ mod status;
 pub mod ask;
 pub mod inquire;
 pub mod heard;
+pub mod correspondence;
 pub mod filed;
 pub mod price_list;
 pub mod resend;

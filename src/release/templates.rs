@@ -14,7 +14,7 @@ use unicode_width::UnicodeWidthStr;
 struct Shipped;
 
 /// Every mail that there is a template for.
-pub const MAILS: [&str; 10] = [
+pub const MAILS: [&str; 11] = [
     "confirmation",
     "notification",
     "review_requested",
@@ -25,6 +25,7 @@ pub const MAILS: [&str; 10] = [
     "price_list",
     "question",
     "answer",
+    "correspondence",
 ];
 
 /// The templates of both languages, read and ready.
