@@ -85,7 +85,7 @@ pub fn inquire(inquiry: &Inquiry<'_>, office: &Office<'_>) -> Result<Option<Mail
     let (order, asked) = (inquiry.order, inquiry.asked);
     let purpose = match asked.reminded {
         0 => format!("question.{}", asked.version),
-        times => format!("question.{}.{times}", asked.version),
+        times => format!("reminder.{}.{times}", asked.version),
     };
     let mail = from_house(office.house, order.id, &purpose, to, text);
     let answers = inquiry.answers;

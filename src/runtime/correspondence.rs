@@ -21,7 +21,7 @@ use uuid::Uuid;
 /// Documents that are looked at; the newest come first.
 const MOST: u32 = 5000;
 /// What goes to customers; all else stays in the house.
-const TO_CUSTOMERS: [&str; 3] = ["confirmation", "question", "resend"];
+const TO_CUSTOMERS: [&str; 4] = ["confirmation", "question", "reminder", "resend"];
 
 /// The register at `now`, of the days that the settings name.
 pub async fn gather(house: &House, now: DateTime<Utc>) -> Result<Vec<Item>, StoreError> {

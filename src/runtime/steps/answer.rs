@@ -24,8 +24,8 @@ use crate::runtime::work::Work;
 use crate::store::{Commit, Key, Kind, PartRecord};
 use uuid::Uuid;
 
-/// Stands in the purpose of each mail that asks, and so in its Message-ID.
-const QUESTION: &str = ".question.";
+/// Stand in the purposes of the mails that ask and remind, and so in their Message-IDs.
+const QUESTION: [&str; 2] = [".question.", ".reminder."];
 /// Who agreed, where the customer did.
 const CUSTOMER: &str = "customer";
 /// Beginnings of a firm's name by which people call it, in characters.
@@ -86,7 +86,8 @@ impl Steps {
             return Ok(None);
         }
         let domain = &self.books.config.firm.domain;
-        let ours = |id: &String| Some((release::about(id, domain)?, id.contains(QUESTION)));
+        let ours =
+            |id: &String| Some((release::about(id, domain)?, QUESTION.iter().any(|it| id.contains(it))));
         // What answers another mail of ours is about that.
         if let Some((order, question)) = envelope.in_reply_to.as_ref().and_then(ours) {
             return Ok(question.then_some(order));

@@ -1,5 +1,6 @@
 //! Asks the customer: one mail for all that he can clear, reminders while he is silent, and the clerk when he stays so.
 
+use super::decide::Origin;
 use super::desk::Case;
 use super::{Pen, Steps, misfit};
 use crate::order::Order;
@@ -9,7 +10,7 @@ use crate::order::event::{Event, Tell};
 use crate::order::ids;
 use crate::order::message::{Body, MailSend, Message, Step, TimerDue, TimerKind};
 use crate::order::problem::{Problem, Severity};
-use crate::order::review::{Queue, Review};
+use crate::order::review::{Decision, Queue, Review, Verdict};
 use crate::release::inquire::{Inquiry, inquire};
 use crate::runtime::Failure;
 use crate::runtime::work::Work;
@@ -22,10 +23,10 @@ const SALTS: u32 = 16;
 
 /// Who asks, and what he adds.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Asker<'a> {
+struct Asker<'a> {
     /// User id; none when the house asks by itself.
-    pub(super) by: Option<&'a str>,
-    pub(super) note: Option<&'a str>,
+    by: Option<&'a str>,
+    note: Option<&'a str>,
 }
 
 impl Steps {
@@ -37,7 +38,7 @@ impl Steps {
         pen: &mut Pen<'_>,
     ) -> Result<(), Failure> {
         if self.asks_itself(&work.order)
-            && let Err(why) = self.ask(work, from, Asker::default(), pen).await?
+            && let Err(why) = Box::pin(self.ask(work, from, Asker::default(), pen)).await?
         {
             tracing::info!(order.id = %work.order.id, why, "the customer is not asked");
         }
@@ -62,8 +63,22 @@ impl Steps {
             && order.asked.as_ref().map(|asked| &asked.digest) != digest.as_ref()
     }
 
+    /// Asks where a person decided that; why not, where the customer can't be asked.
+    pub(super) async fn ask_for(
+        &self,
+        decision: &Decision,
+        (work, origin): (&mut Work, &Origin),
+        pen: &mut Pen<'_>,
+    ) -> Result<Result<(), &'static str>, Failure> {
+        if decision.verdict != Verdict::Ask {
+            return Ok(Ok(()));
+        }
+        let asker = Asker { by: Some(&decision.by), note: decision.note.as_deref() };
+        Box::pin(self.ask(work, (&origin.document, &origin.record), asker, pen)).await
+    }
+
     /// Puts the question into the work and the commit; why not, where it can't be put.
-    pub(super) async fn ask(
+    async fn ask(
         &self,
         work: &mut Work,
         from: (&Document, &PartRecord),

@@ -1,6 +1,5 @@
 //! Decide: a person's word on a review, and what follows from it.
 
-use super::ask::Asker;
 use super::desk::{self, Stuck};
 use super::read::write_part;
 use super::soft_hold;
@@ -91,12 +90,8 @@ impl Steps {
         }
         let changed = corrected.then_some(Changed::Keyed(&decision.by));
         self.reopen(&mut work, &origin, changed, &mut pen).await?;
-        if decision.verdict == Verdict::Ask {
-            let asker = Asker { by: Some(&decision.by), note: decision.note.as_deref() };
-            if let Err(why) = self.ask(&mut work, (&origin.document, &origin.record), asker, &mut pen).await?
-            {
-                return Ok(done(message, format!("refused: {why}")));
-            }
+        if let Err(why) = self.ask_for(decision, (&mut work, &origin), &mut pen).await? {
+            return Ok(done(message, format!("refused: {why}")));
         }
         pen.commit.messages.extend(self.teaches(&work.order, &origin, decision, &pen.now));
         if was_unread {
@@ -194,7 +189,7 @@ impl Steps {
             Stuck::Fold(error) => Failure::Park(format!("order {id}: {error}")),
             Stuck::Other(why) => Failure::Park(format!("order {id}: {why}")),
         })?;
-        Box::pin(self.ask_itself(work, (&origin.document, &origin.record), pen)).await
+        self.ask_itself(work, (&origin.document, &origin.record), pen).await
     }
 
     /// Holds, resumes or cancels the order that an amendment or cancellation speaks of, as the case stands now.

@@ -67,11 +67,11 @@ impl Handler for Steps {
             None
         };
         let commit = match arrived.as_ref().unwrap_or(&message.body) {
-            Body::OrderPlaced(body) => self.place(message, body).await?,
+            Body::OrderPlaced(body) => Box::pin(self.place(message, body)).await?,
             Body::MasterChanged(body) => self.change_master(message, body).await?,
             Body::Arrived(_) => return Err(Failure::Park("a message in a message".to_owned())),
             Body::DocumentReceived(body) => self.read(message, body.document_id).await?,
-            Body::DraftRead(body) => self.check(message, body.document_id, body.part).await?,
+            Body::DraftRead(body) => Box::pin(self.check(message, body.document_id, body.part)).await?,
             Body::DraftCorrected(body) => Box::pin(self.learn(message, body)).await?,
             Body::ReviewDecide(body) => self.decide(message, body).await?,
             Body::TimerDue(body) => self.timer(message, body).await?,
