@@ -4,6 +4,7 @@ use crate::broker::rabbitmq::RabbitSettings;
 use crate::check::CheckSettings;
 use crate::deliver::fax::FaxGateway;
 use crate::deliver::smtp::settings::SmtpSettings;
+use crate::follow::correspondence::RegisterSettings;
 use crate::intake::imap::settings::{self as mailboxes, Mailbox};
 use crate::master::applications::CustomerSettings;
 use crate::master::record::MasterSettings;
@@ -14,6 +15,7 @@ use crate::order::money::{Currency, Exchange};
 use crate::read::limits::Limits;
 use crate::read::mail::authentic::MailAuthentication;
 use crate::release::facts::{self, Department};
+use crate::release::inquire::AskSettings;
 use crate::release::price_list::PriceSettings;
 pub use crate::rights::User;
 use crate::runtime::backoff::RetrySettings;
@@ -57,6 +59,8 @@ pub struct Config {
     pub customers: CustomerSettings,
     pub release: facts::Settings,
     pub changes: ChangeSettings,
+    pub ask: AskSettings,
+    pub correspondence: RegisterSettings,
     pub numbers: Numbers,
     pub terms: Terms,
     pub exchange: Exchange,
@@ -271,6 +275,8 @@ impl Config {
         self.check.sender.check().map_err(|why| format!("check.sender.{why}"))?;
         self.prices.check()?;
         self.customers.check()?;
+        self.correspondence.check().map_err(|why| format!("correspondence.{why}"))?;
+        self.ask.check().map_err(|why| format!("ask.{why}"))?;
         mailboxes::check(&self.mailboxes)?;
         self.smtp.check(self.worker.lease_seconds)?;
         self.fax_gateway.check()?;

@@ -9,6 +9,7 @@ mod broker;
 mod calibrate;
 mod config;
 mod context;
+mod correspondence;
 mod customers;
 mod decode;
 mod hand_over;
@@ -95,6 +96,8 @@ enum Command {
     /// List documents, show one and what became of its parts 来件
     #[command(subcommand)]
     Documents(documents::Command),
+    /// All mail and fax in and out, per customer: what is open, what is late 来往信函
+    Correspondence(correspondence::Arguments),
     /// List reviews, show one with what there is to decide, decide 评审
     #[command(subcommand)]
     Reviews(reviews::Command),
@@ -191,6 +194,7 @@ async fn run(arguments: Arguments) -> Result<End, Stop> {
         Command::Master(command) => Box::pin(master::run(command, context)).await,
         Command::Orders(command) => orders::run(command, context).await,
         Command::Documents(command) => documents::run(command, context).await,
+        Command::Correspondence(arguments) => correspondence::run(arguments, context).await,
         Command::Reviews(command) => reviews::run(command, context).await,
         Command::Rules(command) => rules::run(command, context).await,
         Command::Delegations(command) => delegations::run(command, context).await,

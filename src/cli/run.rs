@@ -3,6 +3,7 @@
 use super::context::{Context, stop};
 use super::{End, Stop};
 use crate::order::message::Step;
+use crate::runtime::correspondence;
 use crate::runtime::house::Roles;
 use crate::web;
 use std::time::Duration;
@@ -78,6 +79,7 @@ pub(super) async fn run(arguments: Arguments, context: &mut Context) -> Result<E
             running.also(mailbox.run(running.stopping()));
         }
         running.also(house.upkeep(running.stopping()));
+        running.also(correspondence::run(house.clone(), running.stopping()));
         if !context.out.json {
             context.out.line(format!("working in {}; Ctrl-C stops", context.dir.display()))?;
         }

@@ -186,6 +186,8 @@ fn told(order: &Order) -> String {
                 format!("carrier {}", told.to.rsplit('.').next().unwrap_or(&told.to))
             }
             Tell::InvoiceRequest => "invoice".to_owned(),
+            Tell::Question => "customer asked".to_owned(),
+            Tell::Reminder => "customer reminded".to_owned(),
         };
         if !said.contains(&what) {
             said.push(what);

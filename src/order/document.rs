@@ -95,6 +95,9 @@ pub struct Envelope {
     /// A program sent it, whatever it is; its address is never answered (RFC 3834).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub automatic: bool,
+    /// The token of a question of ours that its subject or text quotes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
     /// Who passed the mail on, where the fields above are those of the mail within it; empty where he does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub passed_on_by: Option<String>,

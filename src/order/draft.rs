@@ -40,6 +40,8 @@ pub enum Evidence {
     Header { name: String },
     /// Keyed or corrected by a person.
     Keyed,
+    /// What the customer answered when he was asked for it.
+    Answer { document: uuid::Uuid, part: u32 },
     /// A field of an order that came as data; a JSON Pointer (RFC 6901).
     Data { pointer: String },
 }

@@ -1,5 +1,6 @@
 //! What happened to an order. The order is the fold of these; none of them holds personal data.
 
+use super::asked::{Answer, Asked};
 use super::document::Kind;
 use super::line::Content;
 use super::money::Money;
@@ -29,10 +30,14 @@ pub enum Tell {
     WarehousePick,
     ShippingInstruction,
     InvoiceRequest,
+    /// What the customer is asked for.
+    Question,
+    /// That he was asked.
+    Reminder,
 }
 
 impl Tell {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Confirmation,
         Self::Notification,
         Self::ProductionTask,
@@ -40,6 +45,8 @@ impl Tell {
         Self::WarehousePick,
         Self::ShippingInstruction,
         Self::InvoiceRequest,
+        Self::Question,
+        Self::Reminder,
     ];
 
     #[must_use]
@@ -52,6 +59,8 @@ impl Tell {
             Self::WarehousePick => "warehouse_pick",
             Self::ShippingInstruction => "shipping_instruction",
             Self::InvoiceRequest => "invoice_request",
+            Self::Question => "question",
+            Self::Reminder => "reminder",
         }
     }
 }
@@ -262,6 +271,23 @@ pub enum Event {
         reason: String,
     },
     Closed,
+    /// The customer was asked for what is missing, or for his word to what is offered.
+    Asked(Asked),
+    /// He was reminded of question `version`, for the `times`-th time.
+    Reminded {
+        version: u32,
+        times: u32,
+    },
+    /// He did not answer question `version` in time; the clerk is told.
+    Unanswered {
+        version: u32,
+    },
+    /// An answer of his came in; `content` is what the order says now, where the answer changed it.
+    Answered {
+        answer: Answer,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        content: Option<Box<Content>>,
+    },
     /// Of no order: a table of master data changed. Such events stand in the table's own chain (`Kind::Record`).
     MasterChanged(MasterRecord),
 }

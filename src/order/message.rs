@@ -223,6 +223,8 @@ pub enum TimerKind {
     InvoiceLatest,
     /// Whether what an order waits for was read meanwhile.
     SoftHold,
+    /// What the customer was asked is not answered yet.
+    Answer,
 }
 
 /// A promise that was set down has come due.
@@ -231,7 +233,7 @@ pub enum TimerKind {
 pub struct TimerDue {
     pub order_id: Uuid,
     pub kind: TimerKind,
-    /// The review, for a deadline; else the order.
+    /// The review, for a deadline; the message that asked, for an answer; else the order.
     pub about: Uuid,
     pub due: DateTime<Utc>,
 }

@@ -4,6 +4,8 @@ pub mod document;
 pub mod authentic;
 pub mod department;
 pub mod draft;
+pub mod asked;
+pub mod answered;
 pub mod money;
 pub mod line;
 pub mod party;

@@ -192,12 +192,14 @@ pub enum Verdict {
     },
     /// Keyed or corrected by the clerk; the order is checked anew. Keying and clarification only.
     Correct { draft: Box<DraftOrder> },
+    /// The customer is asked for all that he can clear, or for his word to what is offered.
+    Ask,
 }
 
 impl Verdict {
     /// Every word that [`Verdict::as_str`] may give.
-    pub const WORDS: [&str; 8] =
-        ["approve", "return", "reject", "file", "correct", "transfer", "add_reviewer", "appeal"];
+    pub const WORDS: [&str; 9] =
+        ["approve", "return", "reject", "file", "correct", "transfer", "add_reviewer", "appeal", "ask"];
 
     /// Agreed as it stands.
     #[must_use]
@@ -216,6 +218,7 @@ impl Verdict {
             Self::Reject { .. } => "reject",
             Self::File { .. } => "file",
             Self::Correct { .. } => "correct",
+            Self::Ask => "ask",
         }
     }
 }
@@ -397,6 +400,10 @@ pub enum Refusal {
         codes.join(", ")
     )]
     Blocked { codes: Vec<&'static str> },
+    #[error("there is nothing on this order that its customer could clear: correct or decide it")]
+    NothingToAsk,
+    #[error("the customer was asked exactly this on {}: wait for him, or call him", at.format("%Y-%m-%d %H:%M UTC"))]
+    AskedAlready { at: DateTime<Utc> },
     #[error(transparent)]
     CannotMove(#[from] CannotMove),
 }

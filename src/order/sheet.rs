@@ -1,5 +1,6 @@
 //! The order itself: the fold of its events.
 
+use super::asked::{Answer, Asked, AskedState};
 use super::document::Kind;
 use super::done::WorkDone;
 use super::event::{Event, Gate, Milestone, PartRef, Tell};
@@ -101,6 +102,12 @@ pub struct Order {
     pub reached: Vec<Milestone>,
     /// Reports that came before their turn.
     pub kept: Vec<Milestone>,
+    /// What the customer was asked last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
+    /// What came back to that and to what was asked before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<Answer>,
 }
 
 /// An event that does not fit the order it is applied to. It is never stored.
@@ -155,6 +162,8 @@ impl Order {
             told: Vec::new(),
             reached: Vec::new(),
             kept: Vec::new(),
+            asked: None,
+            answers: Vec::new(),
         })
     }
 
@@ -199,8 +208,11 @@ impl Order {
             Event::Corrected { by, content } => {
                 let before = self.keyed_by.replace(by.clone()).filter(|before| before != by);
                 self.keyed_before.extend(before.filter(|it| !self.keyed_before.contains(it)));
-                self.content = content.clone();
-                (self.asked_for, self.binding, self.amended) = (None, None, false);
+                self.corrected(content);
+                self.talk_is(AskedState::Over);
+            }
+            Event::Asked(_) | Event::Reminded { .. } | Event::Unanswered { .. } | Event::Answered { .. } => {
+                self.note_talk(event);
             }
             Event::Conditioned { review_id, content, .. } => {
                 self.offer(content);
@@ -261,6 +273,11 @@ impl Order {
             | Event::Closed => {}
         }
         Ok(())
+    }
+
+    pub(super) fn corrected(&mut self, content: &Content) {
+        self.content = content.clone();
+        (self.asked_for, self.binding, self.amended) = (None, None, false);
     }
 
     fn note_review(&mut self, event: &Event) -> Result<(), FoldError> {
@@ -419,6 +436,10 @@ const fn leads_to(event: &Event) -> Option<Move> {
         | Event::Numbered { .. }
         | Event::GateOpened { .. }
         | Event::Told { .. }
+        | Event::Asked(_)
+        | Event::Reminded { .. }
+        | Event::Unanswered { .. }
+        | Event::Answered { .. }
         | Event::Reported { applied: false, .. }
         | Event::MasterChanged(_) => None,
     }

@@ -9,6 +9,7 @@
 //! Every input gives at least one draft; what was not read or is doubtful stands in its `unread`, as `reading.*` (not
 //! read, a person must key it) or `doubt.*` (read, but nothing of it may be called certain).
 
+pub mod answer;
 mod assemble;
 pub mod codes;
 pub mod collect;
@@ -129,6 +130,37 @@ impl Opened {
         let letters = inside.into_iter().flat_map(|it| &it.letters).filter(move |it| it.source == source);
         let items = inside.into_iter().flat_map(|it| &it.items).filter(move |it| it.source == source);
         letters.flat_map(|it| [&it.body.fresh, &it.body.quoted]).chain(items.flat_map(|it| &it.pages))
+    }
+
+    /// The new lines of a part: of a letter what was written now, of a file all of it.
+    #[must_use]
+    pub fn fresh(&self, source: &str) -> Vec<String> {
+        let inside = self.inside.as_ref().ok();
+        let letters = inside.into_iter().flat_map(|it| &it.letters).filter(|it| it.source == source);
+        let items = inside.into_iter().flat_map(|it| &it.items).filter(|it| it.source == source);
+        letters
+            .map(|it| &it.body.fresh)
+            .chain(items.flat_map(|it| &it.pages))
+            .flat_map(page::Page::lines)
+            .collect()
+    }
+
+    /// What was written into the form of a question that a letter quotes.
+    #[must_use]
+    pub fn filled_in(&self, source: &str) -> Vec<String> {
+        let letters = self.inside.as_ref().ok().into_iter().flat_map(|it| &it.letters);
+        let quoted = letters.filter(|it| it.source == source).flat_map(|it| it.body.quoted.lines());
+        quoted.filter(|line| answer::is_filled_in(line)).collect()
+    }
+
+    /// The token of a question of ours that stands anywhere in the text.
+    #[must_use]
+    pub fn token(&self) -> Option<String> {
+        let inside = self.inside.as_ref().ok();
+        let letters = inside.into_iter().flat_map(|it| &it.letters);
+        let bodies = letters.flat_map(|it| [&it.body.fresh, &it.body.quoted]);
+        let items = inside.into_iter().flat_map(|it| &it.items).flat_map(|it| &it.pages);
+        bodies.chain(items).flat_map(page::Page::texts).find_map(crate::order::asked::token_in)
     }
 
     /// Letters (bytes) of all its texts: what it costs to read it once more.

@@ -87,6 +87,17 @@ impl Page {
         })
     }
 
+    /// Its lines, each row of a grid as one.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let row = |row: &Row| row.filled().map(|(_, text)| text).collect::<Vec<_>>().join("  ");
+        let lines = self.blocks.iter().flat_map(|block| match block {
+            Block::Text(lines) => lines.iter().map(|line| line.text.clone()).collect::<Vec<_>>(),
+            Block::Grid(grid) => grid.rows.iter().map(row).collect(),
+        });
+        lines.collect()
+    }
+
     #[must_use]
     pub fn is_blank(&self) -> bool {
         self.texts().all(|t| t.trim().is_empty())

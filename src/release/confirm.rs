@@ -70,7 +70,7 @@ fn as_data(telling: &Telling<'_>) -> Result<OrderConfirmed, ReleaseError> {
 }
 
 /// The subject without the marks of earlier answers.
-fn bare_subject(subject: &str) -> String {
+pub(super) fn bare_subject(subject: &str) -> String {
     let mut rest = subject.trim();
     loop {
         let lower = rest.to_lowercase();
@@ -84,7 +84,7 @@ fn bare_subject(subject: &str) -> String {
     }
 }
 
-fn thread(answers: &Envelope) -> Vec<String> {
+pub(super) fn thread(answers: &Envelope) -> Vec<String> {
     let all = answers.references.iter().chain(&answers.message_id);
     let mut thread: Vec<String> = Vec::new();
     for id in all.filter_map(|id| header::message_id(id)) {

@@ -14,7 +14,7 @@ use unicode_width::UnicodeWidthStr;
 struct Shipped;
 
 /// Every mail that there is a template for.
-pub const MAILS: [&str; 9] = [
+pub const MAILS: [&str; 12] = [
     "confirmation",
     "cancelled",
     "notification",
@@ -24,6 +24,9 @@ pub const MAILS: [&str; 9] = [
     "resend",
     "undelivered",
     "price_list",
+    "question",
+    "answer",
+    "correspondence",
 ];
 
 /// The templates of both languages, read and ready.

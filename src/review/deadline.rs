@@ -5,7 +5,7 @@ use crate::order::Order;
 use crate::order::event::Event;
 use crate::order::ids::from_name;
 use crate::order::message::{Step, TimerDue, TimerKind};
-use crate::order::review::Review;
+use crate::order::review::{Queue, Review};
 use crate::store::commit::NewTimer;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -111,6 +111,11 @@ pub fn passed<'a>(
         return None;
     }
     let review = order.open_reviews().find(|review| review.id == timer.about)?;
+    // While the customer is asked the house waits for him: his own clock runs, and what he says opens the queue anew.
+    let waits = matches!(review.queue, Queue::Keying | Queue::Clarification | Queue::Offer);
+    if waits && order.waits_for_customer().is_some() {
+        return None;
+    }
     let late = lateness(review, timer.due, desk);
     let breached = late >= Lateness::Passed && !review.overdue && now >= review.due_at;
     let events = if breached { vec![Event::ReviewOverdue { review_id: review.id }] } else { Vec::new() };

@@ -3,6 +3,7 @@
 use super::conditions;
 use super::rules::{Appeal, Rules};
 use crate::order::Order;
+use crate::order::asked;
 use crate::order::event::Event;
 use crate::order::problem::Severity;
 use crate::order::review::{Decided, Decision, Queue, Refusal, Review, ReviewState, Verdict, role_names};
@@ -99,7 +100,8 @@ fn what_it_does(
             }
             events.push(Event::ReviewerAdded { review_id, role: *role, by });
         }
-        Verdict::Appeal { .. } => {}
+        // What is asked, and of whom, the step that sends it says.
+        Verdict::Appeal { .. } | Verdict::Ask => {}
     }
     Ok(events)
 }
@@ -159,9 +161,23 @@ fn may_stand(order: &Order, review: &Review, decision: &Decision) -> Result<(), 
         Verdict::Reject { .. } | Verdict::Transfer { .. } | Verdict::AddReviewer { .. } => Ok(()),
         Verdict::Return { to, .. } if review.queue != to.unwrap_or(Queue::Keying) => Ok(()),
         Verdict::File { .. } | Verdict::Correct { .. } if is_reading(review.queue) => Ok(()),
-        Verdict::Return { .. } | Verdict::File { .. } | Verdict::Correct { .. } | Verdict::Appeal { .. } => {
+        Verdict::Ask if is_reading(review.queue) || review.queue == Queue::Offer => may_ask(order),
+        Verdict::Return { .. }
+        | Verdict::File { .. }
+        | Verdict::Correct { .. }
+        | Verdict::Appeal { .. }
+        | Verdict::Ask => {
             Err(Refusal::NotHere { verdict: decision.verdict.as_str().to_owned(), queue: review.queue })
         }
+    }
+}
+
+/// There is something to ask, and it was not asked before.
+fn may_ask(order: &Order) -> Result<(), Refusal> {
+    let digest = asked::digest(order).filter(|_| !order.is_case()).ok_or(Refusal::NothingToAsk)?;
+    match order.asked.as_ref().filter(|asked| asked.digest == digest) {
+        Some(asked) => Err(Refusal::AskedAlready { at: asked.at }),
+        None => Ok(()),
     }
 }
 
@@ -253,7 +269,8 @@ fn decided(decision: &Decision, now: DateTime<Utc>) -> Decided {
         Verdict::Approve { .. }
         | Verdict::Correct { .. }
         | Verdict::Transfer { .. }
-        | Verdict::AddReviewer { .. } => None,
+        | Verdict::AddReviewer { .. }
+        | Verdict::Ask => None,
     };
     let words: Vec<&str> = said.into_iter().chain(&decision.note).map(String::as_str).collect();
     let (conditions, needs_days, done, fee) = match decision.verdict.clone() {

@@ -24,7 +24,13 @@ pub fn inputs(order: &Order, facts: &RuleFacts, asked: &Asked) -> Value {
         asked.covers.iter().map(|path| (path.clone(), at(&view, path).unwrap_or(Value::Null))).collect();
     // That it was sent back is no part of what is decided: the answer stands when that is over.
     let rules: Vec<&String> = asked.rules.iter().filter(|rule| *rule != RETURNED).collect();
-    json!({ "queue": asked.queue, "rules": rules, "inputs": covered })
+    let mut seen = json!({ "queue": asked.queue, "rules": rules, "inputs": covered });
+    // What the customer answered, or that he did not, is looked at by those who wait for him.
+    let waits = matches!(asked.queue, Queue::Keying | Queue::Clarification | Queue::Offer);
+    if let Some(heard) = order.heard().filter(|_| waits) {
+        seen["heard"] = heard;
+    }
+    seen
 }
 
 /// SHA-256 over [`inputs`] as canonical JSON (keys sorted, no spaces), lower-case hex.

@@ -196,7 +196,7 @@ impl<'a> Staff<'a> {
         {
             return Err(Denied::NotDelegated { from: owner.id.clone(), to: acting.id.clone(), role });
         }
-        let keys = matches!(decision.verdict, Verdict::Correct { .. } | Verdict::File { .. });
+        let keys = matches!(decision.verdict, Verdict::Correct { .. } | Verdict::File { .. } | Verdict::Ask);
         let action = if keys { Action::Key } else { Action::Decide };
         if matches!(decision.verdict, Verdict::Appeal { .. }) {
             // Whose rejections it may take up, the rules say.
@@ -233,7 +233,8 @@ impl<'a> Staff<'a> {
             | Verdict::Reject { .. }
             | Verdict::File { .. }
             | Verdict::Correct { .. }
-            | Verdict::Appeal { .. } => {}
+            | Verdict::Appeal { .. }
+            | Verdict::Ask => {}
         }
         if matches!(decision.verdict, Verdict::Approve { .. }) {
             self.within_limit(role, subject)

@@ -64,7 +64,8 @@ fn the_matrix_of_roles_and_actions() {
 fn nobody_decides_what_he_may_not() {
     let (rights, users) = (shipped(), users());
     let staff = Staff { users: &users, rights: &rights, delegations: &[] };
-    let own = |verdict: &Verdict| matches!(verdict, Verdict::Correct { .. } | Verdict::File { .. });
+    let own =
+        |verdict: &Verdict| matches!(verdict, Verdict::Correct { .. } | Verdict::File { .. } | Verdict::Ask);
     let verdicts = [
         Verdict::approve(),
         Verdict::Return { what: String::new(), to: None },
@@ -74,6 +75,7 @@ fn nobody_decides_what_he_may_not() {
         Verdict::Transfer { to: "gm".to_owned() },
         Verdict::AddReviewer { reviewer: Role::Finance },
         Verdict::Appeal { reason: String::new() },
+        Verdict::Ask,
     ];
     let mut allowed = 0;
     for role in Role::ALL {

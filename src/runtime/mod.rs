@@ -16,6 +16,7 @@ pub mod house;
 pub mod master;
 pub mod register;
 pub mod prices;
+pub mod correspondence;
 pub mod applications;
 pub mod lessons;
 pub mod import;

@@ -13,6 +13,7 @@
 //! find = { sales = { queue = "sales" } }    # the entry of the JSON list with these fields: $sales (id), $sales_digest
 //!
 //! put = { "in/a.eml" = "@case/mail.eml" }   # copied into the data folder before anything runs
+//! filled = { "in/a.eml" = "@case/answer.eml" }   # the same, with the remembered values in the file's text filled in
 //! broken_mail = true                        # then a mail.send that its schema refuses is written to the outbox
 //! holds = { "out/mail/*.eml" = "Subject" }  # afterwards a file of that name holds the text; `*` ends and begins names
 //! gone = ["out/mail/*"]                     # afterwards no such file is there
@@ -50,6 +51,8 @@ struct Step {
     #[serde(default)]
     put: BTreeMap<String, String>,
     #[serde(default)]
+    filled: BTreeMap<String, String>,
+    #[serde(default)]
     broken_mail: bool,
     #[serde(default)]
     run: Vec<String>,
@@ -77,7 +80,8 @@ impl Step {
     /// The step with the case's folder and the remembered values in it.
     fn expanded(mut self, folder: &Path, kept: &BTreeMap<String, String>) -> Self {
         let lists = [&mut self.run, &mut self.error, &mut self.output, &mut self.gone];
-        let texts = lists.into_iter().flatten().chain(self.put.values_mut());
+        let files = self.put.values_mut().chain(self.filled.values_mut());
+        let texts = lists.into_iter().flatten().chain(files);
         for text in texts.chain(self.holds.values_mut()) {
             *text = expand(text, folder, kept);
         }
@@ -124,6 +128,12 @@ fn run(folder: &Path) -> Result<(), String> {
             let to = data.path().join(to);
             std::fs::create_dir_all(to.parent().unwrap()).unwrap();
             std::fs::copy(from, to).map_err(|e| format!("{name}: {from}: {e}"))?;
+        }
+        for (to, from) in &step.filled {
+            let to = data.path().join(to);
+            std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+            let text = std::fs::read_to_string(from).map_err(|e| format!("{name}: {from}: {e}"))?;
+            std::fs::write(to, expand(&text, folder, &kept)).unwrap();
         }
         if step.broken_mail {
             write_broken_mail(data.path());

@@ -24,5 +24,6 @@ mod sim;
 mod smtp;
 mod soft_hold;
 mod support;
+mod talk;
 mod walks;
 mod wired;

@@ -538,3 +538,56 @@ fn pages_that_did_not_come_are_asked_for_again() {
     let others = vec![note(Code::ModelsMissing, "page 1"), note(Code::SkippedLine, "row 3")];
     assert_eq!(ask(Language::Zh, others), None, "of which the customer can do nothing");
 }
+
+#[test]
+fn the_customer_is_asked_for_all_that_is_missing_at_once() {
+    use gendan::order::asked::{Asked, AskedState, Question, digest, problems, token};
+    use gendan::order::problem::{Code, Problem, Severity};
+    use gendan::order::review::Queue;
+    use gendan::release::inquire::{Inquiry, inquire};
+    let shop = Shop::open();
+    let problem = |code, path: &str| Problem::new(code, path, Severity::Blocks, Queue::Clarification);
+    let product =
+        Problem::new(Code::AmbiguousProduct, "lines.1.description", Severity::Blocks, Queue::Keying);
+    let order = checked(vec![
+        problem(Code::MissingQuantity, "lines.0.quantity"),
+        problem(Code::MissingDeliveryDate, "requested_delivery"),
+        product.found("5#尼龙").expected("HT-N5C-A-580-015 HT-N5C-A-580-018"),
+        Problem::new(Code::PriceBelowFloor, "lines.0.unit_price", Severity::Review, Queue::Price),
+        Problem::new(Code::MissingUnit, "lines.0.unit", Severity::Note, Queue::Clarification),
+    ]);
+    let draft = keyed::from_plain(&serde_json::json!({
+        "lines": [
+            {"customer_part": "LL-FL-1180", "description": "5#尼龙闭尾", "unit": "条", "unit_price": "0.47"},
+            {"description": "5#尼龙"},
+        ],
+    }))
+    .unwrap();
+    let ask = |language, reminded| {
+        let question = |it: &&Problem| Question { code: it.code, path: it.path.clone() };
+        let asked = Asked {
+            version: 1,
+            at: now(),
+            token: token(order.id, 0),
+            message: order.id,
+            questions: problems(&order).iter().map(question).collect(),
+            offer: false,
+            digest: digest(&order).unwrap(),
+            by: None,
+            reminded,
+            state: AskedState::Waiting,
+        };
+        let inquiry = Inquiry {
+            order: &order,
+            asked: &asked,
+            draft: Some(&draft),
+            language,
+            answers: Some(&shop.mail),
+            to: &["wanyi.chen@linglan.example".to_owned()],
+            note: (reminded == 0).then_some("请今日回复。"),
+        };
+        shown(&inquire(&inquiry, &shop.office()).unwrap().unwrap())
+    };
+    let all = [ask(Language::Zh, 0), ask(Language::En, 0), ask(Language::Zh, 1)];
+    insta::assert_snapshot!(all.join("\n==========\n\n"));
+}

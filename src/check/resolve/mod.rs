@@ -6,6 +6,7 @@ mod terms;
 pub(super) mod origin;
 
 pub use customer::{CustomerBy, CustomerMatch};
+pub use origin::is_of_customer;
 pub(super) use product::is_barcode;
 pub use product::{How, LineMatch, name_of};
 

@@ -1,7 +1,8 @@
 //! Origin: whether a mail comes from whom it says, as far as the firm's own mail server and the mail's making tell.
 
-use crate::master::Master;
-use crate::order::document::Envelope;
+use super::Around;
+use crate::master::{Customer, Master};
+use crate::order::document::{Channel, Envelope};
 
 /// Why a mail can't be taken for its sender's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +34,28 @@ fn same_customer(by: &str, from: Option<&str>, master: &Master) -> bool {
         |address: &str| domain(address).map(|domain| master.customers_by_domain(domain)).unwrap_or_default();
     let theirs = from.map(of).unwrap_or_default();
     of(by).iter().any(|one| theirs.iter().any(|other| other.code == one.code))
+}
+
+/// Whether a document comes from this customer: a mail from his address or domain, with nothing that speaks against it; a fax from
+/// his number, as the caller says.
+#[must_use]
+pub fn is_of_customer(code: &str, around: &Around<'_>, master: &Master) -> bool {
+    let his = |customers: Vec<&Customer>| customers.iter().any(|customer| customer.code == code);
+    let envelope = around.envelope;
+    match around.channel {
+        Channel::Mail => {
+            let from = envelope.from_address.as_deref();
+            let known = |address: &str| {
+                his(master.customers_by_mail(address))
+                    || domain(address).is_some_and(|domain| his(master.customers_by_domain(domain)))
+            };
+            from.is_some_and(known) && doubt(envelope, master).is_none()
+        }
+        Channel::Fax => {
+            envelope.caller.as_deref().is_some_and(|caller| his(master.customers_by_phone(caller)))
+        }
+        Channel::Data => false,
+    }
 }
 
 /// The domain of an address.

@@ -80,6 +80,8 @@ enum Word {
     AddReviewer,
     /// Take a queue's rejection to the level above, once 申诉
     Appeal,
+    /// Ask the customer for all that is missing, or for his word to what is offered, by mail or fax 询问客户
+    Ask,
 }
 
 /// What a part that is no order may be.
@@ -191,6 +193,7 @@ impl Decide {
             Word::Appeal => Verdict::Appeal { reason: reason()? },
             Word::Reject => Verdict::Reject { reason: reason()? },
             Word::File => Verdict::File { reason: reason()?, kind: self.kind.map(PartKind::from) },
+            Word::Ask => Verdict::Ask,
             Word::Correct => Verdict::Correct { draft: Box::new(self.keyed(house, order).await?) },
         })
     }

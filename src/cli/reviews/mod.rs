@@ -1,5 +1,6 @@
 //! `gendan reviews`: what waits for a word, what there is to see, and the decision.
 
+mod answers;
 mod decide;
 
 use super::context::{self, Context};
@@ -111,6 +112,7 @@ async fn show(house: &House, id: &str, context: &mut Context) -> Result<End, Sto
     }
     context.out.line(format!("  digest: {}", review.digest))?;
     super::orders::print(house, &order, sees, context)?;
+    answers::print(house, &order, sees, context).await?;
     Ok(End::Done)
 }
 

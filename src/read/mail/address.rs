@@ -87,6 +87,7 @@ pub fn envelope(headers: &Headers) -> Envelope {
         sent_offset_minutes: sent.map(|d| d.offset().local_minus_utc() / 60),
         caller: None,
         automatic: is_automatic(headers),
+        token: None,
         passed_on_by: None,
         authentication: None,
     }

@@ -37,7 +37,10 @@ impl Steps {
         let (_, document) =
             found.ok_or_else(|| Failure::Park(format!("there is no document {document_id}")))?;
         let now = self.now(message).await?;
-        let mut commit = if self.is_filed(&record.draft) {
+        let answer = Box::pin(self.answer(message, &document, &mut record)).await?;
+        let mut commit = if let Some(commit) = answer {
+            commit
+        } else if self.is_filed(&record.draft) {
             record.part.state = PartState::Filed { reason: record.draft.kind.as_str().to_owned() };
             let mut commit = done(message, format!("filed as {}", record.draft.kind.as_str()));
             commit.effects.push(format!("part:{document_id}/{part}"));
@@ -123,6 +126,7 @@ impl Steps {
             commit.effects.push(format!("part:{}/{}", from.document_id, from.part));
             return Ok(commit);
         }
+        self.ask_itself(&mut work, (document, record), &mut pen).await?;
         record.part.state = match refers_to {
             Some(order_id) => PartState::Attached { order_id },
             None => PartState::Order { order_id: id },

@@ -7,10 +7,12 @@ use super::soft_hold;
 use super::{Now, Pen, Steps, done, misfit};
 use crate::check::Resolved;
 use crate::order::Order;
+use crate::order::asked::Answer;
 use crate::order::document::{Document, Kind as PartKind, PartState};
 use crate::order::draft::{Confidence, Draft, DraftOrder};
 use crate::order::event::{Actor, Event};
 use crate::order::ids::Ids;
+use crate::order::line::Content;
 use crate::order::message::{Message, ReviewDecide};
 use crate::order::review::{Decision, Refusal, Verdict};
 use crate::release;
@@ -24,6 +26,23 @@ pub(super) struct Origin {
     pub(super) document: Document,
     pub(super) record: PartRecord,
     pub(super) version: u64,
+}
+
+/// Who changed what an order's part says.
+pub(super) enum Changed<'a> {
+    /// A person.
+    Keyed(&'a str),
+    /// The customer, by answering what he was asked.
+    Answered(Answer),
+}
+
+impl Changed<'_> {
+    fn event(self, content: Content) -> Event {
+        match self {
+            Self::Keyed(by) => Event::Corrected { by: by.to_owned(), content },
+            Self::Answered(answer) => Event::Answered { answer, content: Some(Box::new(content)) },
+        }
+    }
 }
 
 impl Steps {
@@ -60,13 +79,18 @@ impl Steps {
             | Verdict::Reject { .. }
             | Verdict::Transfer { .. }
             | Verdict::AddReviewer { .. }
-            | Verdict::Appeal { .. } => {}
+            | Verdict::Appeal { .. }
+            | Verdict::Ask => {}
         }
         let corrected = matches!(decision.verdict, Verdict::Correct { .. });
         if corrected || matches!(decision.verdict, Verdict::File { .. }) {
             pen.commit.writes.push(write_part(&origin.record, origin.version));
         }
-        self.reopen(&mut work, &origin, corrected.then_some(decision.by.as_str()), &mut pen).await?;
+        let changed = corrected.then_some(Changed::Keyed(&decision.by));
+        self.reopen(&mut work, &origin, changed, &mut pen).await?;
+        if let Err(why) = self.ask_for(decision, (&mut work, &origin), &mut pen).await? {
+            return Ok(done(message, format!("refused: {why}")));
+        }
         pen.commit.messages.extend(self.teaches(&work.order, &origin, decision, &pen.now));
         if was_unread {
             pen.commit.messages.extend(self.wake(&work.order, &pen.now).await?);
@@ -134,13 +158,13 @@ impl Steps {
         &self,
         work: &mut Work,
         (draft, resolved): (&Draft, &mut Resolved),
-        keyed_by: Option<&str>,
+        is_changed: bool,
     ) -> Result<Option<Box<Changing>>, Failure> {
         let Some(target) = work.order.refers_to.filter(|_| work.order.is_case()) else { return Ok(None) };
         let target = self.order(target).await?.order;
         let changing = self.changing(work.order.kind, &target, (draft, resolved)).await?;
         if work.order.kind == PartKind::Amendment
-            && keyed_by.is_none()
+            && !is_changed
             && work.order.content != changing.content
         {
             let (refers_to, content) = (target.id, changing.content.clone());
@@ -172,33 +196,38 @@ impl Steps {
         Ok(Some(changing))
     }
 
-    /// The order goes on from where it stands, on what its part says now. `keyed_by`: a person has just corrected it.
+    /// The order goes on from where it stands, on what its part says now. `changed`: that was just changed.
     pub(super) async fn reopen(
         &self,
         work: &mut Work,
         origin: &Origin,
-        keyed_by: Option<&str>,
+        changed: Option<Changed<'_>>,
         pen: &mut Pen<'_>,
     ) -> Result<(), Failure> {
         let master = self.shelf.get().await?;
         let around = self.around(&origin.document);
-        let cause = if keyed_by.is_some() { pen.now.message.id } else { work.order.id };
+        let is_changed = changed.is_some();
+        let cause = if is_changed { pen.now.message.id } else { work.order.id };
         let ids = Ids::new(cause, pen.now.at);
         let mut resolved = self.resolved(&origin.record.draft, &around, &ids, &master).await?;
-        let mut changing = self.changed_by(work, (&origin.record.draft, &mut resolved), keyed_by).await?;
-        if let Some(by) = keyed_by {
-            pen.commit.writes.extend(desk::parties(&resolved));
-            let corrected = Event::Corrected { by: by.to_owned(), content: resolved.content.clone() };
-            work.add([corrected]).map_err(misfit(&work.order))?;
-        } else if changing.is_none() || work.order.kind == PartKind::Cancellation {
-            as_agreed(&mut resolved, &work.order);
+        let mut changing =
+            self.changed_by(work, (&origin.record.draft, &mut resolved), is_changed).await?;
+        let amends = work.order.kind == PartKind::Amendment && changing.is_some();
+        match changed {
+            Some(changed) => {
+                pen.commit.writes.extend(desk::parties(&resolved));
+                work.add([changed.event(resolved.content.clone())]).map_err(misfit(&work.order))?;
+            }
+            // What an amendment comes to was computed anew.
+            None if amends => {}
+            None => as_agreed(&mut resolved, &work.order),
         }
         let mut case =
             self.load(work.order.id, &work.order.content, (&origin.document, &origin.record), master).await?;
-        if keyed_by.is_some() && changing.is_none() {
+        if is_changed && changing.is_none() {
             changing = self.found_by(work, &case, (&origin.record.draft, &resolved)).await?;
         }
-        if keyed_by.is_some() {
+        if is_changed {
             case.register(work.order.id, &mut pen.commit);
             case.parties.extend(
                 [&resolved.contact, &resolved.ship_to].into_iter().flatten().map(|it| (it.id, it.clone())),
@@ -210,7 +239,8 @@ impl Steps {
         self.go_on(work, &mut case, &resolved, pen).map_err(|stuck| match stuck {
             Stuck::Fold(error) => Failure::Park(format!("order {id}: {error}")),
             Stuck::Other(why) => Failure::Park(format!("order {id}: {why}")),
-        })
+        })?;
+        self.ask_itself(work, (&origin.document, &origin.record), pen).await
     }
 }
 

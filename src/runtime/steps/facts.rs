@@ -90,7 +90,7 @@ impl Steps {
         }
     }
 
-    fn buyer(&self, order: &Order, case: &Case) -> Buyer {
+    pub(super) fn buyer(&self, order: &Order, case: &Case) -> Buyer {
         let Some(row) = case.buyer_row(order) else { return Buyer::default() };
         let language = case.record.draft.language;
         let (envelope, party) =

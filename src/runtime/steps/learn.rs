@@ -45,7 +45,8 @@ impl Steps {
             | Verdict::Reject { .. }
             | Verdict::Transfer { .. }
             | Verdict::AddReviewer { .. }
-            | Verdict::Appeal { .. } => return None,
+            | Verdict::Appeal { .. }
+            | Verdict::Ask => return None,
         };
         let document_id = origin.document.id;
         let (customer, by) = (order.content.customer.clone(), decision.by.clone());

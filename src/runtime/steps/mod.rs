@@ -3,7 +3,9 @@
 //! A draft that can go on does go on: check, review and release run in one commit. The same functions run alone when a
 //! decision, a timer or a report enters half-way.
 
+mod answer;
 mod arrived;
+mod ask;
 mod change;
 mod check;
 mod decide;
@@ -68,11 +70,11 @@ impl Handler for Steps {
             None
         };
         let commit = match arrived.as_ref().unwrap_or(&message.body) {
-            Body::OrderPlaced(body) => self.place(message, body).await?,
+            Body::OrderPlaced(body) => Box::pin(self.place(message, body)).await?,
             Body::MasterChanged(body) => self.change_master(message, body).await?,
             Body::Arrived(_) => return Err(Failure::Park("a message in a message".to_owned())),
             Body::DocumentReceived(body) => self.read(message, body.document_id).await?,
-            Body::DraftRead(body) => self.check(message, body.document_id, body.part).await?,
+            Body::DraftRead(body) => Box::pin(self.check(message, body.document_id, body.part)).await?,
             Body::DraftCorrected(body) => Box::pin(self.learn(message, body)).await?,
             Body::ReviewDecide(body) => self.decide(message, body).await?,
             Body::TimerDue(body) => self.timer(message, body).await?,

@@ -4,6 +4,7 @@ use super::{Now, Steps, done, parsed};
 use crate::check::Around;
 use crate::intake::{self, data};
 use crate::learn;
+use crate::order::asked;
 use crate::order::document::{Channel, Document, Envelope, Part, PartState};
 use crate::order::draft::Draft;
 use crate::order::message::{Body, DraftRead, Message, Step};
@@ -42,7 +43,10 @@ impl Steps {
             if opened.is_for_later() {
                 return Ok(self.later(message, &opened, (document, version), &now));
             }
-            self.read_opened(&opened, &document, taught.as_ref()).await?
+            let mut reading = self.read_opened(&opened, &document, taught.as_ref()).await?;
+            let subject = reading.envelope.subject.as_deref();
+            reading.envelope.token = subject.and_then(asked::token_in).or_else(|| opened.token());
+            reading
         };
         document.parts = Some(u32::try_from(reading.drafts.len()).unwrap_or(u32::MAX));
         document.envelope = joined(reading.envelope, &document.envelope, document.channel);

@@ -42,7 +42,8 @@ impl Steps {
             | Verdict::Correct { .. }
             | Verdict::Transfer { .. }
             | Verdict::AddReviewer { .. }
-            | Verdict::Appeal { .. } => None,
+            | Verdict::Appeal { .. }
+            | Verdict::Ask => None,
         };
         let total = offered.as_ref().unwrap_or(content).total().ok().flatten();
         let total = total.and_then(|total| self.in_book_currency(total));

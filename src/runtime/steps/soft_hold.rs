@@ -54,6 +54,8 @@ impl Steps {
                 near.insert(other.id, other);
             }
         }
+        // What it answers has been read with it.
+        near.retain(|id, _| order.answers.iter().all(|answer| answer.from.document_id != *id));
         let found = self.may_change(order, document, &near).await?;
         Ok(found.map(|document| Unread { document, until }))
     }

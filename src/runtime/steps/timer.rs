@@ -1,7 +1,7 @@
 //! Timers: a date that was set down has come.
 
 use super::desk::{self, Case};
-use super::{Now, Steps, done, misfit};
+use super::{Now, Pen, Steps, done, misfit};
 use crate::order::Order;
 use crate::order::event::Actor;
 use crate::order::message::{Message, TimerDue, TimerKind};
@@ -31,6 +31,12 @@ impl Steps {
                 commit = looked;
                 what
             }
+            TimerKind::Answer => {
+                let mut pen = Pen { now: self.now(message).await?, commit };
+                let what = self.silent(&mut work, timer, &mut pen).await?;
+                commit = pen.commit;
+                what
+            }
         };
         if work.is_changed() {
             work.write(&mut commit, &now.stamp(Actor::Step("timer".to_owned())));
@@ -47,7 +53,7 @@ impl Steps {
     ) -> Result<&'static str, Failure> {
         let order = work.order.clone();
         let Some((review, late, events)) = deadline::passed(&order, timer, &self.books.desk(), now.at) else {
-            return Ok("the review has ended");
+            return Ok("the review has ended, or waits for the customer");
         };
         let house = self.books.house(self.shelf.get().await?.as_ref());
         let reminder =

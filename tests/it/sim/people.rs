@@ -46,6 +46,7 @@ async fn decide(world: &World, order: &Order, review: &Review, round: u64) {
         4 => Verdict::Transfer { to: format!("user-{}", chaos.below(4)) },
         5 => Verdict::AddReviewer { reviewer: Role::ALL[chaos.below(15) as usize] },
         6 => conditions(world),
+        7 => Verdict::Ask,
         _ => Verdict::approve(),
     };
     let role = if chaos.often(50) {
