@@ -75,6 +75,10 @@ fn word(problem: &Problem) -> Option<&'static str> {
         | Code::DiscountCodeInvalid
         | Code::PickupTooSoon
         | Code::MissingVehicle
-        | Code::NewShipTo => None,
+        | Code::NewShipTo
+        | Code::MarginTooLow
+        | Code::RateMissing
+        | Code::CreditAsked
+        | Code::UnpaidEarlier => None,
     }
 }

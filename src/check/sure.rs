@@ -97,7 +97,11 @@ const fn is_doubt(problem: &Problem) -> bool {
         | Code::ShortOfStock
         | Code::PickupTooSoon
         | Code::MissingVehicle
-        | Code::NewShipTo => false,
+        | Code::NewShipTo
+        | Code::MarginTooLow
+        | Code::RateMissing
+        | Code::CreditAsked
+        | Code::UnpaidEarlier => false,
     }
 }
 

@@ -186,6 +186,7 @@ fn told(order: &Order) -> String {
                 format!("carrier {}", told.to.rsplit('.').next().unwrap_or(&told.to))
             }
             Tell::InvoiceRequest => "invoice".to_owned(),
+            Tell::GuaranteeBroken => "guarantee broken".to_owned(),
         };
         if !said.contains(&what) {
             said.push(what);

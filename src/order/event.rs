@@ -29,10 +29,12 @@ pub enum Tell {
     WarehousePick,
     ShippingInstruction,
     InvoiceRequest,
+    /// That a guarantee was broken.
+    GuaranteeBroken,
 }
 
 impl Tell {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Confirmation,
         Self::Notification,
         Self::ProductionTask,
@@ -40,6 +42,7 @@ impl Tell {
         Self::WarehousePick,
         Self::ShippingInstruction,
         Self::InvoiceRequest,
+        Self::GuaranteeBroken,
     ];
 
     #[must_use]
@@ -52,6 +55,7 @@ impl Tell {
             Self::WarehousePick => "warehouse_pick",
             Self::ShippingInstruction => "shipping_instruction",
             Self::InvoiceRequest => "invoice_request",
+            Self::GuaranteeBroken => "guarantee_broken",
         }
     }
 }
@@ -188,6 +192,10 @@ pub enum Event {
         review_id: Uuid,
         by: String,
         reason: String,
+    },
+    /// The day passed until which somebody guaranteed in this review that the order is paid, and it is not.
+    GuaranteeBroken {
+        review_id: Uuid,
     },
     /// Waits for the customer's answer or a clerk's correction.
     Clarifying,

@@ -82,10 +82,18 @@ pub enum Code {
     MissingVehicle,
     /// The goods are to go where none of the customer's went before.
     NewShipTo,
+    /// Gross or net margin, or the selling expenses, are outside their limits.
+    MarginTooLow,
+    /// The order's currency has no rate to the book currency: no limit can be compared with.
+    RateMissing,
+    /// A customer who pays before asks for credit.
+    CreditAsked,
+    /// A customer who pays before owes for earlier orders.
+    UnpaidEarlier,
 }
 
 impl Code {
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 44] = [
         Self::Unread,
         Self::Unsure,
         Self::UnknownCustomer,
@@ -126,6 +134,10 @@ impl Code {
         Self::PickupTooSoon,
         Self::MissingVehicle,
         Self::NewShipTo,
+        Self::MarginTooLow,
+        Self::RateMissing,
+        Self::CreditAsked,
+        Self::UnpaidEarlier,
     ];
 
     /// The word in snake case, as JSON has it.
@@ -172,6 +184,10 @@ impl Code {
             Self::PickupTooSoon => "pickup_too_soon",
             Self::MissingVehicle => "missing_vehicle",
             Self::NewShipTo => "new_ship_to",
+            Self::MarginTooLow => "margin_too_low",
+            Self::RateMissing => "rate_missing",
+            Self::CreditAsked => "credit_asked",
+            Self::UnpaidEarlier => "unpaid_earlier",
         }
     }
 }

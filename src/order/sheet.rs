@@ -2,6 +2,7 @@
 
 use super::document::Kind;
 use super::event::{Event, Gate, Milestone, PartRef, Tell};
+use super::guarantee::Guaranteed;
 use super::line::Content;
 use super::money::Money;
 use super::number::OrderNumber;
@@ -70,6 +71,9 @@ pub struct Order {
     pub sure: bool,
     pub proofs: Vec<String>,
     pub reviews: Vec<Review>,
+    /// Who stands for its being paid.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub guarantees: Vec<Guaranteed>,
     pub promised: Option<NaiveDate>,
     pub ship_on: Option<DateTime<Utc>>,
     /// Positions that have to be made; the others were taken from stock at release.
@@ -126,6 +130,7 @@ impl Order {
             sure: false,
             proofs: Vec::new(),
             reviews: Vec::new(),
+            guarantees: Vec::new(),
             promised: None,
             ship_on: None,
             make: Vec::new(),
@@ -199,7 +204,8 @@ impl Order {
             | Event::ReviewSigned { .. }
             | Event::ReviewAssigned { .. }
             | Event::ReviewerAdded { .. }
-            | Event::ReviewBound { .. } => self.note_review(event)?,
+            | Event::ReviewBound { .. }
+            | Event::GuaranteeBroken { .. } => self.note_review(event)?,
             Event::Numbered { number } => match &self.number {
                 Some(given) => return Err(FoldError::Numbered(given.0.clone())),
                 None => self.number = Some(number.clone()),
@@ -245,12 +251,16 @@ impl Order {
             let review = self.open_review(*review_id)?;
             review.signed.push(decided.clone());
             review.assigned = None;
+            self.guarantees.extend(Guaranteed::of(*review_id, decided));
         } else if let Event::ReviewAssigned { review_id, to, .. } = event {
             self.open_review(*review_id)?.assigned = Some(to.clone());
         } else if let Event::ReviewerAdded { review_id, role, .. } = event {
             self.open_review(*review_id)?.added.push(*role);
         } else if let Event::ReviewBound { review_id, digest } = event {
             self.bound(*review_id, digest.as_ref())?;
+        } else if let Event::GuaranteeBroken { review_id } = event {
+            let given = self.guarantees.iter_mut().find(|it| it.review_id == *review_id && !it.broken);
+            given.ok_or(FoldError::NoReview(*review_id))?.broken = true;
         }
         Ok(())
     }
@@ -259,6 +269,7 @@ impl Order {
         let review = self.open_review(id)?;
         let queue = review.queue;
         review.state = ReviewState::Decided(decided.clone());
+        self.guarantees.extend(Guaranteed::of(id, decided));
         if decided.verdict == "return" {
             let to = decided.returned_to.unwrap_or(Queue::Keying);
             let what = decided.note.clone().unwrap_or_default();
@@ -310,6 +321,12 @@ impl Order {
         last.into_values().fold(0, u32::saturating_add)
     }
 
+    /// The customer paid, also where that comes before its turn.
+    #[must_use]
+    pub fn is_paid(&self) -> bool {
+        self.reached.contains(&Milestone::Paid) || self.kept.contains(&Milestone::Paid)
+    }
+
     /// Whether this was told to this receiver in this version.
     #[must_use]
     pub fn was_told(&self, what: Tell, to: &str, version: u32) -> bool {
@@ -355,6 +372,7 @@ const fn leads_to(event: &Event) -> Option<Move> {
         | Event::ReviewAssigned { .. }
         | Event::ReviewerAdded { .. }
         | Event::ReviewBound { .. }
+        | Event::GuaranteeBroken { .. }
         | Event::Conditioned { .. }
         | Event::Numbered { .. }
         | Event::GateOpened { .. }

@@ -14,7 +14,7 @@ use unicode_width::UnicodeWidthStr;
 struct Shipped;
 
 /// Every mail that there is a template for.
-pub const MAILS: [&str; 8] = [
+pub const MAILS: [&str; 9] = [
     "confirmation",
     "notification",
     "review_requested",
@@ -23,6 +23,7 @@ pub const MAILS: [&str; 8] = [
     "resend",
     "undelivered",
     "price_list",
+    "guarantee_broken",
 ];
 
 /// The templates of both languages, read and ready.

@@ -125,6 +125,7 @@ fn only_who_sees_prices_sets_them_and_only_who_may_agree_is_asked_besides() {
     let conditions = |path: &str| Verdict::Approve {
         conditions: vec![Condition { path: path.to_owned(), value: "1".to_owned() }],
         needs_days: None,
+        guarantee: None,
     };
     let answer = |role: Role, verdict: Verdict| {
         staff

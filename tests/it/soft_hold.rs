@@ -37,9 +37,9 @@ impl Outlet for Nobody {
     }
 }
 
-struct House {
+pub(crate) struct House {
     clock: Arc<ManualClock>,
-    store: Arc<dyn Store>,
+    pub(crate) store: Arc<dyn Store>,
     blobs: Arc<MemoryBlobs>,
     steps: Steps,
     timers: Vec<NewTimer>,
@@ -49,7 +49,7 @@ struct House {
 }
 
 impl House {
-    async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let at: DateTime<Utc> = "2026-03-02T02:00:00Z".parse().unwrap();
         let clock = Arc::new(ManualClock::new(at));
         let store: Arc<dyn Store> = Arc::new(Memory::new(clock.clone(), Faults::default()));
@@ -74,7 +74,7 @@ impl House {
         Self { clock, store, blobs, steps, timers: Vec::new(), held_back: Vec::new(), count: 0 }
     }
 
-    fn message(&mut self, step: Step, about: Uuid, body: Body) -> Message {
+    pub(crate) fn message(&mut self, step: Step, about: Uuid, body: Body) -> Message {
         self.count += 1;
         Message {
             id: Uuid::from_u128(self.count),
@@ -89,7 +89,7 @@ impl House {
     }
 
     /// A mail comes in and is read; what comes of it is checked, or waits until [`House::catch_up`].
-    async fn comes(&mut self, mail: &str, checked: bool) {
+    pub(crate) async fn comes(&mut self, mail: &str, checked: bool) {
         self.clock.advance(Duration::from_secs(1));
         let received_at = self.store.now().await.unwrap();
         self.count += 1;
@@ -124,7 +124,7 @@ impl House {
     }
 
     /// Handles one message; the messages for the checks that follow from it.
-    async fn handle(&mut self, message: Message) -> Vec<Message> {
+    pub(crate) async fn handle(&mut self, message: Message) -> Vec<Message> {
         let commit = self.steps.handle(&message).await.unwrap();
         self.timers.extend(commit.timers.iter().cloned());
         let follows = |it: &&Message| it.step == Step::Check || matches!(it.body, Body::TimerDue(_));
@@ -134,7 +134,7 @@ impl House {
     }
 
     /// Time passes, and every timer that is due goes off.
-    async fn pass(&mut self, minutes: u64) {
+    pub(crate) async fn pass(&mut self, minutes: u64) {
         self.clock.advance(Duration::from_secs(minutes * 60));
         let now = self.store.now().await.unwrap();
         let (due, later) = std::mem::take(&mut self.timers).into_iter().partition(|timer| timer.due <= now);
@@ -146,7 +146,7 @@ impl House {
         }
     }
 
-    async fn order(&self, po: &str) -> Order {
+    pub(crate) async fn order(&self, po: &str) -> Order {
         let found = self.store.list(Kind::Order, &Filter::default()).await.unwrap();
         let mut orders = found.into_iter().map(|it| it.body.read::<Order>().unwrap());
         orders.find(|order| order.content.po_number.as_deref() == Some(po)).unwrap()

@@ -166,6 +166,7 @@ impl Walk<'_> {
             8 => Verdict::Approve {
                 conditions: vec![Condition { path: "lines.0.unit_price".into(), value: format!("0.4{by}") }],
                 needs_days: Some(2),
+                guarantee: None,
             },
             _ => Verdict::approve(),
         };

@@ -7,6 +7,7 @@ use crate::cli::{End, Stop};
 use crate::order::Order;
 use crate::order::document::Kind as PartKind;
 use crate::order::draft::DraftOrder;
+use crate::order::guarantee::Guarantee;
 use crate::order::ids::Ids;
 use crate::order::keyed;
 use crate::order::message::{Body, Message, ReviewDecide, Step};
@@ -14,6 +15,8 @@ use crate::order::review::{Condition, Decision, Queue, Review, Role, Verdict};
 use crate::review;
 use crate::rights::User;
 use crate::runtime::house::House;
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
@@ -33,6 +36,12 @@ pub(in crate::cli) struct Decide {
     /// For approve: working days that your department needs from the release on 所需工作日
     #[arg(long, value_name = "DAYS")]
     needs: Option<u32>,
+    /// For approve in the queue credit: you guarantee that the order is paid by this day, with --note 担保付款期限
+    #[arg(long, value_name = "DATE")]
+    guarantee_until: Option<NaiveDate>,
+    /// What you guarantee of it, in the order's currency; all when there is none 担保金额
+    #[arg(long, value_name = "AMOUNT", requires = "guarantee_until")]
+    guarantee_amount: Option<Decimal>,
     /// For return: the queue that has to answer; the clerk's when there is none. For transfer: the colleague 退回至 / 转交给
     #[arg(long)]
     to: Option<String>,
@@ -170,7 +179,11 @@ impl Decide {
         };
         self.only_what_goes_with_it()?;
         Ok(match self.verdict {
-            Word::Approve => Verdict::Approve { conditions: self.conditions()?, needs_days: self.needs },
+            Word::Approve => Verdict::Approve {
+                conditions: self.conditions()?,
+                needs_days: self.needs,
+                guarantee: self.guarantee(),
+            },
             Word::Return => Verdict::Return { what: reason()?, to: self.queue()? },
             Word::Transfer => Verdict::Transfer { to: self.colleague()? },
             Word::AddReviewer => Verdict::AddReviewer { reviewer: self.reviewer()? },
@@ -193,8 +206,15 @@ impl Decide {
         has(self.kind.is_some(), "--kind", &[Word::File], "`file`: it says what the part is")?;
         has(!self.condition.is_empty(), "--condition", &approve, "`approve`: it sets a field")?;
         has(self.needs.is_some(), "--needs", &approve, "`approve`: it says how long you need")?;
+        let until = self.guarantee_until.is_some();
+        has(until, "--guarantee-until", &approve, "`approve`: it says by when the order is paid")?;
         has(self.to.is_some(), "--to", &to, "`return` and `transfer`: it says to whom")?;
         has(self.role.is_some(), "--role", &[Word::AddReviewer], "`add-reviewer`: it says who else")
+    }
+
+    fn guarantee(&self) -> Option<Guarantee> {
+        let until = self.guarantee_until?;
+        Some(Guarantee { until, amount: self.guarantee_amount })
     }
 
     fn conditions(&self) -> Result<Vec<Condition>, Stop> {

@@ -48,6 +48,8 @@ impl Steps {
         {
             return Ok(done(message, format!("refused: {changed}")));
         }
+        pen.commit.timers.extend(follow::guarantee::timers(work.order.id, &events, &self.books.calendar));
+        let opens = events.iter().any(|event| matches!(event, Event::GateOpened { .. }));
         work.add(events).map_err(misfit(&work.order))?;
         match &decision.verdict {
             Verdict::Correct { draft } => keyed(&mut origin.record, draft),
@@ -69,6 +71,9 @@ impl Steps {
             pen.commit.writes.push(write_part(&origin.record, origin.version));
         }
         self.reopen(&mut work, &origin, corrected.then_some(decision.by.as_str()), &mut pen).await?;
+        if opens {
+            self.tell_due(&mut work, &pen.now, &mut pen.commit, release::due).await?;
+        }
         pen.commit.messages.extend(self.teaches(&work.order, &origin, decision, &pen.now));
         if was_unread {
             pen.commit.messages.extend(self.wake(&work.order, &pen.now).await?);

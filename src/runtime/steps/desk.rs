@@ -203,6 +203,7 @@ impl Steps {
             categories: &self.books.categories,
             settings: &self.books.config.check,
             exchange: &self.books.config.exchange,
+            tax: &self.books.config.tax.rates,
             open_credit: Some(case.credit.value),
             reserved: &reserved,
             same: &same,
