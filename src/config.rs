@@ -273,6 +273,7 @@ impl Config {
         self.limits.check()?;
         self.mail_authentication.check().map_err(|why| format!("mail_authentication.{why}"))?;
         self.check.sender.check().map_err(|why| format!("check.sender.{why}"))?;
+        self.check.margin.check().map_err(|why| format!("check.margin.{why}"))?;
         self.prices.check()?;
         self.customers.check()?;
         self.correspondence.check().map_err(|why| format!("correspondence.{why}"))?;
@@ -386,6 +387,7 @@ mod tests {
             ("[firm]\nmail = \"orders\"", "firm.mail `orders` is not an address"),
             ("[prices]\npublished_on_day = 31", "prices.published_on_day is 31"),
             ("[customers]\napproves = []", "customers.approves names no role"),
+            ("[check.margin]\nselling_expenses = \"8\"", "check.margin.selling_expenses is 8"),
             ("[check]\nnew_ship_to = \"maybe\"", "maybe"),
             ("worker = ", "is not TOML"),
         ] {

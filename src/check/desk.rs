@@ -113,6 +113,7 @@ pub(super) struct Desk {
     pub(super) master: Master,
     pub(super) settings: CheckSettings,
     pub(super) exchange: Exchange,
+    pub(super) tax: BTreeMap<Currency, Decimal>,
     /// Category schemas of the firm's own, by file name.
     pub(super) schemas: Vec<(String, Vec<u8>)>,
     pub(super) reserved: BTreeMap<String, Decimal>,
@@ -140,6 +141,7 @@ impl Desk {
                 book: Currency::CNY,
                 rates: [(Currency::USD, "7.10".parse().unwrap())].into(),
             },
+            tax: [(Currency::CNY, "0.13".parse().unwrap())].into(),
             schemas: Vec::new(),
             reserved: BTreeMap::new(),
             open_credit: None,
@@ -179,6 +181,17 @@ impl Desk {
         self.master = Master::from_tables(tables);
     }
 
+    /// One unit of these products costs so much, in their currency.
+    pub(super) fn costs(mut self, costs: &[(&str, &str)]) -> Self {
+        let mut tables = tables();
+        for product in &mut tables.products {
+            let own = costs.iter().find(|(sku, _)| *sku == product.sku);
+            product.standard_cost = own.map(|(_, cost)| cost.parse().unwrap());
+        }
+        self.master = Master::from_tables(tables);
+        self
+    }
+
     /// The same order by another customer of the table.
     pub(super) fn from(mut self, name: &str, address: &str) -> Self {
         self.order().customer.name = text(name);
@@ -205,6 +218,7 @@ impl Desk {
             categories: &categories,
             settings: &self.settings,
             exchange: &self.exchange,
+            tax: &self.tax,
             open_credit: self.open_credit,
             reserved: &self.reserved,
             same,

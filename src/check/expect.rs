@@ -76,6 +76,10 @@ fn word(problem: &Problem) -> Option<&'static str> {
         | Code::PickupTooSoon
         | Code::MissingVehicle
         | Code::NewShipTo
-        | Code::ChangeTooLate => None,
+        | Code::ChangeTooLate
+        | Code::MarginTooLow
+        | Code::RateMissing
+        | Code::CreditAsked
+        | Code::UnpaidEarlier => None,
     }
 }

@@ -14,6 +14,7 @@ pub mod quantities;
 pub mod price;
 pub mod promotion;
 pub mod credit;
+pub mod margin;
 pub mod stock;
 pub mod dates;
 pub mod same_again;
@@ -26,6 +27,7 @@ mod schemas;
 #[cfg(test)]
 mod desk;
 
+pub use margin::{MarginSettings, Margins, Sold, margins};
 pub use resolve::{Around, CustomerBy, CustomerMatch, How, LineMatch, Resolved, resolve};
 pub use same_again::SamePo;
 pub use schemas::{Categories, CategoryError};
@@ -36,7 +38,7 @@ use crate::master::Master;
 use crate::order::document::Kind;
 use crate::order::draft::Draft;
 use crate::order::line::Content;
-use crate::order::money::Exchange;
+use crate::order::money::{Currency, Exchange};
 use crate::order::problem::Problem;
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
@@ -49,6 +51,8 @@ pub struct Facts<'a> {
     pub settings: &'a CheckSettings,
     /// For amounts that are compared in the book currency.
     pub exchange: &'a Exchange,
+    /// VAT rates of orders that name none, by currency.
+    pub tax: &'a BTreeMap<Currency, Decimal>,
     /// What the customer's other open orders take of his credit, in his currency.
     pub open_credit: Option<Decimal>,
     /// What other open orders have reserved, by SKU, beyond the reservations in the stock table.
@@ -107,7 +111,7 @@ fn checks_of_content(case: &Case<'_>) -> Vec<Problem> {
 
 type Check = fn(&Case<'_>) -> Vec<Problem>;
 
-const CONTENT: [Check; 10] = [
+const CONTENT: [Check; 11] = [
     complete::check,
     known::check,
     sums::check,
@@ -116,6 +120,7 @@ const CONTENT: [Check; 10] = [
     promotion::check,
     price::check,
     credit::check,
+    margin::check,
     stock::check,
     dates::check,
 ];

@@ -1,5 +1,6 @@
 //! The numbers and words that the checks go by: section `[check]` of the configuration.
 
+use super::margin::MarginSettings;
 use crate::order::problem::Severity;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,8 @@ pub struct CheckSettings {
     pub sure_confidence: u16,
     /// Terms of payment in the customers' table that mean money before goods: they take no credit.
     pub prepaid_terms: Vec<String>,
+    /// Words of terms of payment that ask for credit.
+    pub credit_words: Vec<String>,
     /// A price more than this many times over or under the list is taken for a misread column.
     pub price_band: Decimal,
     /// A date wanted more than this many days ahead is taken for a misread one.
@@ -24,6 +27,8 @@ pub struct CheckSettings {
     pub soft_hold_look_minutes: u32,
     /// Who writes in a customer's name.
     pub sender: SenderSettings,
+    /// What an order has to leave.
+    pub margin: MarginSettings,
     /// Regions of the customers' table that are new markets: rules of the categories may ask less there.
     pub new_market_regions: Vec<String>,
     /// Hours before which a customer who collects the goods himself has to say so.
@@ -121,6 +126,10 @@ impl Default for CheckSettings {
             soft_hold_minutes: 120,
             soft_hold_look_minutes: 5,
             sender: SenderSettings::default(),
+            margin: MarginSettings::default(),
+            credit_words: words(
+                "月结|月底结|账期|帐期|赊|挂账|货到付款|monthly|open account|o/a|net 30|net 60|net 90",
+            ),
             new_market_regions: Vec::new(),
             pickup_notice_hours: 24,
             pickup_words: words("自提|自取|自行提货|上门提货|self-collect|self collect|pick up|pickup"),

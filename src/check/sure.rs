@@ -98,7 +98,11 @@ const fn is_doubt(problem: &Problem) -> bool {
         | Code::PickupTooSoon
         | Code::MissingVehicle
         | Code::NewShipTo
-        | Code::ChangeTooLate => false,
+        | Code::ChangeTooLate
+        | Code::MarginTooLow
+        | Code::RateMissing
+        | Code::CreditAsked
+        | Code::UnpaidEarlier => false,
     }
 }
 

@@ -4,9 +4,9 @@ use super::context::{self, Context};
 use super::hand_over::hand_over;
 use super::{End, Stop};
 use crate::order::Order;
-use crate::order::event::Milestone;
+use crate::order::event::{Gate, Milestone};
 use crate::order::ids::Ids;
-use crate::order::message::{Body, Message, ReportReceived, Step};
+use crate::order::message::{Body, GateAsked, Message, ReportReceived, Step};
 use crate::order::status::Status;
 use crate::rights::{Action, Sees};
 use crate::runtime::house::House;
@@ -38,6 +38,8 @@ pub(super) enum Command {
         #[arg(long)]
         history: bool,
     },
+    /// Ask that goods are made or leave before the money is in; who agrees guarantees 申请款到前先行
+    AskGate(AskGate),
     /// Say what happened to one downstream 回报节点
     Report(Report),
 }
@@ -53,6 +55,17 @@ pub(super) struct Report {
     /// The system that reports, where no person does 来源系统
     #[arg(long, value_name = "SYSTEM", default_value = "operator")]
     source: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct AskGate {
+    order: String,
+    /// What is to go on: produce or ship
+    #[arg(value_parser = clap::builder::PossibleValuesParser::new([Gate::Produce.as_str(), Gate::Ship.as_str()]))]
+    gate: String,
+    /// Why, and how the customer paid before; it is kept with the order 原因
+    #[arg(long)]
+    reason: String,
 }
 
 #[derive(Serialize)]
@@ -71,6 +84,7 @@ pub(super) async fn run(command: Command, context: &mut Context) -> Result<End, 
             list(&house, &filter, context).await
         }
         Command::Show { order, history } => show(&house, &order, history, context).await,
+        Command::AskGate(ask) => ask.run(&house, context).await,
         Command::Report(report) => report.run(&house, context).await,
     }
 }
@@ -118,6 +132,32 @@ async fn show(house: &House, name: &str, history: bool, context: &mut Context) -
         ))?;
     }
     Ok(End::Done)
+}
+
+impl AskGate {
+    async fn run(self, house: &House, context: &mut Context) -> Result<End, Stop> {
+        let by = context.user()?.to_owned();
+        let order = find(house, &self.order).await?;
+        let gate = if self.gate == Gate::Ship.as_str() { Gate::Ship } else { Gate::Produce };
+        let now = house.store.now().await?;
+        let body = GateAsked { order_id: order.id, gate, reason: self.reason, by };
+        let message = Message {
+            id: Ids::new(order.id, now).id(&format!("ask/{}", gate.as_str())),
+            attempt: 1,
+            correlation_id: order.id,
+            step: Step::Review,
+            lane: None,
+            created_at: now,
+            not_before: None,
+            body: Body::GateAsked(body),
+        };
+        let effect = format!("command:{}", message.id);
+        let became = hand_over(house, message, effect).await?;
+        if let Some(why) = became.strip_prefix("refused: ") {
+            return Err(Stop::Refused(why.to_owned()));
+        }
+        became_of(house, order.id, &became, context).await
+    }
 }
 
 impl Report {
@@ -250,6 +290,11 @@ pub(super) fn print(house: &House, order: &Order, sees: Sees, context: &mut Cont
             let words = house.books.wording.proposal(house.config.firm.language, proposal);
             context.out.line(format!("    proposal {}: {words}", proposal.as_str()))?;
         }
+    }
+    for given in order.guarantees.iter().filter(|_| sees.prices) {
+        let broken = if given.broken { ", broken: it was not paid" } else { "" };
+        let (by, role, until) = (&given.by, given.role.as_str(), given.guarantee.until);
+        context.out.line(format!("  {by} ({role}) guarantees that it is paid by {until}{broken}"))?;
     }
     for review in order.open_reviews() {
         let due = review.due_at.with_timezone(&house.config.firm.zone).format("%m-%d %H:%M");

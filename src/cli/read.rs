@@ -192,6 +192,7 @@ impl<'a> Judge<'a> {
             categories: &self.books.categories,
             settings,
             exchange: &self.books.config.exchange,
+            tax: &self.books.config.tax.rates,
             open_credit: None,
             reserved: &NONE,
             same: &[],

@@ -80,6 +80,7 @@ pub fn destination(body: &Body) -> String {
         | Body::DraftRead(_)
         | Body::DraftCorrected(_)
         | Body::ReviewDecide(_)
+        | Body::GateAsked(_)
         | Body::TimerDue(_)
         | Body::ReportReceived(_) => body.type_name().to_owned(),
     }

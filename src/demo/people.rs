@@ -3,6 +3,7 @@
 use crate::order::Order;
 use crate::order::document::Kind as OrderKind;
 use crate::order::event::{Milestone, Tell};
+use crate::order::guarantee::Guarantee;
 use crate::order::ids::Ids;
 use crate::order::message::{Body, Message, ReportReceived, ReviewDecide, Step};
 use crate::order::problem::Code;
@@ -24,7 +25,7 @@ pub(super) async fn decide(house: &House) -> Result<usize, TrialError> {
         for review in order.open_reviews() {
             // Whether an order is the same as another, or was cancelled before it came, no demo can know.
             let unclear = order.problems.iter().any(|it| it.code == Code::ConflictsWith);
-            let Some(decision) = agree(house, review).filter(|_| !unclear) else { continue };
+            let Some(decision) = agree(house, review, now).filter(|_| !unclear) else { continue };
             if review::decide(&order, &decision, &house.books.rules, now).is_ok() {
                 let body = Body::ReviewDecide(ReviewDecide { order_id: order.id, decision });
                 messages.push(message(&order, &review.id.to_string(), Step::Review, body, now));
@@ -34,17 +35,30 @@ pub(super) async fn decide(house: &House) -> Result<usize, TrialError> {
     send(house, messages).await
 }
 
+/// Within so many days a guaranteed order of the demo is paid.
+const GUARANTEED_DAYS: u64 = 30;
+
 /// The first of the review's roles that has not yet said yes says it.
-fn agree(house: &House, review: &Review) -> Option<Decision> {
+fn agree(house: &House, review: &Review, now: DateTime<Utc>) -> Option<Decision> {
     let signed = |role: &Role| review.signed.iter().any(|it| it.role == *role);
     let role = review.deciders().find(|role| !signed(role))?;
     let user = house.config.users.iter().find(|user| user.roles.contains(&role))?;
+    // Over the credit limit he stands for it that the money comes.
+    let until = now.date_naive() + chrono::Days::new(GUARANTEED_DAYS);
+    let guarantee = house.books.rules.wants_guarantee(review).then_some(Guarantee { until, amount: None });
+    let note = guarantee.as_ref().map(|_| "demo".to_owned());
     Some(Decision {
         review_id: review.id,
-        verdict: Verdict::approve(),
+        verdict: Verdict::Approve {
+            conditions: Vec::new(),
+            needs_days: None,
+            done: Vec::new(),
+            fee: None,
+            guarantee,
+        },
         by: user.id.clone(),
         role,
-        note: None,
+        note,
         digest: review.digest.clone(),
         on_behalf_of: None,
     })

@@ -188,6 +188,7 @@ fn told(order: &Order) -> String {
             Tell::InvoiceRequest => "invoice".to_owned(),
             Tell::Question => "customer asked".to_owned(),
             Tell::Reminder => "customer reminded".to_owned(),
+            Tell::GuaranteeBroken => "guarantee broken".to_owned(),
         };
         if !said.contains(&what) {
             said.push(what);

@@ -1,5 +1,6 @@
 //! PURE. Reports that come back, and the milestones they move.
 
+pub mod guarantee;
 pub mod reports;
 pub mod correspondence;
 

@@ -21,6 +21,7 @@ pub fn report(order: &Order, report: &ReportReceived) -> Vec<Event> {
     steps.take(reported);
     if milestone == Milestone::Paid {
         steps.open(&[Gate::Produce, Gate::Ship]);
+        steps.withdraw_early();
     }
     steps.catch_up();
     steps.events
@@ -58,6 +59,14 @@ impl Steps {
             if released && !self.order.gates.contains(gate) {
                 self.take(Event::GateOpened { gate: *gate });
             }
+        }
+    }
+
+    /// Nobody has to let goods go before the money when that is there.
+    fn withdraw_early(&mut self) {
+        let asked = self.order.open_reviews().filter(|review| review.early.is_some());
+        for review_id in asked.map(|review| review.id).collect::<Vec<_>>() {
+            self.take(Event::ReviewWithdrawn { review_id });
         }
     }
 

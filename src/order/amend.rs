@@ -1,7 +1,7 @@
 //! What an order comes to when its customer changes it (更改单): what he says now, merged into what was agreed.
 
 use super::done::Rates;
-use super::draft::{DraftLine, DraftOrder};
+use super::draft::{Confidence, DraftLine, DraftOrder, Evidence, Field, Found};
 use super::line::{Content, Line};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -77,6 +77,77 @@ pub fn merged(agreed: &Content, said: &Content, draft: &DraftOrder, words: &Word
         !gone.contains(&(at - 1))
     });
     merged
+}
+
+/// The draft of an order as its document would say it after an amendment: who corrects the order later starts from there, and
+/// its lines are those of the content `now` again. `said` is the amendment's own draft; totals are printed nowhere any more.
+#[must_use]
+pub fn redrafted(own: &DraftOrder, (before, now): (&Content, &Content), said: &DraftOrder) -> DraftOrder {
+    let mut draft = DraftOrder { total: None, total_in_words: None, ..own.clone() };
+    let text = |changed: bool, to: &mut Found<String>, now: &Option<String>| {
+        if changed {
+            *to = now.clone().map(keyed);
+        }
+    };
+    text(before.payment_terms != now.payment_terms, &mut draft.payment_terms, &now.payment_terms);
+    text(before.incoterm != now.incoterm, &mut draft.incoterm, &now.incoterm);
+    text(before.shipping_method != now.shipping_method, &mut draft.shipping_method, &now.shipping_method);
+    text(before.discount_code != now.discount_code, &mut draft.discount_code, &now.discount_code);
+    if before.currency != now.currency {
+        draft.currency = now.currency.map(|it| keyed(String::from(it)));
+    }
+    if before.requested != now.requested {
+        draft.requested_delivery = now.requested.map(keyed);
+    }
+    if before.ship_to != now.ship_to {
+        draft.ship_to = said.ship_to.clone();
+    }
+    let was = |line: &Line| before.lines.iter().enumerate().find(|(_, was)| was.position == line.position);
+    draft.lines = now
+        .lines
+        .iter()
+        .map(|line| match was(line) {
+            Some((at, was)) => redrafted_line(own.lines.get(at), was, line),
+            None => redrafted_line(None, &Line { position: line.position, ..Line::default() }, line),
+        })
+        .collect();
+    draft
+}
+
+fn redrafted_line(own: Option<&DraftLine>, was: &Line, now: &Line) -> DraftLine {
+    let mut draft = own.cloned().unwrap_or_default();
+    let text = |changed: bool, to: &mut Found<String>, now: &Option<String>| {
+        if changed {
+            *to = now.clone().map(keyed);
+        }
+    };
+    if was.sku != now.sku || was.description != now.description {
+        // The product by our own number, which no wording can mistake.
+        draft.customer_part = now.sku.clone().or_else(|| now.customer_part.clone()).map(keyed);
+        draft.description = Some(keyed(now.description.clone()));
+    }
+    text(was.spec != now.spec, &mut draft.spec, &now.spec);
+    text(was.color != now.color, &mut draft.color, &now.color);
+    text(was.unit != now.unit, &mut draft.unit, &now.unit);
+    text(was.note != now.note, &mut draft.note, &now.note);
+    if was.quantity != now.quantity {
+        draft.quantity = now.quantity.map(keyed);
+    }
+    if was.unit_price != now.unit_price || was.price_from_list != now.price_from_list {
+        draft.unit_price = now.unit_price.filter(|_| !now.price_from_list).map(keyed);
+    }
+    if was.required != now.required {
+        draft.delivery_date = now.required.map(keyed);
+    }
+    if was != now {
+        draft.amount = None;
+    }
+    draft.line = Some(now.position.to_string());
+    draft
+}
+
+fn keyed<T>(value: T) -> Field<T> {
+    Field { value, evidence: Evidence::Keyed, confidence: Confidence::FULL }
 }
 
 fn head(merged: &mut Content, said: &Content, draft: &DraftOrder) {

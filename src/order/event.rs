@@ -34,10 +34,12 @@ pub enum Tell {
     Question,
     /// That he was asked.
     Reminder,
+    /// That a guarantee was broken.
+    GuaranteeBroken,
 }
 
 impl Tell {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Confirmation,
         Self::Notification,
         Self::ProductionTask,
@@ -47,6 +49,7 @@ impl Tell {
         Self::InvoiceRequest,
         Self::Question,
         Self::Reminder,
+        Self::GuaranteeBroken,
     ];
 
     #[must_use]
@@ -61,6 +64,7 @@ impl Tell {
             Self::InvoiceRequest => "invoice_request",
             Self::Question => "question",
             Self::Reminder => "reminder",
+            Self::GuaranteeBroken => "guarantee_broken",
         }
     }
 }
@@ -219,6 +223,10 @@ pub enum Event {
         review_id: Uuid,
         by: String,
         reason: String,
+    },
+    /// The day passed until which somebody guaranteed in this review that the order is paid, and it is not.
+    GuaranteeBroken {
+        review_id: Uuid,
     },
     /// Waits for the customer's answer or a clerk's correction.
     Clarifying,

@@ -4,8 +4,10 @@
 //! and on the way in.
 
 pub use super::data::{Arrived, Inlet, MasterChanged, OrderPlaced};
+pub use super::early::GateAsked;
 use super::event::Milestone;
 use super::review::Decision;
+pub use super::step::Step;
 pub use super::told::{
     AccountingInvoice, GoodsLine, InvoiceLine, Notification, OrderConfirmed, ProductionTask, ShipTo,
     ShippingInstruction, WarehousePick,
@@ -13,48 +15,6 @@ pub use super::told::{
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-
-/// The inner queues, each consumed by the step of the same name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Step {
-    Read,
-    /// What of it are pictures: seconds a page, where `Read` takes milliseconds.
-    Recognize,
-    Check,
-    Review,
-    Release,
-    Deliver,
-    Follow,
-}
-
-impl Step {
-    pub const ALL: [Self; 7] =
-        [Self::Read, Self::Recognize, Self::Check, Self::Review, Self::Release, Self::Deliver, Self::Follow];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Recognize => "recognize",
-            Self::Check => "check",
-            Self::Review => "review",
-            Self::Release => "release",
-            Self::Deliver => "deliver",
-            Self::Follow => "follow",
-        }
-    }
-}
-
-impl std::str::FromStr for Step {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|step| step.as_str() == text).ok_or_else(|| {
-            format!("`{text}` is not a step: use read, recognize, check, review, release, deliver or follow")
-        })
-    }
-}
 
 /// A message before it is written: the store adds nothing to it but its place in the outbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +61,8 @@ pub enum Body {
     DraftCorrected(DraftCorrected),
     #[serde(rename = "review.decide")]
     ReviewDecide(ReviewDecide),
+    #[serde(rename = "gate.asked")]
+    GateAsked(GateAsked),
     #[serde(rename = "timer.due")]
     TimerDue(TimerDue),
     #[serde(rename = "report.received")]
@@ -127,7 +89,7 @@ pub enum Body {
 
 impl Body {
     /// Every type that travels.
-    pub const TYPES: [&str; 18] = [
+    pub const TYPES: [&str; 19] = [
         "message.arrived",
         "order.placed",
         "master.changed",
@@ -135,6 +97,7 @@ impl Body {
         "draft.read",
         "draft.corrected",
         "review.decide",
+        "gate.asked",
         "timer.due",
         "report.received",
         "mail.send",
@@ -159,6 +122,7 @@ impl Body {
             Self::DraftRead(_) => "draft.read",
             Self::DraftCorrected(_) => "draft.corrected",
             Self::ReviewDecide(_) => "review.decide",
+            Self::GateAsked(_) => "gate.asked",
             Self::TimerDue(_) => "timer.due",
             Self::ReportReceived(_) => "report.received",
             Self::MailSend(_) => "mail.send",
@@ -225,6 +189,8 @@ pub enum TimerKind {
     SoftHold,
     /// What the customer was asked is not answered yet.
     Answer,
+    /// Whether an order is paid by the day that somebody guaranteed.
+    Guarantee,
 }
 
 /// A promise that was set down has come due.
@@ -233,7 +199,7 @@ pub enum TimerKind {
 pub struct TimerDue {
     pub order_id: Uuid,
     pub kind: TimerKind,
-    /// The review, for a deadline; the message that asked, for an answer; else the order.
+    /// The review, for a deadline or a guarantee; the message that asked, for an answer; else the order.
     pub about: Uuid,
     pub due: DateTime<Utc>,
 }

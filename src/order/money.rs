@@ -191,15 +191,20 @@ impl Exchange {
         self.rates.get(&money.currency).and_then(|rate| money.amount.checked_mul(*rate))
     }
 
-    /// An amount of the book currency in another one, to the coin; none where there is no rate.
+    /// What one of it is in the book currency; none where there is no rate.
     #[must_use]
-    pub fn from_book(&self, amount: Decimal, currency: Currency) -> Option<Money> {
-        let exact = if currency == self.book {
-            Some(amount)
-        } else {
-            self.rates.get(&currency).and_then(|rate| amount.checked_div(*rate))
-        };
-        exact.map(|exact| Money::new(round(exact, currency), currency))
+    pub fn rate(&self, currency: Currency) -> Option<Decimal> {
+        self.in_book(Money::new(Decimal::ONE, currency))
+    }
+
+    /// The amount in another currency, to its coin; none where a rate is missing.
+    #[must_use]
+    pub fn convert(&self, money: Money, to: Currency) -> Option<Money> {
+        if money.currency == to {
+            return Some(money);
+        }
+        let amount = self.in_book(money)?.checked_div(self.rate(to)?)?;
+        Some(Money::new(round(amount, to), to))
     }
 }
 
@@ -237,6 +242,26 @@ mod tests {
         assert_eq!(tax.split(cny("7400")), Ok((cny("6548.67"), cny("851.33"))));
         let tax = Tax { basis: TaxBasis::Net, ..tax };
         assert_eq!(tax.split(cny("100")), Ok((cny("100"), cny("13"))));
+    }
+
+    #[test]
+    fn amounts_go_from_one_currency_to_another_by_the_book() {
+        let rates = [("USD", "7.10"), ("EUR", "8.20")];
+        let rates = rates.map(|(code, rate)| (code.parse().unwrap(), rate.parse().unwrap()));
+        let exchange = Exchange { book: Currency::CNY, rates: rates.into() };
+        for (amount, from, to, expected) in [
+            ("100", "CNY", "CNY", Some("100")),
+            ("100", "USD", "CNY", Some("710.00")),
+            ("710", "CNY", "USD", Some("100.00")),
+            ("100", "USD", "EUR", Some("86.59")),
+            ("100", "GBP", "CNY", None),
+            ("100", "CNY", "GBP", None),
+            ("100", "GBP", "GBP", Some("100")),
+        ] {
+            let money = Money::new(amount.parse().unwrap(), from.parse().unwrap());
+            let found = exchange.convert(money, to.parse().unwrap()).map(|it| it.amount);
+            assert_eq!(found, expected.map(|it| it.parse().unwrap()), "{amount} {from} {to}");
+        }
     }
 
     #[test]

@@ -84,10 +84,18 @@ pub enum Code {
     NewShipTo,
     /// An order is to be changed or cancelled whose goods have left.
     ChangeTooLate,
+    /// Gross or net margin, or the selling expenses, are outside their limits.
+    MarginTooLow,
+    /// The order's currency has no rate to the book currency: no limit can be compared with.
+    RateMissing,
+    /// A customer who pays before asks for credit.
+    CreditAsked,
+    /// A customer who pays before owes for earlier orders.
+    UnpaidEarlier,
 }
 
 impl Code {
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 45] = [
         Self::Unread,
         Self::Unsure,
         Self::UnknownCustomer,
@@ -129,6 +137,10 @@ impl Code {
         Self::MissingVehicle,
         Self::NewShipTo,
         Self::ChangeTooLate,
+        Self::MarginTooLow,
+        Self::RateMissing,
+        Self::CreditAsked,
+        Self::UnpaidEarlier,
     ];
 
     /// The word in snake case, as JSON has it.
@@ -176,6 +188,10 @@ impl Code {
             Self::MissingVehicle => "missing_vehicle",
             Self::NewShipTo => "new_ship_to",
             Self::ChangeTooLate => "change_too_late",
+            Self::MarginTooLow => "margin_too_low",
+            Self::RateMissing => "rate_missing",
+            Self::CreditAsked => "credit_asked",
+            Self::UnpaidEarlier => "unpaid_earlier",
         }
     }
 }

@@ -2,18 +2,16 @@
 
 use super::asked::{Answer, Asked, AskedState};
 use super::document::Kind;
-use super::done::WorkDone;
 use super::event::{Event, Gate, Milestone, PartRef, Tell};
+use super::guarantee::Guaranteed;
 use super::line::Content;
 use super::money::Money;
 use super::number::OrderNumber;
 use super::problem::Problem;
-use super::review::{Decided, Queue, Review, ReviewState};
+use super::review::{Queue, Review};
 use super::status::{CannotMove, Move, Rung, Status};
 use chrono::{DateTime, NaiveDate, Utc};
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -81,6 +79,9 @@ pub struct Order {
     pub sure: bool,
     pub proofs: Vec<String>,
     pub reviews: Vec<Review>,
+    /// Who stands for its being paid.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub guarantees: Vec<Guaranteed>,
     pub promised: Option<NaiveDate>,
     pub ship_on: Option<DateTime<Utc>>,
     /// Positions that have to be made; the others were taken from stock at release.
@@ -151,6 +152,7 @@ impl Order {
             sure: false,
             proofs: Vec::new(),
             reviews: Vec::new(),
+            guarantees: Vec::new(),
             promised: None,
             ship_on: None,
             make: Vec::new(),
@@ -241,7 +243,8 @@ impl Order {
             | Event::ReviewSigned { .. }
             | Event::ReviewAssigned { .. }
             | Event::ReviewerAdded { .. }
-            | Event::ReviewBound { .. } => self.note_review(event)?,
+            | Event::ReviewBound { .. }
+            | Event::GuaranteeBroken { .. } => self.note_review(event)?,
             Event::Numbered { number } => match &self.number {
                 Some(given) => return Err(FoldError::Numbered(given.0.clone())),
                 None => self.number = Some(number.clone()),
@@ -280,43 +283,6 @@ impl Order {
         (self.asked_for, self.binding, self.amended) = (None, None, false);
     }
 
-    fn note_review(&mut self, event: &Event) -> Result<(), FoldError> {
-        if let Event::ReviewOpened { review } = event {
-            self.reviews.push(review.clone());
-        } else if let Event::ReviewDecided { review_id, decided } = event {
-            self.decided(*review_id, decided)?;
-        } else if let Event::ReviewWithdrawn { review_id } = event {
-            self.open_review(*review_id)?.state = ReviewState::Withdrawn;
-        } else if let Event::ReviewOverdue { review_id } = event {
-            self.open_review(*review_id)?.overdue = true;
-        } else if let Event::ReviewSigned { review_id, decided } = event {
-            let review = self.open_review(*review_id)?;
-            review.signed.push(decided.clone());
-            review.assigned = None;
-        } else if let Event::ReviewAssigned { review_id, to, .. } = event {
-            self.open_review(*review_id)?.assigned = Some(to.clone());
-        } else if let Event::ReviewerAdded { review_id, role, .. } = event {
-            self.open_review(*review_id)?.added.push(*role);
-        } else if let Event::ReviewBound { review_id, digest } = event {
-            self.bound(*review_id, digest.as_ref())?;
-        }
-        Ok(())
-    }
-
-    fn decided(&mut self, id: Uuid, decided: &Decided) -> Result<(), FoldError> {
-        let review = self.open_review(id)?;
-        let queue = review.queue;
-        review.state = ReviewState::Decided(decided.clone());
-        if decided.verdict == "return" {
-            let to = decided.returned_to.unwrap_or(Queue::Keying);
-            let what = decided.note.clone().unwrap_or_default();
-            self.returned = Some(Returned { from: queue, to, what });
-        } else if self.returned.as_ref().is_some_and(|it| it.to == queue) {
-            self.returned = None;
-        }
-        Ok(())
-    }
-
     /// Another content than was asked for; one that is the same again needs no answer.
     fn offer(&mut self, content: &Content) {
         let asked = self.asked_for.take().map_or_else(|| self.content.clone(), |asked| *asked);
@@ -324,53 +290,10 @@ impl Order {
         self.asked_for = (asked != *content).then(|| Box::new(asked));
     }
 
-    fn bound(&mut self, id: Uuid, digest: Option<&String>) -> Result<(), FoldError> {
-        let review = self.reviews.iter_mut().find(|review| review.id == id);
-        match review.map(|review| &mut review.state) {
-            Some(ReviewState::Decided(decided)) => {
-                decided.agrees_to = digest.cloned();
-                self.binding = None;
-                Ok(())
-            }
-            Some(ReviewState::Open | ReviewState::Withdrawn) | None => Err(FoldError::NoReview(id)),
-        }
-    }
-
-    fn open_review(&mut self, id: Uuid) -> Result<&mut Review, FoldError> {
-        self.reviews.iter_mut().find(|r| r.id == id && r.is_open()).ok_or(FoldError::NoReview(id))
-    }
-
-    /// Reviews that still wait for a word.
-    pub fn open_reviews(&self) -> impl Iterator<Item = &Review> {
-        self.reviews.iter().filter(|review| review.is_open())
-    }
-
-    /// Working days from the release on that the departments said they need, added up: they work in turn. Of each queue its last
-    /// word counts.
+    /// The customer paid, also where that comes before its turn.
     #[must_use]
-    pub fn needs_days(&self) -> u32 {
-        let needs = self.last_words().into_values().filter_map(|decided| decided.needs_days);
-        needs.fold(0, u32::saturating_add)
-    }
-
-    /// What the reviewers said was already done of what a change makes vain. Of each queue its last word counts.
-    #[must_use]
-    pub fn work_done(&self) -> Vec<WorkDone> {
-        self.last_words().into_values().flat_map(|decided| decided.done.iter().cloned()).collect()
-    }
-
-    /// What sales want the customer to pay for a change, whatever the work comes to.
-    #[must_use]
-    pub fn fee_set(&self) -> Option<Decimal> {
-        self.last_words().get(&Queue::Sales)?.fee
-    }
-
-    fn last_words(&self) -> BTreeMap<Queue, &Decided> {
-        let decided = self.reviews.iter().filter_map(|review| match &review.state {
-            ReviewState::Decided(decided) => Some((review.queue, decided)),
-            ReviewState::Open | ReviewState::Withdrawn => None,
-        });
-        decided.collect()
+    pub fn is_paid(&self) -> bool {
+        self.reached.contains(&Milestone::Paid) || self.kept.contains(&Milestone::Paid)
     }
 
     /// Whether this was told to this receiver in this version.
@@ -428,6 +351,7 @@ const fn leads_to(event: &Event) -> Option<Move> {
         | Event::ReviewAssigned { .. }
         | Event::ReviewerAdded { .. }
         | Event::ReviewBound { .. }
+        | Event::GuaranteeBroken { .. }
         | Event::Conditioned { .. }
         | Event::Merged { .. }
         | Event::Amended { .. }

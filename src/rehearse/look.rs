@@ -60,6 +60,7 @@ impl Stage {
             open_credit: None,
             reserved: &NONE,
             exchange: &books.config.exchange,
+            tax: &books.config.tax.rates,
             same: &[],
         };
         let case =

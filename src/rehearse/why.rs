@@ -8,11 +8,17 @@ use crate::order::review::{Queue, Review};
 use crate::order::wording::Wording;
 
 /// Rules that only say that there are problems of their queue.
-const OF_PROBLEMS: [&str; 14] = [
+const OF_PROBLEMS: [&str; 20] = [
     "to_be_keyed",
     "to_be_asked",
     "price",
     "credit",
+    "over_limit",
+    "new_customer_credit",
+    "new_customer_credit_large",
+    "overdue",
+    "overdue_large",
+    "overdue_key",
     "margin",
     "production",
     "technical",

@@ -4,6 +4,7 @@ use super::templates::Templates;
 use crate::order::Order;
 pub use crate::order::department::Department;
 use crate::order::document::{Envelope, Language};
+use crate::order::money::Money;
 use crate::order::number::NumberPattern;
 use crate::order::party::Party;
 use crate::order::wording::Wording;
@@ -68,6 +69,8 @@ pub struct Buyer {
     /// Two letters: CN NA LA EU SE AU ME AF, UN unknown.
     pub region: String,
     pub terms: Terms,
+    /// What the order takes of his credit until it is paid, in his currency; none where it takes none.
+    pub credit: Option<Money>,
     /// Invoice title and taxpayer number, where the order names none.
     pub title: Option<String>,
     pub tax_number: Option<String>,

@@ -16,6 +16,7 @@ mod produce;
 mod pick;
 mod ship;
 mod invoice;
+mod guarantee;
 mod status;
 pub mod ask;
 pub mod inquire;
@@ -29,6 +30,7 @@ pub mod resend;
 pub mod undelivered;
 
 pub use facts::ReleaseFacts;
+pub use guarantee::guarantees;
 pub use revise::{revise, withdraw};
 pub use status::status_message;
 pub use telling::{about, effect_key, message_id};
@@ -44,7 +46,7 @@ use crate::order::sheet::FoldError;
 use crate::order::status::{Rung, Status};
 use crate::store::commit::NewTimer;
 use chrono::{DateTime, Utc};
-use facts::Terms;
+use facts::{Department, Terms};
 use rust_decimal::Decimal;
 use telling::Telling;
 use templates::TemplateError;
@@ -91,7 +93,7 @@ pub fn release(
     if !crate::review::all_agreed(order) {
         return Err(ReleaseError::NotAgreed);
     }
-    let total = complete(&order.content)?;
+    complete(&order.content)?;
     let plan = plan::plan(order, facts, now)?;
     let mut telling = Telling::new(order, facts, now, ids);
     let parts = NumberParts {
@@ -103,7 +105,7 @@ pub fn release(
     };
     telling.happen(Event::Numbered { number: facts.pattern.number(&parts) })?;
     let (promised, ship_on, make) = (plan.promised, plan.ship_on, plan.make);
-    let credit = (facts.buyer.terms != Terms::Prepaid).then_some(total);
+    let credit = facts.buyer.credit.filter(|_| facts.buyer.terms != Terms::Prepaid);
     telling.happen(Event::Released { promised, ship_on, make, credit })?;
     for gate in open_gates(order, facts.buyer.terms) {
         telling.happen(Event::GateOpened { gate })?;

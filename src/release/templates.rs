@@ -14,7 +14,7 @@ use unicode_width::UnicodeWidthStr;
 struct Shipped;
 
 /// Every mail that there is a template for.
-pub const MAILS: [&str; 12] = [
+pub const MAILS: [&str; 13] = [
     "confirmation",
     "cancelled",
     "notification",
@@ -27,6 +27,7 @@ pub const MAILS: [&str; 12] = [
     "question",
     "answer",
     "correspondence",
+    "guarantee_broken",
 ];
 
 /// The templates of both languages, read and ready.

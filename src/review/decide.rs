@@ -1,12 +1,15 @@
 //! What a person's decision does, or why it can't stand.
 
 use super::conditions;
+use super::early;
+use super::guarantee;
 use super::rules::{Appeal, Rules};
 use crate::order::Order;
 use crate::order::asked;
 use crate::order::event::Event;
 use crate::order::problem::Severity;
-use crate::order::review::{Decided, Decision, Queue, Refusal, Review, ReviewState, Verdict, role_names};
+use crate::order::refusal::role_names;
+use crate::order::review::{Condition, Decided, Decision, Queue, Refusal, Review, ReviewState, Verdict};
 use crate::order::sheet::FoldError;
 use crate::order::status::Status;
 use chrono::{DateTime, Utc};
@@ -28,6 +31,7 @@ pub fn decide(
         vec![appeal(order, review, decision, (reason, rules))?]
     } else {
         may_stand(order, review, decision)?;
+        guarantee::stands(review, decision, (rules, now))?;
         what_it_does(order, review, decision, (rules, now))?
     };
     fits(order, &events)?;
@@ -40,6 +44,9 @@ fn what_it_does(
     decision: &Decision,
     (rules, now): (&Rules, DateTime<Utc>),
 ) -> Result<Vec<Event>, Refusal> {
+    if let Some(early) = review.early.as_deref().filter(|_| !passes_on(&decision.verdict)) {
+        return early::decide(order, review, early, (&decision.verdict, decided(decision, now)));
+    }
     let (review_id, by) = (review.id, decision.by.clone());
     let ended = || Event::ReviewDecided { review_id, decided: decided(decision, now) };
     let others = order
@@ -50,30 +57,7 @@ fn what_it_does(
     match &decision.verdict {
         Verdict::Approve { conditions, done, fee, .. } => {
             states_work(order, review.queue, (!done.is_empty(), fee.is_some()))?;
-            if let Some(condition) = conditions.first().filter(|_| !sets_conditions(order, review.queue)) {
-                let why = format!("the queue {} sets none: return the order instead", review.queue.as_str());
-                return Err(Refusal::Condition { path: condition.path.clone(), why });
-            }
-            let missing = review.missing_after(decision.role);
-            if !missing.is_empty() {
-                if let Some(condition) = conditions.first() {
-                    let why = format!(
-                        "{} still has to agree: who agrees last sets conditions",
-                        role_names(&missing)
-                    );
-                    return Err(Refusal::Condition { path: condition.path.clone(), why });
-                }
-                return Ok(vec![Event::ReviewSigned { review_id, decided: decided(decision, now) }]);
-            }
-            let content = conditions::apply(&order.content, conditions)?;
-            let mut decided = decided(decision, now);
-            if content == order.content {
-                // They are met already.
-                decided.conditions.clear();
-                return Ok(vec![Event::ReviewDecided { review_id, decided }]);
-            }
-            events.push(Event::ReviewDecided { review_id, decided });
-            events.push(Event::Conditioned { review_id, by, content });
+            return approve(order, review, (decision, conditions), now);
         }
         Verdict::Correct { .. } => events.push(ended()),
         Verdict::Return { to, .. } => {
@@ -104,6 +88,42 @@ fn what_it_does(
         Verdict::Appeal { .. } | Verdict::Ask => {}
     }
     Ok(events)
+}
+
+/// Agreed: by one of several who have to, or by the last; with conditions, which are put into the order.
+fn approve(
+    order: &Order,
+    review: &Review,
+    (decision, conditions): (&Decision, &[Condition]),
+    now: DateTime<Utc>,
+) -> Result<Vec<Event>, Refusal> {
+    let review_id = review.id;
+    if let Some(condition) = conditions.first().filter(|_| !sets_conditions(order, review.queue)) {
+        let why = format!("the queue {} sets none: return the order instead", review.queue.as_str());
+        return Err(Refusal::Condition { path: condition.path.clone(), why });
+    }
+    let missing = review.missing_after(decision.role);
+    if !missing.is_empty() {
+        if let Some(condition) = conditions.first() {
+            let why = format!("{} still has to agree: who agrees last sets conditions", role_names(&missing));
+            return Err(Refusal::Condition { path: condition.path.clone(), why });
+        }
+        return Ok(vec![Event::ReviewSigned { review_id, decided: decided(decision, now) }]);
+    }
+    let content = conditions::apply(&order.content, conditions)?;
+    let mut decided = decided(decision, now);
+    if content == order.content {
+        // They are met already.
+        decided.conditions.clear();
+        return Ok(vec![Event::ReviewDecided { review_id, decided }]);
+    }
+    let by = decision.by.clone();
+    Ok(vec![Event::ReviewDecided { review_id, decided }, Event::Conditioned { review_id, by, content }])
+}
+
+/// Somebody else decides then, or besides.
+const fn passes_on(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Transfer { .. } | Verdict::AddReviewer { .. })
 }
 
 /// A queue's rejection goes to the level above, once. Keying says what the order is, and is not appealed.
@@ -273,15 +293,18 @@ fn decided(decision: &Decision, now: DateTime<Utc>) -> Decided {
         | Verdict::Ask => None,
     };
     let words: Vec<&str> = said.into_iter().chain(&decision.note).map(String::as_str).collect();
-    let (conditions, needs_days, done, fee) = match decision.verdict.clone() {
-        Verdict::Approve { conditions, needs_days, done, fee } => (conditions, needs_days, done, fee),
+    let (conditions, needs_days, done, fee, guarantee) = match decision.verdict.clone() {
+        Verdict::Approve { conditions, needs_days, done, fee, guarantee } => {
+            (conditions, needs_days, done, fee, guarantee.map(Box::new))
+        }
         Verdict::Return { .. }
         | Verdict::Reject { .. }
         | Verdict::File { .. }
         | Verdict::Appeal { .. }
         | Verdict::Correct { .. }
         | Verdict::Transfer { .. }
-        | Verdict::AddReviewer { .. } => (Vec::new(), None, Vec::new(), None),
+        | Verdict::AddReviewer { .. }
+        | Verdict::Ask => (Vec::new(), None, Vec::new(), None, None),
     };
     let returned_to = if let Verdict::Return { to, .. } = &decision.verdict { *to } else { None };
     Decided {
@@ -296,6 +319,7 @@ fn decided(decision: &Decision, now: DateTime<Utc>) -> Decided {
         needs_days,
         done,
         fee,
+        guarantee,
         returned_to,
         agrees_to: None,
     }

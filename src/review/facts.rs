@@ -103,7 +103,7 @@ pub struct Figures {
     /// Total in the book currency. One that is not known counts as boundless, so that no limit is taken to hold.
     #[serde(serialize_with = "boundless")]
     pub total: Option<Decimal>,
-    /// What the customer's open orders and invoices take of his credit, without this order.
+    /// What the customer's open orders and invoices take of his credit, and this order.
     #[serde(serialize_with = "number")]
     pub exposure: Decimal,
     #[serde(serialize_with = "number")]
@@ -113,6 +113,15 @@ pub struct Figures {
     /// How far the worst price lies under its floor, as a share of the floor: 0.05 = 5 % under.
     #[serde(serialize_with = "number")]
     pub floor_gap: Decimal,
+    /// What the order leaves of its price without VAT when the goods are paid, as a share: 0.15 = 15 %. Only lines count whose
+    /// cost is known; 1 where none is, so that no least margin is taken to be missed.
+    #[serde(serialize_with = "number")]
+    pub gross_margin: Decimal,
+    /// The same less the selling expenses.
+    #[serde(serialize_with = "number")]
+    pub net_margin: Decimal,
+    /// The cost of every line is known.
+    pub cost_known: bool,
     /// All goods are there and free.
     pub in_stock: bool,
     /// Working days that the departments said they need, added up.
@@ -130,6 +139,9 @@ impl Default for Figures {
             credit_limit: Decimal::ZERO,
             overdue: Decimal::ZERO,
             floor_gap: Decimal::ZERO,
+            gross_margin: Decimal::ONE,
+            net_margin: Decimal::ONE,
+            cost_known: false,
             in_stock: false,
             needs_days: 0,
             date_feasible: false,

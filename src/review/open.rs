@@ -171,7 +171,7 @@ fn must_wait(order: &Order, queue: Queue, asked: &[(Asked, String)], desk: &Desk
     earlier.any(|it| !agreed(order, it, desk.rules))
 }
 
-fn review(asked: &Asked, digest: &str, desk: &Desk<'_>, now: DateTime<Utc>, ids: Ids) -> Review {
+pub(super) fn review(asked: &Asked, digest: &str, desk: &Desk<'_>, now: DateTime<Utc>, ids: Ids) -> Review {
     Review {
         id: ids.id(&format!("review/{}/{digest}", asked.queue.as_str())),
         queue: asked.queue,
@@ -181,6 +181,7 @@ fn review(asked: &Asked, digest: &str, desk: &Desk<'_>, now: DateTime<Utc>, ids:
         other_than: asked.other_than.iter().copied().collect(),
         added: Vec::new(),
         assigned: None,
+        early: None,
         signed: Vec::new(),
         opened_at: now,
         due_at: asked.deadline.after(now, desk.calendar_of(asked.queue)),

@@ -2,6 +2,7 @@
 //!
 //! A rule file is read whole or refused whole: every name, type and path in it is checked before it judges an order.
 
+pub use super::asked::Asked;
 use super::calendar::Calendar;
 use super::digest;
 use super::facts::RuleFacts;
@@ -49,7 +50,7 @@ impl Deadline {
         self.part(from, calendar, (1, 1))
     }
 
-    const fn hours(self) -> u32 {
+    pub(super) const fn hours(self) -> u32 {
         match self {
             Self::WorkingHours(hours) | Self::ElapsedHours(hours) => hours,
         }
@@ -70,6 +71,8 @@ pub struct Rule {
     pub sign: Sign,
     /// Queues in which others have to agree than here.
     pub other_than: Vec<Queue>,
+    /// One of those who agree has to guarantee that the order is paid by a date.
+    pub guarantee: bool,
     /// The expression as the file has it.
     pub source: String,
     when: Program,
@@ -108,6 +111,8 @@ pub struct Rules {
     pub settings: Value,
     /// None where nothing can be appealed.
     pub appeal: Option<Appeal>,
+    /// Who may ask that goods are made or leave before the money is in.
+    pub early: Vec<Role>,
     rules: Vec<Rule>,
     /// Queues that open only when these are closed.
     after: BTreeMap<Queue, BTreeSet<Queue>>,
@@ -124,19 +129,6 @@ impl fmt::Debug for Library {
     }
 }
 
-/// What the rules ask of one order in one queue.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
-    pub queue: Queue,
-    /// Names of the rules that ask.
-    pub rules: Vec<String>,
-    pub roles: Vec<Role>,
-    pub deadline: Deadline,
-    pub covers: BTreeSet<String>,
-    pub sign: Sign,
-    pub other_than: BTreeSet<Queue>,
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -144,7 +136,15 @@ struct File {
     #[serde(default)]
     settings: Value,
     appeal: Option<Appeal>,
+    #[serde(default)]
+    early: RawEarly,
     rule: Vec<RawRule>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct RawEarly {
+    roles: Vec<Role>,
 }
 
 #[derive(Deserialize)]
@@ -160,6 +160,8 @@ struct RawRule {
     sign: Sign,
     #[serde(default)]
     other_than: Vec<Queue>,
+    #[serde(default)]
+    guarantee: bool,
     #[serde(default)]
     after: Vec<Queue>,
     /// A step that is switched off.
@@ -202,6 +204,7 @@ impl Rules {
             profile: raw.profile,
             settings,
             appeal: raw.appeal,
+            early: raw.early.roles,
             rules: Vec::new(),
             after: BTreeMap::new(),
             constants,
@@ -228,8 +231,21 @@ impl Rules {
         digest::check_paths(&raw.covers)?;
         let when = self.compile(&raw.when)?;
         self.after.entry(raw.queue).or_default().extend(raw.after);
-        let RawRule { name, queue, roles, deadline, covers, sign, other_than, when: source, .. } = raw;
-        self.rules.push(Rule { name, queue, roles, deadline, covers, sign, other_than, source, when });
+        let RawRule {
+            name, queue, roles, deadline, covers, sign, other_than, guarantee, when: source, ..
+        } = raw;
+        self.rules.push(Rule {
+            name,
+            queue,
+            roles,
+            deadline,
+            covers,
+            sign,
+            other_than,
+            guarantee,
+            source,
+            when,
+        });
         Ok(())
     }
 
@@ -349,53 +365,15 @@ impl Rules {
             .unwrap_or(Deadline::ElapsedHours(elapsed))
     }
 
+    /// Whether one of a review's rules wants a guarantee of those who agree.
+    #[must_use]
+    pub fn wants_guarantee(&self, review: &Review) -> bool {
+        self.rules.iter().any(|rule| rule.guarantee && review.rules.contains(&rule.name))
+    }
+
     /// How a queue is answered when no rule asks for it (an order that was returned to it): as by its first rule.
     #[must_use]
     pub fn usual(&self, queue: Queue) -> Option<Asked> {
         self.rules.iter().find(|rule| rule.queue == queue).map(Asked::by)
-    }
-}
-
-impl Asked {
-    fn by(rule: &Rule) -> Self {
-        Self {
-            queue: rule.queue,
-            rules: vec![rule.name.clone()],
-            roles: rule.roles.clone(),
-            deadline: rule.deadline,
-            covers: rule.covers.iter().cloned().collect(),
-            sign: rule.sign,
-            other_than: rule.other_than.iter().copied().collect(),
-        }
-    }
-
-    /// Where two rules ask for one queue, those may decide whom both name; where none is, those of the later rule,
-    /// which is the stricter one by its place in the file. A joint sign is kept: all whom its rules name. The shorter deadline
-    /// holds.
-    pub(super) fn join(&mut self, rule: &Self) {
-        self.rules.extend(rule.rules.iter().cloned());
-        match (self.sign, rule.sign) {
-            (Sign::Any, Sign::Any) => {
-                self.roles.retain(|role| rule.roles.contains(role));
-                if self.roles.is_empty() {
-                    self.roles.clone_from(&rule.roles);
-                }
-            }
-            (Sign::Any, Sign::All) => {
-                self.roles.clone_from(&rule.roles);
-                self.sign = Sign::All;
-            }
-            (Sign::All, Sign::All) => {
-                let more: Vec<Role> =
-                    rule.roles.iter().copied().filter(|role| !self.roles.contains(role)).collect();
-                self.roles.extend(more);
-            }
-            (Sign::All, Sign::Any) => {}
-        }
-        self.other_than.extend(rule.other_than.iter().copied());
-        if rule.deadline.hours() < self.deadline.hours() {
-            self.deadline = rule.deadline;
-        }
-        self.covers.extend(rule.covers.iter().cloned());
     }
 }

@@ -117,6 +117,11 @@ pub enum Denied {
     NoReviewer { role: Role, queue: Queue },
     #[error("{0} may not decide here either: pass it to somebody who holds one of its roles")]
     NoColleague(String),
+    #[error(
+        "{user} may not ask for goods before the money: {} may",
+        crate::order::refusal::role_names(roles)
+    )]
+    MayNotAsk { user: String, roles: Vec<Role> },
 }
 
 /// What is to be decided.

@@ -12,7 +12,7 @@ pub struct Sees {
     pub contacts: bool,
 }
 
-const PRICES: [&str; 21] = [
+const PRICES: [&str; 24] = [
     "unit_price",
     "price_from_list",
     "price",
@@ -34,6 +34,9 @@ const PRICES: [&str; 21] = [
     "conditions",
     "asked_for",
     "offer",
+    "guarantee",
+    "guarantees",
+    "early",
 ];
 const CONTACTS: [&str; 13] = [
     "contact",

@@ -129,6 +129,7 @@ fn only_who_sees_prices_sets_them_and_only_who_may_agree_is_asked_besides() {
         needs_days: None,
         done: Vec::new(),
         fee: None,
+        guarantee: None,
     };
     let answer = |role: Role, verdict: Verdict| {
         staff

@@ -18,7 +18,13 @@ fn price_in_doubt() -> Order {
 
 fn on_condition(path: &str, value: &str) -> Verdict {
     let condition = Condition { path: path.to_owned(), value: value.to_owned() };
-    Verdict::Approve { conditions: vec![condition], needs_days: None, done: Vec::new(), fee: None }
+    Verdict::Approve {
+        conditions: vec![condition],
+        needs_days: None,
+        done: Vec::new(),
+        fee: None,
+        guarantee: None,
+    }
 }
 
 fn as_role(order: &Order, queue: Queue, verdict: Verdict, (by, role): (&str, Role)) -> Decision {

@@ -7,6 +7,7 @@ mod check;
 mod contract;
 mod data;
 mod decode;
+mod guarantee;
 mod http;
 mod imap;
 mod kill;

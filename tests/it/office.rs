@@ -9,7 +9,7 @@ use gendan::order::event::{Event, Milestone, PartRef};
 use gendan::order::ids::Ids;
 use gendan::order::line::{Content, Line};
 use gendan::order::message::ReportReceived;
-use gendan::order::money::Currency;
+use gendan::order::money::{Currency, Money};
 use gendan::order::number::NumberPattern;
 use gendan::order::party::Party;
 use gendan::order::problem::{Code, Problem, Severity};
@@ -239,6 +239,7 @@ impl Shop {
                 title: Some("东莞市岭澜制衣有限公司".into()),
                 tax_number: Some("91441900MA00000X0X".into()),
                 tax_rate: Some(decimal("0.13")),
+                credit: Some(Money::new(decimal("3360.00"), Currency::CNY)),
                 ..Buyer::default()
             },
             ship_to: Party {

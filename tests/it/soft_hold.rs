@@ -39,7 +39,7 @@ impl Outlet for Nobody {
 
 pub(crate) struct House {
     clock: Arc<ManualClock>,
-    store: Arc<dyn Store>,
+    pub(crate) store: Arc<dyn Store>,
     blobs: Arc<MemoryBlobs>,
     steps: Steps,
     timers: Vec<NewTimer>,

@@ -168,6 +168,7 @@ impl Walk<'_> {
                 needs_days: Some(2),
                 done: Vec::new(),
                 fee: None,
+                guarantee: None,
             },
             _ => Verdict::approve(),
         };

@@ -8,6 +8,7 @@ use crate::order::Order;
 use crate::order::document::Kind as PartKind;
 use crate::order::done::WorkDone;
 use crate::order::draft::DraftOrder;
+use crate::order::guarantee::Guarantee;
 use crate::order::ids::Ids;
 use crate::order::keyed;
 use crate::order::message::{Body, Message, ReviewDecide, Step};
@@ -15,6 +16,7 @@ use crate::order::review::{Condition, Decision, Queue, Review, Role, Verdict};
 use crate::review;
 use crate::rights::User;
 use crate::runtime::house::House;
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use std::path::PathBuf;
 
@@ -42,6 +44,12 @@ pub(in crate::cli) struct Decide {
     /// For approve of a change, by sales: what the customer is asked to pay for it 更改费用
     #[arg(long, value_name = "AMOUNT", value_parser = amount)]
     fee: Option<Decimal>,
+    /// For approve in the queue credit: you guarantee that the order is paid by this day, with --note 担保付款期限
+    #[arg(long, value_name = "DATE")]
+    guarantee_until: Option<NaiveDate>,
+    /// What you guarantee of it, in the order's currency; all when there is none 担保金额
+    #[arg(long, value_name = "AMOUNT", requires = "guarantee_until")]
+    guarantee_amount: Option<Decimal>,
     /// For return: the queue that has to answer; the clerk's when there is none. For transfer: the colleague 退回至 / 转交给
     #[arg(long)]
     to: Option<String>,
@@ -186,6 +194,7 @@ impl Decide {
                 needs_days: self.needs,
                 done: self.done.clone(),
                 fee: self.fee,
+                guarantee: self.guarantee(),
             },
             Word::Return => Verdict::Return { what: reason()?, to: self.queue()? },
             Word::Transfer => Verdict::Transfer { to: self.colleague()? },
@@ -212,8 +221,15 @@ impl Decide {
         has(!self.done.is_empty(), "--done", &approve, "`approve`: it says what was done")?;
         has(self.fee.is_some(), "--fee", &approve, "`approve`: it says what he pays")?;
         has(self.needs.is_some(), "--needs", &approve, "`approve`: it says how long you need")?;
+        let until = self.guarantee_until.is_some();
+        has(until, "--guarantee-until", &approve, "`approve`: it says by when the order is paid")?;
         has(self.to.is_some(), "--to", &to, "`return` and `transfer`: it says to whom")?;
         has(self.role.is_some(), "--role", &[Word::AddReviewer], "`add-reviewer`: it says who else")
+    }
+
+    fn guarantee(&self) -> Option<Guarantee> {
+        let until = self.guarantee_until?;
+        Some(Guarantee { until, amount: self.guarantee_amount })
     }
 
     fn conditions(&self) -> Result<Vec<Condition>, Stop> {

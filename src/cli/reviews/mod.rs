@@ -91,6 +91,12 @@ async fn show(house: &House, id: &str, context: &mut Context) -> Result<End, Sto
     let due = review.due_at.with_timezone(&house.config.firm.zone).format("%Y-%m-%d %H:%M");
     context.out.line(format!("review {id} in the queue {}, due {due}", review.queue.as_str()))?;
     context.out.line(format!("  asked by: {}", review.rules.join(", ")))?;
+    if let Some(early) = review.early.as_ref().filter(|_| sees.prices) {
+        let (gate, by) = (early.gate.as_str(), &early.by);
+        context
+            .out
+            .line(format!("  {by} asks that it may {gate} before the money is in: {}", early.reason))?;
+    }
     let roles: Vec<&str> = review.roles.iter().map(|role| role.as_str()).collect();
     let (join, how) = match review.sign {
         Sign::Any => (", ", ""),

@@ -307,6 +307,9 @@ fn decided(review: &Review, agrees: bool, document: &Document, pen: &Pen<'_>) ->
         on_behalf_of: None,
         conditions: Vec::new(),
         needs_days: None,
+        done: Vec::new(),
+        fee: None,
+        guarantee: None,
         returned_to: None,
         agrees_to: None,
     }

@@ -66,8 +66,8 @@ impl Steps {
         let ids = Ids::new(target.id, target.sent_at);
         let own = &origin.record.draft;
         let resolved = self.resolved(own, &self.around(&origin.document), &ids, &master).await?;
-        let is = aligned(&target.content, (own, &resolved), None);
-        let would = aligned(&content, (own, &resolved), Some((draft, said)));
+        let is = aligned((&target.content, &target.content), (own, &resolved), None);
+        let would = aligned((&content, &target.content), (own, &resolved), Some((draft, said)));
         Ok(Box::new(Changing { target: target.clone(), content, around, is, would }))
     }
 
@@ -164,7 +164,7 @@ impl Steps {
             None => {
                 let cost = self.books.config.changes.rates.cost(&case.work_done())?;
                 let in_book = || Money::new(round(cost, exchange.book), exchange.book);
-                exchange.from_book(cost, currency).unwrap_or_else(in_book)
+                exchange.convert(in_book(), currency).unwrap_or_else(in_book)
             }
         };
         (charge.amount > Decimal::ZERO).then_some(charge)
@@ -196,15 +196,15 @@ impl Changing {
     }
 }
 
-/// A draft and what it means, line by line those of `content`: the order's own lines as they were read from its document,
-/// new and other ones as an amendment says them. Totals that the documents print are not those of `content` any more.
-pub(super) fn aligned(
-    content: &Content,
+/// A draft and what it means, line by line those of `content`: the lines of the order `base` as they stand in its own draft, in
+/// the same order; new and other ones as an amendment says them. Totals that the documents print are not those of `content`.
+fn aligned(
+    (content, base): (&Content, &Content),
     (own, resolved): (&Draft, &Resolved),
     said: Option<(&Draft, &Resolved)>,
 ) -> (Draft, Resolved) {
     let read = |line: &Line| -> (DraftLine, LineMatch) {
-        let place = usize::try_from(line.position).ok().and_then(|position| position.checked_sub(1));
+        let place = base.lines.iter().position(|own| own.position == line.position);
         let from_own = place.and_then(|at| taken(own, resolved, at, line));
         let from_said = || {
             let (draft, meant) = said?;

@@ -6,6 +6,7 @@ use super::read::write_part;
 use super::soft_hold;
 use super::{Now, Pen, Steps, done, misfit};
 use crate::check::Resolved;
+use crate::follow;
 use crate::order::Order;
 use crate::order::asked::Answer;
 use crate::order::document::{Document, Kind as PartKind, PartState};
@@ -65,6 +66,8 @@ impl Steps {
         {
             return Ok(done(message, format!("refused: {changed}")));
         }
+        pen.commit.timers.extend(follow::guarantee::timers(work.order.id, &events, &self.books.calendar));
+        let opens = events.iter().any(|event| matches!(event, Event::GateOpened { .. }));
         work.add(events).map_err(misfit(&work.order))?;
         match &decision.verdict {
             Verdict::Correct { draft } => keyed(&mut origin.record, draft),
@@ -90,6 +93,9 @@ impl Steps {
         self.reopen(&mut work, &origin, changed, &mut pen).await?;
         if let Err(why) = self.ask_for(decision, (&mut work, &origin), &mut pen).await? {
             return Ok(done(message, format!("refused: {why}")));
+        }
+        if opens {
+            self.tell_due(&mut work, &pen.now, &mut pen.commit, release::due).await?;
         }
         pen.commit.messages.extend(self.teaches(&work.order, &origin, decision, &pen.now));
         if was_unread {
@@ -163,10 +169,7 @@ impl Steps {
         let Some(target) = work.order.refers_to.filter(|_| work.order.is_case()) else { return Ok(None) };
         let target = self.order(target).await?.order;
         let changing = self.changing(work.order.kind, &target, (draft, resolved)).await?;
-        if work.order.kind == PartKind::Amendment
-            && !is_changed
-            && work.order.content != changing.content
-        {
+        if work.order.kind == PartKind::Amendment && !is_changed && work.order.content != changing.content {
             let (refers_to, content) = (target.id, changing.content.clone());
             work.add([Event::Merged { refers_to, content }]).map_err(misfit(&work.order))?;
         }
@@ -210,8 +213,7 @@ impl Steps {
         let cause = if is_changed { pen.now.message.id } else { work.order.id };
         let ids = Ids::new(cause, pen.now.at);
         let mut resolved = self.resolved(&origin.record.draft, &around, &ids, &master).await?;
-        let mut changing =
-            self.changed_by(work, (&origin.record.draft, &mut resolved), is_changed).await?;
+        let mut changing = self.changed_by(work, (&origin.record.draft, &mut resolved), is_changed).await?;
         let amends = work.order.kind == PartKind::Amendment && changing.is_some();
         match changed {
             Some(changed) => {

@@ -2,11 +2,14 @@
 
 use super::Steps;
 use super::desk::{Case, skus};
+use crate::check::{self, Margins, Sold};
 use crate::master::{Customer, Master, units};
 use crate::order::Order;
 use crate::order::document::{Channel, Envelope, Kind as PartKind, Language};
 use crate::order::line::Line;
 use crate::order::money::Money;
+use crate::order::problem::Code;
+use crate::order::review::{Queue, Review};
 use crate::release::facts::{Buyer, Product, ReleaseFacts, Terms};
 use crate::release::{self, ReleaseError};
 use crate::review::facts::{CustomerFacts, Figures};
@@ -54,20 +57,41 @@ impl Steps {
         let target = case.same.iter().find(|same| cancelled == Some(same.order.id));
         let total = target.map_or(order, |same| &same.order).content.total().ok().flatten();
         let balance = order.content.customer.as_deref().and_then(|code| case.master.balance(code));
+        let row = case.buyer_row(order);
+        let total = total.and_then(|total| self.in_book_currency(total));
+        // What he owes and may owe stands in his own currency; without a rate no limit is taken to hold.
+        let rate = row.map_or(Some(Decimal::ONE), |row| self.books.config.exchange.rate(row.currency));
+        let in_book = |amount: Decimal| rate.and_then(|rate| amount.checked_mul(rate));
         let receivable = balance.map_or(Decimal::ZERO, |it| it.receivable);
-        let own = total.map_or(Decimal::ZERO, |it| it.amount);
+        let taken = in_book(receivable.saturating_add(case.credit.value));
+        let margins = self.margins(order, case);
         let stock = case.stock(order);
         let in_stock = !order.content.lines.is_empty() && covered(order, &stock, &case.master);
         Figures {
-            total: total.and_then(|total| self.in_book_currency(total)),
-            exposure: receivable + case.credit.value + own,
-            credit_limit: case.buyer_row(order).map_or(Decimal::ZERO, |row| row.credit_limit),
-            overdue: balance.map_or(Decimal::ZERO, |it| it.overdue),
+            total,
+            exposure: taken
+                .map_or(Decimal::MAX, |taken| taken.saturating_add(total.unwrap_or(Decimal::ZERO))),
+            credit_limit: row.and_then(|row| in_book(row.credit_limit)).unwrap_or(Decimal::ZERO),
+            overdue: balance.map_or(Decimal::ZERO, |it| in_book(it.overdue).unwrap_or(Decimal::MAX)),
             floor_gap: Decimal::ZERO,
+            gross_margin: margins.map_or(Decimal::ONE, |it| it.gross),
+            net_margin: margins.map_or(Decimal::ONE, |it| it.net),
+            cost_known: margins.is_some_and(|it| it.whole),
             in_stock,
             needs_days: order.needs_days().into(),
             date_feasible: self.is_feasible(order, case, now),
         }
+    }
+
+    fn margins(&self, order: &Order, case: &Case) -> Option<Margins> {
+        let config = &self.books.config;
+        let sold = Sold {
+            master: &case.master,
+            settings: &config.check.margin,
+            exchange: &config.exchange,
+            tax: &config.tax.rates,
+        };
+        check::margins(&order.content, &sold)
     }
 
     fn is_feasible(&self, order: &Order, case: &Case, now: DateTime<Utc>) -> bool {
@@ -78,6 +102,21 @@ impl Steps {
 
     pub(super) fn in_book_currency(&self, money: Money) -> Option<Decimal> {
         self.books.config.exchange.in_book(money)
+    }
+
+    /// What the order takes of its customer's credit, in his currency; none of one who pays before, or without a rate.
+    fn takes(&self, order: &Order, row: &Customer, terms: Terms) -> Option<Money> {
+        let total = order.content.total().ok().flatten().filter(|_| terms != Terms::Prepaid)?;
+        self.books.config.exchange.convert(total, row.currency)
+    }
+
+    /// The terms of this order: who asked for credit, and was given it by those who decide on that, pays later.
+    fn terms_of(&self, order: &Order, row: &Customer) -> Terms {
+        let asked = order.problems.iter().any(|problem| problem.code == Code::CreditAsked);
+        let given = |review: &Review| {
+            review.queue == Queue::Credit && review.early.is_none() && review.agreed_by().next().is_some()
+        };
+        if asked && order.reviews.iter().any(given) { Terms::Open } else { self.terms(row) }
     }
 
     fn terms(&self, row: &Customer) -> Terms {
@@ -115,6 +154,7 @@ impl Steps {
             .find(answerable)
             // His own number, not the one that the caller claims.
             .or_else(fax);
+        let terms = self.terms_of(order, row);
         Buyer {
             code: row.code.clone(),
             name: if language == Language::En {
@@ -132,7 +172,8 @@ impl Steps {
                 .get(&row.region)
                 .cloned()
                 .unwrap_or_else(|| UNKNOWN_REGION.to_owned()),
-            terms: self.terms(row),
+            terms,
+            credit: self.takes(order, row, terms),
             title: Some(row.name.clone()),
             tax_number: None,
             tax_rate: order.content.currency.and_then(|it| self.books.config.tax.rates.get(&it).copied()),

@@ -1,7 +1,6 @@
 //! The checks, on an order as everything stands now.
 
 use super::Steps;
-use super::change::aligned;
 use super::desk::{Case, Stuck};
 use crate::check::{self, Facts, Resolved, SamePo};
 use crate::order::Order;
@@ -27,16 +26,11 @@ impl Steps {
                 let surety = self.looked_at(order, case, (draft, resolved), |it| check::sure(it, &own));
                 (changing.too_late().into_iter().chain(own).collect(), surety)
             }
-            None => {
-                // The lines of an amended order are not those of its document any more.
-                let aligned = order.amended.then(|| aligned(&order.content, (draft, resolved), None));
-                let read = aligned.as_ref().map_or((draft, resolved), |(draft, resolved)| (draft, resolved));
-                self.looked_at(order, case, read, |it| {
-                    let problems = check::fraud::kept(&order.problems, check::check_all(it));
-                    let surety = surety(order, it, &problems);
-                    (problems, surety)
-                })
-            }
+            None => self.looked_at(order, case, (draft, resolved), |it| {
+                let problems = check::fraud::kept(&order.problems, check::check_all(it));
+                let surety = surety(order, it, &problems);
+                (problems, surety)
+            }),
         };
         let problems = check::fraud::kept(&order.problems, problems);
         if order.problems != problems || order.sure != surety.sure || order.proofs != surety.proofs {
@@ -61,6 +55,7 @@ impl Steps {
             categories: &self.books.categories,
             settings: &self.books.config.check,
             exchange: &self.books.config.exchange,
+            tax: &self.books.config.tax.rates,
             open_credit: Some(case.credit.value),
             reserved: &reserved,
             same: &same,

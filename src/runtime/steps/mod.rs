@@ -10,6 +10,7 @@ mod change;
 mod check;
 mod decide;
 mod desk;
+mod early;
 mod explain;
 mod facts;
 mod holdings;
@@ -77,6 +78,7 @@ impl Handler for Steps {
             Body::DraftRead(body) => Box::pin(self.check(message, body.document_id, body.part)).await?,
             Body::DraftCorrected(body) => Box::pin(self.learn(message, body)).await?,
             Body::ReviewDecide(body) => self.decide(message, body).await?,
+            Body::GateAsked(body) => self.ask_early(message, body).await?,
             Body::TimerDue(body) => self.timer(message, body).await?,
             Body::ReportReceived(body) => self.report(message, body).await?,
             Body::MailSend(_)

@@ -4,10 +4,13 @@ use super::change::both;
 use super::decide::Origin;
 use super::desk::{self, Case};
 use super::holdings;
+use super::read::write_part;
 use super::{Pen, Steps, misfit};
 use crate::follow;
 use crate::order::Order;
+use crate::order::amend::redrafted;
 use crate::order::document::Kind as PartKind;
+use crate::order::draft::DraftOrder;
 use crate::order::event::{Actor, Event};
 use crate::order::status::{Rung, Status};
 use crate::release::{self, Release, ReleaseError, ReleaseFacts};
@@ -31,7 +34,7 @@ impl Steps {
         let mut work = self.order(target).await?;
         let before = work.order.clone();
         as_looked_at(&before, pen)?;
-        let origin = self.origin(&before).await?;
+        let mut origin = self.origin(&before).await?;
         let master = self.shelf.get().await?;
         let amends = case.kind == PartKind::Amendment;
         let goods = if amends { both(&before.content, &case.content) } else { before.content.clone() };
@@ -42,6 +45,10 @@ impl Steps {
         let amended =
             events.iter().any(|event| matches!(event, Event::Amended { .. } | Event::Charged { .. }));
         work.add(events).map_err(misfit(&before))?;
+        if work.order.content != before.content {
+            redraft(&mut origin, (&before, &work.order), said);
+            pen.commit.writes.push(write_part(&origin.record, origin.version));
+        }
         let was_released = before.promised.is_some();
         let cancelled = work.order.status == Status::Cancelled && before.status != Status::Cancelled;
         if cancelled && was_released {
@@ -135,6 +142,14 @@ impl Steps {
         self.with_facts(order, around, |facts| tell(order, facts))
             .map_err(|e| Failure::Park(format!("order {}: {e}", order.id)))
     }
+}
+
+/// The order's own draft says from now on what the amendment made of it.
+fn redraft(origin: &mut Origin, (before, now): (&Order, &Order), said: &Origin) {
+    let nothing = DraftOrder::default();
+    let printed = said.record.draft.order.as_ref().unwrap_or(&nothing);
+    let own = origin.record.draft.order.as_ref().unwrap_or(&nothing);
+    origin.record.draft.order = Some(redrafted(own, (&before.content, &now.content), printed));
 }
 
 /// A case is decided on the order that its people were shown: when that changed meanwhile, everything is computed anew.

@@ -26,6 +26,10 @@ impl Steps {
                 self.tell_due(&mut work, &now, &mut commit, release::invoice_latest).await?;
                 "invoice looked at"
             }
+            TimerKind::Guarantee => {
+                self.tell_due(&mut work, &now, &mut commit, release::guarantees).await?;
+                "guarantee looked at"
+            }
             TimerKind::SoftHold => {
                 let (looked, what) = self.look_again(&mut work, self.now(message).await?, commit).await?;
                 commit = looked;

@@ -36,6 +36,7 @@ pub(super) struct World {
     pub(super) categories: Categories,
     pub(super) settings: CheckSettings,
     pub(super) exchange: Exchange,
+    pub(super) tax: BTreeMap<Currency, rust_decimal::Decimal>,
     pub(super) reserved: BTreeMap<String, rust_decimal::Decimal>,
 }
 
@@ -46,6 +47,7 @@ impl World {
             categories: Categories::new([]).unwrap(),
             settings: CheckSettings::default(),
             exchange: Exchange { book: Currency::CNY, rates: BTreeMap::new() },
+            tax: BTreeMap::new(),
             reserved: BTreeMap::new(),
         }
     }
@@ -56,6 +58,7 @@ impl World {
             categories: &self.categories,
             settings: &self.settings,
             exchange: &self.exchange,
+            tax: &self.tax,
             open_credit: None,
             reserved: &self.reserved,
             same: &[],

@@ -1,8 +1,10 @@
 //! The people and systems around: who decides reviews and who reports what happened, each with their slips.
 
 use super::world::World;
+use chrono::Days;
 use gendan::order::Order;
 use gendan::order::event::Milestone;
+use gendan::order::guarantee::Guarantee;
 use gendan::order::ids;
 use gendan::order::message::{Body, Message, ReportReceived, ReviewDecide, Step};
 use gendan::order::review::{Condition, Decision, Queue, Review, Role, Verdict};
@@ -47,7 +49,7 @@ async fn decide(world: &World, order: &Order, review: &Review, round: u64) {
         5 => Verdict::AddReviewer { reviewer: Role::ALL[chaos.below(15) as usize] },
         6 => conditions(world),
         7 => Verdict::Ask,
-        _ => Verdict::approve(),
+        _ => agreement(world, review),
     };
     let role = if chaos.often(50) {
         Role::Warehouse
@@ -82,6 +84,18 @@ async fn appeal(world: &World, order: &Order, review: &Review, round: u64) {
     send(world, order.id, Step::Review, body, &format!("appeal/{round}/{}", review.id)).await;
 }
 
+/// Somebody stands for the money where credit asks for that; now and then by a day that soon passes.
+fn guarantee(world: &World, review: &Review) -> Option<Guarantee> {
+    let days = Days::new(world.chaos.below(3) * 20);
+    let until = world.clock.now().date_naive() + days;
+    (review.queue == Queue::Credit).then_some(Guarantee { until, amount: None })
+}
+
+fn agreement(world: &World, review: &Review) -> Verdict {
+    let guarantee = guarantee(world, review);
+    Verdict::Approve { conditions: Vec::new(), needs_days: None, done: Vec::new(), fee: None, guarantee }
+}
+
 /// Agreed on a condition: a price, a quantity or a date.
 fn conditions(world: &World) -> Verdict {
     let (path, value) = match world.chaos.below(3) {
@@ -91,7 +105,7 @@ fn conditions(world: &World) -> Verdict {
     };
     let condition = Condition { path: path.to_owned(), value: value.to_owned() };
     let needs_days = Some(world.chaos.below(5) as u32);
-    Verdict::Approve { conditions: vec![condition], needs_days, done: Vec::new(), fee: None }
+    Verdict::Approve { conditions: vec![condition], needs_days, done: Vec::new(), fee: None, guarantee: None }
 }
 
 /// What downstream reports next of an order that was released; now and then out of turn.

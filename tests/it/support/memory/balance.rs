@@ -269,6 +269,7 @@ fn about(message: &Message) -> Option<(Uuid, Option<u32>)> {
         | Body::Notification(_)
         | Body::DraftCorrected(_)
         | Body::ReviewDecide(_)
+        | Body::GateAsked(_)
         | Body::TimerDue(_)
         | Body::ReportReceived(_)
         | Body::MailSend(_)

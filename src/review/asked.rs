@@ -1,0 +1,62 @@
+//! What the rules ask of an order in one queue, and what it comes to where several ask.
+
+use super::rules::{Deadline, Rule};
+use crate::order::review::{Queue, Role, Sign};
+use std::collections::BTreeSet;
+
+/// What the rules ask of one order in one queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    pub queue: Queue,
+    /// Names of the rules that ask.
+    pub rules: Vec<String>,
+    pub roles: Vec<Role>,
+    pub deadline: Deadline,
+    pub covers: BTreeSet<String>,
+    pub sign: Sign,
+    pub other_than: BTreeSet<Queue>,
+}
+
+impl Asked {
+    pub(super) fn by(rule: &Rule) -> Self {
+        Self {
+            queue: rule.queue,
+            rules: vec![rule.name.clone()],
+            roles: rule.roles.clone(),
+            deadline: rule.deadline,
+            covers: rule.covers.iter().cloned().collect(),
+            sign: rule.sign,
+            other_than: rule.other_than.iter().copied().collect(),
+        }
+    }
+
+    /// Where two rules ask for one queue, those may decide whom both name; where none is, those of the later rule,
+    /// which is the stricter one by its place in the file. A joint sign is kept: all whom its rules name. The shorter deadline
+    /// holds.
+    pub(super) fn join(&mut self, rule: &Self) {
+        self.rules.extend(rule.rules.iter().cloned());
+        match (self.sign, rule.sign) {
+            (Sign::Any, Sign::Any) => {
+                self.roles.retain(|role| rule.roles.contains(role));
+                if self.roles.is_empty() {
+                    self.roles.clone_from(&rule.roles);
+                }
+            }
+            (Sign::Any, Sign::All) => {
+                self.roles.clone_from(&rule.roles);
+                self.sign = Sign::All;
+            }
+            (Sign::All, Sign::All) => {
+                let more: Vec<Role> =
+                    rule.roles.iter().copied().filter(|role| !self.roles.contains(role)).collect();
+                self.roles.extend(more);
+            }
+            (Sign::All, Sign::Any) => {}
+        }
+        self.other_than.extend(rule.other_than.iter().copied());
+        if rule.deadline.hours() < self.deadline.hours() {
+            self.deadline = rule.deadline;
+        }
+        self.covers.extend(rule.covers.iter().cloned());
+    }
+}
