@@ -187,7 +187,8 @@ impl Order {
             self.talk_is(AskedState::Unanswered);
         } else if let Event::Answered { answer, content } = event {
             self.answers.push(answer.clone());
-            if answer.outcome != Outcome::Late {
+            // A stranger does not answer for the customer, who is still reminded.
+            if answer.outcome != Outcome::Late && answer.why != Some(Why::Stranger) {
                 self.talk_is(AskedState::Answered);
             }
             if let Some(content) = content {
