@@ -152,6 +152,9 @@ pub fn token(order: Uuid, salt: u32) -> String {
 /// The first token of ours that a text quotes, whatever the case and the dash that a mail program or a fax made of it.
 #[must_use]
 pub fn token_in(text: &str) -> Option<String> {
+    if !text.contains(['G', 'g']) {
+        return None;
+    }
     let upper = text.to_uppercase().replace(['－', '–', '—', '_'], "-");
     upper.match_indices("GD").find_map(|(at, mark)| {
         let glued = upper.get(..at)?.ends_with(|c: char| c.is_ascii_alphanumeric());
@@ -184,7 +187,8 @@ impl Order {
             self.talk_is(AskedState::Unanswered);
         } else if let Event::Answered { answer, content } = event {
             self.answers.push(answer.clone());
-            if answer.outcome != Outcome::Late {
+            // A stranger does not answer for the customer, who is still reminded.
+            if answer.outcome != Outcome::Late && answer.why != Some(Why::Stranger) {
                 self.talk_is(AskedState::Answered);
             }
             if let Some(content) = content {

@@ -591,3 +591,32 @@ fn the_customer_is_asked_for_all_that_is_missing_at_once() {
     let all = [ask(Language::Zh, 0), ask(Language::En, 0), ask(Language::Zh, 1)];
     insta::assert_snapshot!(all.join("\n==========\n\n"));
 }
+
+#[test]
+fn open_letters_are_listed_once_a_week() {
+    use gendan::follow::correspondence::{Item, Way};
+    use gendan::order::document::Channel;
+    let mut shop = Shop::open();
+    let item = |way, channel, customer: Option<&str>, late| Item {
+        customer: customer.map(str::to_owned),
+        thread: ids(1).id("thread"),
+        at: now(),
+        way,
+        channel,
+        id: ids(1).id("letter"),
+        subject: Some("采购单 PO-9".to_owned()),
+        done_at: None,
+        due_at: now() + chrono::TimeDelta::hours(24),
+        late,
+    };
+    let items =
+        [item(Way::In, Channel::Mail, Some("C1001"), true), item(Way::Out, Channel::Fax, None, false)];
+    let mut all = Vec::new();
+    for language in [Language::Zh, Language::En] {
+        shop.house.language = language;
+        let about = ids(1).id("week");
+        let told = release::correspondence::open_letters(&items, &shop.office(), (about, now()));
+        all.push(shown(as_mail(&told.unwrap().unwrap()).unwrap()));
+    }
+    insta::assert_snapshot!(all.join("\n==========\n\n"));
+}
