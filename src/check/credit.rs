@@ -42,7 +42,7 @@ fn without_rate(case: &Case<'_>, customer: Option<&Customer>) -> Option<Problem>
 
 /// He pays before, and his order says that he wants to pay later.
 fn asks_for_credit(case: &Case<'_>, customer: &Customer) -> Option<Problem> {
-    let terms = case.content.payment_terms.as_deref()?;
+    let terms = case.content.payment_terms.as_deref().filter(|terms| *terms != customer.payment_terms)?;
     let said = terms.to_lowercase();
     let asked = case.facts.settings.credit_words.iter().any(|word| said.contains(&word.to_lowercase()));
     let problem = Problem::new(Code::CreditAsked, "payment_terms", Severity::Review, Queue::Credit);

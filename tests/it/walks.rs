@@ -8,6 +8,7 @@ use gendan::follow;
 use gendan::order::Order;
 use gendan::order::document::Kind;
 use gendan::order::event::{Event, Milestone, PartRef, Tell};
+use gendan::order::guarantee::Guarantee;
 use gendan::order::ids::Ids;
 use gendan::order::line::Content;
 use gendan::order::message::{ReportReceived, TimerDue, TimerKind};
@@ -170,17 +171,23 @@ impl Walk<'_> {
                 fee: None,
                 guarantee: None,
             },
-            _ => Verdict::approve(),
+            _ => Verdict::Approve {
+                conditions: Vec::new(),
+                needs_days: None,
+                guarantee: (review.queue == Queue::Credit).then(guarantee),
+            },
         };
         let ends = !matches!(
             verdict,
             Verdict::Transfer { .. } | Verdict::AddReviewer { .. } | Verdict::Appeal { .. }
         );
         let digest = if stale { "seen long ago".to_owned() } else { review.digest.clone() };
-        let role = review.roles.first().copied().unwrap_or(Role::Clerk);
+        let signed = |role: &&Role| review.signed.iter().any(|it| it.role == **role);
+        let open = review.roles.iter().find(|role| !signed(role)).or(review.roles.first());
+        let role = open.copied().unwrap_or(Role::Clerk);
         let by = format!("u-{by}");
-        let decision =
-            Decision { review_id: review.id, verdict, by, role, note: None, digest, on_behalf_of: None };
+        let note = Some("n".to_owned());
+        let decision = Decision { review_id: review.id, verdict, by, role, note, digest, on_behalf_of: None };
         match review::decide(&self.order, &decision, self.rules, now()) {
             Ok(events) => {
                 assert!(!stale && (review.is_open() || matches!(decision.verdict, Verdict::Appeal { .. })));
@@ -340,6 +347,11 @@ proptest! {
         prop_assert_eq!(Money::sum(currency, amounts).unwrap(), total);
         prop_assert_eq!(gendan::order::money::round(total.amount, currency), total.amount, "to the coin");
     }
+}
+
+/// Somebody stands for the money, where credit asks for that.
+fn guarantee() -> Guarantee {
+    Guarantee { until: now().date_naive() + chrono::Days::new(30), amount: None }
 }
 
 #[test]
