@@ -20,6 +20,7 @@ mod read;
 mod rehearse;
 mod release;
 mod review;
+mod rules;
 mod servers;
 mod sim;
 mod smtp;

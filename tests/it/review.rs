@@ -7,7 +7,7 @@ use crate::office::{
 use gendan::order::Order;
 use gendan::order::document::Kind;
 use gendan::order::draft::DraftOrder;
-use gendan::order::event::Event;
+use gendan::order::event::{Event, Milestone};
 use gendan::order::message::{TimerDue, TimerKind};
 use gendan::order::problem::{Code, Problem, Severity};
 use gendan::order::review::{Queue, Refusal, Role, Verdict};
@@ -15,7 +15,7 @@ use gendan::order::status::{Rung, Status};
 use gendan::review::deadline::{self, Lateness};
 use gendan::review::facts::{CustomerFacts, Figures, RuleFacts};
 use gendan::review::rules::Rules;
-use gendan::review::{self, Desk, all_agreed, concerned, returned, settle_case};
+use gendan::review::{self, Desk, all_agreed, can_change, concerned, returned, settle_case};
 use uuid::Uuid;
 
 fn correct() -> Verdict {
@@ -254,6 +254,36 @@ fn an_amendment_concerns_the_queues_that_would_see_something_else() {
         let asked = concerned((&would, &facts(&would)), (&is, &facts(&is)), &lean());
         assert_eq!(asked.iter().map(|it| it.queue).collect::<Vec<_>>(), queues, "{:?}", would.problems);
     }
+}
+
+#[test]
+fn goods_that_have_left_are_not_changed() {
+    let mut target = checked(Vec::new());
+    assert!(can_change(&target));
+    for (status, left) in [
+        (Status::OnHold(Rung::Released), false),
+        (Status::On(Rung::Ready), false),
+        (Status::On(Rung::Shipped), true),
+        (Status::On(Rung::Paid), true),
+        (Status::Cancelled, true),
+    ] {
+        target.status = status;
+        assert_eq!(can_change(&target), !left, "{status:?}");
+        for kind in [Kind::Amendment, Kind::Cancellation] {
+            let mut case = received(kind, Some(target.id), content());
+            case.status = Status::On(Rung::Closed);
+            let settled = settle_case(&case, &target, false, None);
+            assert_eq!(
+                settled.is_empty(),
+                left || (kind == Kind::Amendment && status != Status::OnHold(Rung::Released)),
+                "{kind:?} {status:?}"
+            );
+        }
+    }
+    // It was reported while the order was held.
+    target.status = Status::OnHold(Rung::Released);
+    target.kept.push(Milestone::StockOut);
+    assert!(!can_change(&target));
 }
 
 #[test]
