@@ -50,11 +50,10 @@ impl House {
     async fn told(&self) -> Vec<MailSend> {
         let about = self.order(PO).await.id;
         let messages = self.store.messages(about).await.unwrap();
-        let mails = messages.into_iter().filter_map(|(message, _)| match message.body {
-            Body::MailSend(mail) if mail.purpose == "guarantee_broken" => Some(mail),
-            _ => None,
+        let mails = messages.into_iter().filter_map(|(message, _)| {
+            if let Body::MailSend(mail) = message.body { Some(mail) } else { None }
         });
-        mails.collect()
+        mails.filter(|mail| mail.purpose == "guarantee_broken").collect()
     }
 }
 
