@@ -200,9 +200,19 @@ impl Order {
     /// The question that the customer has not answered yet, while somebody waits for that.
     #[must_use]
     pub fn waits_for_customer(&self) -> Option<&Asked> {
-        let waits = |queue| matches!(queue, Queue::Keying | Queue::Clarification | Queue::Offer);
-        let open = self.open_reviews().any(|review| waits(review.queue));
-        self.asked.as_ref().filter(|asked| open && asked.state == AskedState::Waiting)
+        self.asked.as_ref().filter(|asked| asked.state == AskedState::Waiting && self.still_asks(asked))
+    }
+
+    /// The order is open, just that question would be put again, and a queue that waits for its answer has not decided.
+    #[must_use]
+    pub fn still_asks(&self, asked: &Asked) -> bool {
+        let waits = |queue: Queue| {
+            let missing = matches!(queue, Queue::Keying | Queue::Clarification);
+            if asked.questions.is_empty() { queue == Queue::Offer } else { missing }
+        };
+        self.status.is_open()
+            && self.open_reviews().any(|review| waits(review.queue))
+            && digest(self).is_some_and(|digest| digest == asked.digest)
     }
 
     /// What the clerk has to know of the talk with the customer when he decides; none while there is nothing.

@@ -2,6 +2,7 @@
 
 use super::asked::{Answer, Asked};
 use super::document::Kind;
+use super::guarantee::Guaranteed;
 use super::line::Content;
 use super::money::Money;
 use super::number::OrderNumber;
@@ -205,6 +206,12 @@ pub enum Event {
     Amended {
         case: Uuid,
         content: Content,
+        /// Where it changes the terms of payment: whether credit was given to one who pays before.
+        #[serde(default)]
+        granted: Option<bool>,
+        /// What was guaranteed by those who agreed to it.
+        #[serde(default)]
+        guarantees: Vec<Guaranteed>,
     },
     /// A released order that was amended is filled anew, as in `Released`.
     Replanned {
@@ -212,6 +219,8 @@ pub enum Event {
         ship_on: DateTime<Utc>,
         make: Vec<u32>,
         credit: Option<Money>,
+        /// More has to be made than before, or something else: what was reported of the making was of the order as it was.
+        remade: bool,
     },
     /// What an amendment or cancellation costs the customer, who agreed to it.
     Charged {
@@ -227,6 +236,9 @@ pub enum Event {
     /// The day passed until which somebody guaranteed in this review that the order is paid, and it is not.
     GuaranteeBroken {
         review_id: Uuid,
+        /// Which of the review's guarantees; the first one where that is not said.
+        #[serde(default)]
+        until: Option<NaiveDate>,
     },
     /// Waits for the customer's answer or a clerk's correction.
     Clarifying,

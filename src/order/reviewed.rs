@@ -31,8 +31,10 @@ impl Order {
             self.open_review(*review_id)?.added.push(*role);
         } else if let Event::ReviewBound { review_id, digest } = event {
             self.bound(*review_id, digest.as_ref())?;
-        } else if let Event::GuaranteeBroken { review_id } = event {
-            let given = self.guarantees.iter_mut().find(|it| it.review_id == *review_id && !it.broken);
+        } else if let Event::GuaranteeBroken { review_id, until } = event {
+            let given = self.guarantees.iter_mut().find(|it| {
+                it.review_id == *review_id && !it.broken && until.is_none_or(|day| day == it.guarantee.until)
+            });
             given.ok_or(FoldError::NoReview(*review_id))?.broken = true;
         }
         Ok(())

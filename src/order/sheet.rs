@@ -95,6 +95,12 @@ pub struct Order {
     /// How often it was amended after its release: what was told before is told anew then.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub revision: u32,
+    /// The last of these amendments by which more was to be made than before, or something else.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub remade: u32,
+    /// Whether an amendment of the terms of payment gave credit to one who pays before; none where no such was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub granted: Option<bool>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub charges: Vec<Charge>,
     pub gates: Vec<Gate>,
@@ -159,6 +165,8 @@ impl Order {
             credit: None,
             amended: false,
             revision: 0,
+            remade: 0,
+            granted: None,
             charges: Vec::new(),
             gates: Vec::new(),
             told: Vec::new(),
@@ -224,8 +232,10 @@ impl Order {
                 self.refers_to = Some(*refers_to);
                 self.content = content.clone();
             }
-            Event::Amended { content, .. } => {
+            Event::Amended { content, granted, guarantees, .. } => {
                 self.content = content.clone();
+                self.granted = granted.or(self.granted);
+                self.guarantees.extend(guarantees.iter().cloned());
                 (self.asked_for, self.binding, self.amended) = (None, None, true);
                 self.revision += u32::from(self.promised.is_some());
             }
@@ -250,7 +260,12 @@ impl Order {
                 None => self.number = Some(number.clone()),
             },
             Event::Released { promised, ship_on, make, credit }
-            | Event::Replanned { promised, ship_on, make, credit } => {
+            | Event::Replanned { promised, ship_on, make, credit, .. } => {
+                if matches!(event, Event::Replanned { remade: true, .. }) {
+                    let making = [Milestone::ProductionStarted, Milestone::ProductionFinished];
+                    self.reached.retain(|milestone| !making.contains(milestone));
+                    self.remade = self.revision;
+                }
                 self.credit = *credit;
                 self.promised = Some(*promised);
                 self.make.clone_from(make);
@@ -331,6 +346,7 @@ const fn leads_to(event: &Event) -> Option<Move> {
         Event::Clarifying => Some(Move::Clarify),
         Event::InReview => Some(Move::Review),
         Event::Released { .. } => Some(Move::Release),
+        Event::Replanned { remade: true, .. } => Some(Move::Remake),
         Event::Reported { milestone, applied: true, .. } | Event::Applied { milestone } => {
             Some(milestone_move(*milestone))
         }
@@ -355,7 +371,7 @@ const fn leads_to(event: &Event) -> Option<Move> {
         | Event::Conditioned { .. }
         | Event::Merged { .. }
         | Event::Amended { .. }
-        | Event::Replanned { .. }
+        | Event::Replanned { remade: false, .. }
         | Event::Charged { .. }
         | Event::Numbered { .. }
         | Event::GateOpened { .. }

@@ -148,10 +148,12 @@ pub enum Move {
     Cancel,
     /// A rejection is taken to the level above.
     Appeal,
+    /// What was made is not what is wanted any more.
+    Remake,
 }
 
 impl Move {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Clarify,
         Self::Review,
         Self::Release,
@@ -170,6 +172,7 @@ impl Move {
         Self::Reject,
         Self::Cancel,
         Self::Appeal,
+        Self::Remake,
     ];
 }
 
@@ -194,6 +197,10 @@ impl Status {
                 (Self::OnHold(_), Move::RaiseException) => Ok(Self::Exception(rung)),
                 (Self::OnHold(_), Move::Reject) if rung < Rung::Released => Ok(Self::Rejected),
                 (_, Move::Cancel) if rung < Rung::Shipped => Ok(Self::Cancelled),
+                (Self::OnHold(_), Move::Remake) => match climb(rung, to) {
+                    Some(Self::On(rung)) => Ok(Self::OnHold(rung)),
+                    Some(_) | None => refused,
+                },
                 (
                     _,
                     Move::Clarify
@@ -213,7 +220,8 @@ impl Status {
                     | Move::ClearException
                     | Move::Reject
                     | Move::Cancel
-                    | Move::Appeal,
+                    | Move::Appeal
+                    | Move::Remake,
                 ) => refused,
             },
             Self::Rejected if to == Move::Appeal => Ok(Self::On(Rung::InReview)),
@@ -235,6 +243,7 @@ fn climb(from: Rung, to: Move) -> Option<Status> {
         (Received | InReview, Move::Release) => Released,
         (Released, Move::StartProduction) => InProduction,
         (Released | InProduction, Move::Finish) => Ready,
+        (Released | InProduction | Ready, Move::Remake) => Released,
         (Released | Ready, Move::Ship) => Shipped,
         (Shipped, Move::Deliver) => Delivered,
         (Shipped | Delivered, Move::Invoice) => Invoiced,
@@ -267,7 +276,8 @@ fn climb(from: Rung, to: Move) -> Option<Status> {
             | Move::ClearException
             | Move::Reject
             | Move::Cancel
-            | Move::Appeal,
+            | Move::Appeal
+            | Move::Remake,
         ) => return None,
     };
     Some(Status::On(rung))

@@ -99,6 +99,70 @@ const CONTACT: [&str; 14] = [
 ];
 /// Figures of a phone number, at least; fewer might be an answer.
 const PHONE_DIGITS: usize = 7;
+/// Words that put an answer off, or look for it elsewhere: no text with one of them is a value. Of Han letters.
+const PUT_OFF: [&str; 28] = [
+    "待",
+    "未定",
+    "还没",
+    "尚未",
+    "没定",
+    "不确定",
+    "等",
+    "通知",
+    "稍后",
+    "以后",
+    "再说",
+    "再定",
+    "再告",
+    "同上",
+    "同前",
+    "附件",
+    "见附",
+    "如附",
+    "照旧",
+    "上次",
+    "一样",
+    "不变",
+    "老地方",
+    "不知道",
+    "不清楚",
+    "确认",
+    "请问",
+    "吗",
+];
+/// The same, as whole words.
+const PUT_OFF_WORDS: [&str; 24] = [
+    "tbd",
+    "tba",
+    "tbc",
+    "pending",
+    "attached",
+    "attachment",
+    "enclosed",
+    "later",
+    "soon",
+    "unknown",
+    "undecided",
+    "same",
+    "usual",
+    "unchanged",
+    "advise",
+    "inform",
+    "confirm",
+    "confirmed",
+    "waiting",
+    "wait",
+    "yet",
+    "idea",
+    "sure",
+    "n/a",
+];
+/// Of these an address has one, or a figure.
+const PLACES: [char; 11] = ['省', '市', '区', '县', '镇', '路', '街', '号', '村', '道', '乡'];
+const PLACE_WORDS: [&str; 9] =
+    ["road", "rd", "street", "st", "avenue", "ave", "zip", "district", "industrial"];
+/// Letters and figures of an address, at least.
+const ADDRESS_LETTERS: usize = 6;
 /// What may stand between a label, a value and the end without a word of its own.
 const BETWEEN: [&str; 16] = [
     "是", "为", "要", "共", "请按", "改", "在", "于", "前", "之前", "以前", "is", "by", "on", "before", "the",
@@ -131,14 +195,12 @@ impl Listener<'_> {
 
     /// Whether the line was understood.
     fn take(&self, text: &str, wants: &[Want], said: &mut Said) -> bool {
-        if let Some(found) = NUMBERED.captures(text) {
-            let number = found.get(1).or(found.get(2)).and_then(|it| it.as_str().parse::<usize>().ok());
-            let at = number.and_then(|number| number.checked_sub(1));
-            if let Some((at, want)) = at.and_then(|at| Some((at, wants.get(at)?))) {
-                let rest = found.get(3).map_or("", |it| it.as_str());
-                return trim(rest).is_empty()
-                    || self.value(rest, want, true).is_some_and(|value| put(said, at, value));
-            }
+        if let Some((at, rest, apart)) = numbered(text)
+            && let Some(want) = wants.get(at)
+        {
+            let empty = trim(rest).is_empty();
+            return apart
+                && (empty || self.value(rest, want, true).is_some_and(|value| put(said, at, value)));
         }
         if let Some(word) = self.word(text) {
             let same = said.word.is_none_or(|before| before == word);
@@ -178,11 +240,14 @@ impl Listener<'_> {
             }
             "unit_price" if named => self.figure(text, &["单价", "unit price", "price"], None),
             "currency" => self.labels.currency_in(text).filter(|_| named),
-            "ship_to" => self.labelled(text, named, &[Label::ShipTo, Label::ShipAddress, Label::Address]),
+            "ship_to" => {
+                let labels = [Label::ShipTo, Label::ShipAddress, Label::Address];
+                self.labelled(text, named, &labels).filter(|it| is_address(it))
+            }
             "payment_terms" => self.labelled(text, named, &[Label::Payment]),
             // A product that could not be told: its number, or his, alone.
             "description" | "customer_part" if named => {
-                Some(trim(text).to_owned()).filter(|it| !it.is_empty())
+                Some(trim(text).to_owned()).filter(|it| !it.is_empty() && !is_put_off(it))
             }
             _ => None,
         }
@@ -192,7 +257,12 @@ impl Listener<'_> {
     fn figure(&self, text: &str, labels: &[&str], unit: Option<&str>) -> Option<String> {
         let text = after(text, labels);
         let number = number::leading(text, Style::Point).filter(|number| !number.ambiguous)?;
-        let rest = trim(text.get(number.len..)?);
+        let (printed, rest) = text.split_at_checked(number.len)?;
+        // None of it, or less, is no figure that was asked for: who says so wants something else.
+        if number.value <= rust_decimal::Decimal::ZERO || may_be_thousands(printed) {
+            return None;
+        }
+        let rest = trim(rest);
         let rest = rest.trim_end_matches(['.', '!', '!']);
         if rest.is_empty() || self.is_between(rest) {
             return Some(number.value.normalize().to_string());
@@ -232,7 +302,7 @@ impl Listener<'_> {
             None if named => text,
             None => return None,
         };
-        Some(trim(rest).to_owned()).filter(|it| !it.is_empty())
+        Some(trim(rest).to_owned()).filter(|it| !it.is_empty() && !is_put_off(it))
     }
 
     /// Nothing that means anything.
@@ -263,6 +333,43 @@ impl Listener<'_> {
         }
         rest.is_empty() || (rest.len() >= PHONE_DIGITS && rest.bytes().all(|byte| byte.is_ascii_digit()))
     }
+}
+
+/// The question (from 0) whose number a line begins with, what stands behind that, and whether the two are clearly parted:
+/// `1.5` may be a figure as well, and `A1200` anything.
+fn numbered(text: &str) -> Option<(usize, &str, bool)> {
+    let found = NUMBERED.captures(text)?;
+    let (number, rest) = (found.get(1).or(found.get(2))?, found.get(3)?);
+    let at = number.as_str().parse::<usize>().ok()?.checked_sub(1)?;
+    let mark = text.get(number.end()..rest.start())?;
+    let figure = rest.as_str().starts_with(|c: char| c.is_ascii_digit());
+    let joined = (mark.trim().is_empty() && !rest.is_empty()) || (mark.ends_with('.') && figure);
+    Some((at, text.get(rest.range())?, !joined))
+}
+
+/// `1.200` is 1200 to many who write so, and 1.2 to others.
+fn may_be_thousands(printed: &str) -> bool {
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    printed.split_once('.').is_some_and(|(whole, tail)| {
+        tail.len() == 3 && digits(tail) && (1..=3).contains(&whole.len()) && !whole.starts_with('0')
+    })
+}
+
+/// The text puts an answer off, asks, or points elsewhere.
+fn is_put_off(text: &str) -> bool {
+    let lower = plain(text).to_lowercase();
+    let word = |word: &str| PUT_OFF_WORDS.contains(&word.trim_matches(|c: char| !c.is_alphanumeric()));
+    PUT_OFF.iter().any(|it| lower.contains(*it)) || lower.contains('?') || lower.split_whitespace().any(word)
+}
+
+/// It looks like an address: long enough, with a figure or a word of a place.
+fn is_address(text: &str) -> bool {
+    let letters = key(text);
+    let lower = plain(text).to_lowercase();
+    let place = |word: &str| PLACE_WORDS.contains(&word);
+    letters.chars().count() >= ADDRESS_LETTERS
+        && (letters.contains(|c: char| c.is_ascii_digit() || PLACES.contains(&c))
+            || lower.split(|c: char| !c.is_alphanumeric()).any(place))
 }
 
 /// The text without the line that it names; none where that is another line than is asked about.
@@ -363,6 +470,56 @@ mod tests {
         }
         let said = listen("收货地址：东莞市虎门镇云锦路18号", &[("ship_to", None)]);
         assert_eq!(values(&said), [(0, "东莞市虎门镇云锦路18号")]);
+        let said = listen("答1：1.5", &[("lines.0.quantity", Some("kg"))]);
+        assert_eq!((values(&said), said.unclear), (vec![(0, "1.5")], false));
+        let said = listen("答1：ZN5-018", &[("lines.0.description", None)]);
+        assert_eq!((values(&said), said.unclear), (vec![(0, "ZN5-018")], false));
+        let said = listen("Answer 1: 18 Cloud Road, Humen", &[("ship_to", None)]);
+        assert_eq!((values(&said), said.unclear), (vec![(0, "18 Cloud Road, Humen")], false));
+    }
+
+    #[test]
+    fn a_figure_is_no_number_of_a_question() {
+        for (text, path, unit) in [
+            ("1.5kg", "lines.0.quantity", Some("kg")),
+            ("1.200 pcs", "lines.0.quantity", Some("pcs")),
+            ("2.500 pcs", "lines.0.quantity", Some("pcs")),
+            ("1.3000条", "lines.0.quantity", Some("条")),
+            ("答1.200条", "lines.0.quantity", Some("条")),
+            ("答1：1.200条", "lines.0.quantity", Some("条")),
+            ("1.25", "lines.0.unit_price", None),
+            ("A1.5", "lines.0.quantity", Some("kg")),
+            ("答1.5", "lines.0.quantity", Some("kg")),
+            ("答1.5", "lines.0.unit_price", None),
+            ("A1 200", "lines.0.quantity", Some("条")),
+            ("A1-580", "lines.0.customer_part", None),
+            ("答1：0条", "lines.0.quantity", Some("条")),
+            ("-3000条", "lines.0.quantity", Some("条")),
+        ] {
+            let said = listen(text, &[(path, unit)]);
+            assert!(said.unclear && said.values.is_empty(), "{text}: {said:?}");
+        }
+    }
+
+    #[test]
+    fn what_puts_an_answer_off_is_none() {
+        for (text, path) in [
+            ("收货地址：待定", "ship_to"),
+            ("收货地址：同上", "ship_to"),
+            ("答1：见附件", "ship_to"),
+            ("答1：东莞市虎门镇，具体门牌等通知", "ship_to"),
+            ("Answer 1: TBD", "ship_to"),
+            ("Answer 1: we will tell you later, building 4", "ship_to"),
+            ("Answer 1: (see attached)", "ship_to"),
+            ("答1：东莞", "ship_to"),
+            ("答1：老地方就好", "ship_to"),
+            ("付款方式：还没定", "payment_terms"),
+            ("Answer 1: pending", "payment_terms"),
+            ("答1：未定", "lines.0.customer_part"),
+        ] {
+            let said = listen(text, &[(path, None)]);
+            assert!(said.unclear && said.values.is_empty(), "{text}: {said:?}");
+        }
     }
 
     #[test]

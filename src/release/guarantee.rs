@@ -25,7 +25,8 @@ pub fn guarantees(
 ) -> Result<Release, ReleaseError> {
     let mut telling = Telling::new(order, facts, now, ids);
     for (at, given) in broken(order, facts.office.calendar.day_of(now)) {
-        telling.happen(Event::GuaranteeBroken { review_id: given.review_id })?;
+        let until = Some(given.guarantee.until);
+        telling.happen(Event::GuaranteeBroken { review_id: given.review_id, until })?;
         let office = facts.office;
         let text = office.templates.render(office.house.language, MAIL, context(&telling, &given))?;
         let purpose = format!("{MAIL}.{}.{at}", given.review_id);

@@ -14,6 +14,7 @@ pub(super) const LOTS: [u32; 2] = [1, 2];
 
 /// Versions of one lot are so far apart: 1, 11, 21 … of what comes from stock, 2, 12, 22 … of what was made.
 const APART: u32 = 10;
+const TAKEN_BACK: u32 = 5;
 
 pub(super) fn pick(telling: &mut Telling<'_>) -> Result<(), ReleaseError> {
     let order = telling.order.clone();
@@ -22,7 +23,9 @@ pub(super) fn pick(telling: &mut Telling<'_>) -> Result<(), ReleaseError> {
     }
     for lot in LOTS {
         let lines = goods(&order, lot);
-        if lines.is_empty() || order.told.iter().any(|it| is_of(it, lot)) {
+        // What was made before the last order to make more was of the order as it was.
+        let since = if lot == 1 { 0 } else { APART * order.remade };
+        if lines.is_empty() || order.told.iter().any(|it| is_of(it, lot) && it.version > since) {
             continue;
         }
         let (number, revision) = (sheet::number(&order)?, order.revision);
@@ -45,6 +48,11 @@ pub(super) fn goods(order: &Order, lot: u32) -> Vec<GoodsLine> {
 /// The version in which the lot is told of as the order is now.
 pub(super) const fn version(order: &Order, lot: u32) -> u32 {
     APART * order.revision + lot
+}
+
+/// The version in which a lot is taken back; it may be told of again in the same revision.
+pub(super) const fn taken_back(order: &Order, lot: u32) -> u32 {
+    APART * order.revision + lot + TAKEN_BACK
 }
 
 /// Whether this lot was told of, in whatever version.

@@ -17,6 +17,8 @@ const FAR: u32 = 3650;
 pub struct Plan {
     /// Positions that have to be made.
     pub make: Vec<u32>,
+    /// One of them was not being made before, or other goods, or fewer.
+    pub remade: bool,
     /// What is taken from stock, per SKU.
     pub reserve: BTreeMap<String, Decimal>,
     /// Date promised to the customer.
@@ -46,6 +48,7 @@ pub fn plan_within(
     let today = calendar.day_of(now);
     let mut free = facts.stock.clone();
     let (mut make, mut reserve) = (Vec::new(), BTreeMap::new());
+    let mut remade = false;
     let mut earliest = calendar.next_workday(today);
     for line in &order.content.lines {
         let missing = |what: &str| ReleaseError::Incomplete(format!("lines.{}.{what}", line.position));
@@ -68,6 +71,7 @@ pub fn plan_within(
                 today.checked_add_days(Days::new(u64::from(lead))).ok_or_else(|| missing("lead_days"))?;
             earliest = earliest.max(calendar.workday_from(done));
             make.push(line.position);
+            remade = true;
         }
     }
     // Departments work in turn: what each said it needs adds up.
@@ -75,7 +79,7 @@ pub fn plan_within(
     let earliest = earliest.max(done);
     let promised = order.content.wanted().map_or(earliest, |wanted| wanted.max(earliest));
     let leaves = calendar.at(calendar.workday_before(promised), facts.office.settings.ship_at);
-    Ok(Plan { make, reserve, promised, ship_on: leaves.max(now) })
+    Ok(Plan { make, remade, reserve, promised, ship_on: leaves.max(now) })
 }
 
 /// The day by which a line is done that is being made as it was ordered before.

@@ -2,11 +2,14 @@
 //! what each receiver has, never a second order.
 
 use super::telling::Telling;
-use super::{Release, ReleaseError, ReleaseFacts, confirm, notify, plan, produce, ship, tell_due};
+use super::{
+    Release, ReleaseError, ReleaseFacts, confirm, notify, open_gates, plan, produce, ship, tell_due,
+};
 use crate::order::Order;
 use crate::order::event::{Event, Tell};
 use crate::order::ids::Ids;
 use crate::order::message::{Body, TimerDue, TimerKind, WarehousePick};
+use crate::order::status::Status;
 use crate::release::facts::Terms;
 use crate::release::{pick, sheet};
 use chrono::{DateTime, Utc};
@@ -21,18 +24,26 @@ pub fn revise(
     now: DateTime<Utc>,
     ids: Ids,
 ) -> Result<Release, ReleaseError> {
-    let total = super::complete(&order.content)?;
+    super::complete(&order.content)?;
     let plan = plan::plan_within(order, needs_days, facts, now)?;
     let mut telling = Telling::new(order, facts, now, ids);
-    let credit = (facts.buyer.terms != Terms::Prepaid).then_some(total);
-    let (promised, ship_on, make) = (plan.promised, plan.ship_on, plan.make);
-    telling.happen(Event::Replanned { promised, ship_on, make, credit })?;
+    let credit = facts.buyer.credit.filter(|_| facts.buyer.terms != Terms::Prepaid);
+    let (promised, ship_on, make, remade) = (plan.promised, plan.ship_on, plan.make, plan.remade);
+    telling.happen(Event::Replanned { promised, ship_on, make, credit, remade })?;
+    for gate in open_gates(&telling.order, facts.buyer.terms) {
+        if !telling.order.gates.contains(&gate) {
+            telling.happen(Event::GateOpened { gate })?;
+        }
+    }
     confirm::confirm(&mut telling)?;
     notify::notify(&mut telling)?;
     if let Some(before) = facts.before {
         again(&mut telling, before)?;
     }
-    tell_due(&mut telling)?;
+    // While another change holds it nothing begins.
+    if matches!(telling.order.status, Status::On(_)) {
+        tell_due(&mut telling)?;
+    }
     if ship_on > now {
         let body = TimerDue { order_id: order.id, kind: TimerKind::Ship, about: order.id, due: ship_on };
         telling.timer(&format!("timer/ship/{}", order.revision), body);
@@ -87,8 +98,8 @@ fn goods_again(telling: &mut Telling<'_>, before: &Order, now: &Order) -> Result
         let (was, lines) = (pick::goods(before, lot), pick::goods(now, lot));
         if before.told.iter().any(is_told) && was != lines {
             let (order_id, number, revision) = (now.id, sheet::number(now)?, now.revision);
+            let version = if lines.is_empty() { pick::taken_back(now, lot) } else { pick::version(now, lot) };
             let pick = WarehousePick { order_id, number, revision, lines };
-            let version = pick::version(now, lot);
             telling.tell(Tell::WarehousePick, pick::TO, version, Body::WarehousePick(pick))?;
         }
     }

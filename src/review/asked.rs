@@ -31,7 +31,7 @@ impl Asked {
     }
 
     /// Where two rules ask for one queue, those may decide whom both name; where none is, those of the later rule,
-    /// which is the stricter one by its place in the file. A joint sign is kept: all whom its rules name. The shorter deadline
+    /// which is the stricter one by its place in the file. A joint sign is kept: all whom its rules name, and one of those whom the other names. The shorter deadline
     /// holds.
     pub(super) fn join(&mut self, rule: &Self) {
         self.rules.extend(rule.rules.iter().cloned());
@@ -43,20 +43,28 @@ impl Asked {
                 }
             }
             (Sign::Any, Sign::All) => {
-                self.roles.clone_from(&rule.roles);
+                let any = std::mem::replace(&mut self.roles, rule.roles.clone());
                 self.sign = Sign::All;
+                self.and_one_of(&any);
             }
             (Sign::All, Sign::All) => {
                 let more: Vec<Role> =
                     rule.roles.iter().copied().filter(|role| !self.roles.contains(role)).collect();
                 self.roles.extend(more);
             }
-            (Sign::All, Sign::Any) => {}
+            (Sign::All, Sign::Any) => self.and_one_of(&rule.roles),
         }
         self.other_than.extend(rule.other_than.iter().copied());
         if rule.deadline.hours() < self.deadline.hours() {
             self.deadline = rule.deadline;
         }
         self.covers.extend(rule.covers.iter().cloned());
+    }
+
+    /// Where none of `any` signs, the highest of them does as well: the last that the rule names.
+    fn and_one_of(&mut self, any: &[Role]) {
+        if !any.iter().any(|role| self.roles.contains(role)) {
+            self.roles.extend(any.last());
+        }
     }
 }

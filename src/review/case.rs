@@ -5,8 +5,10 @@ use super::facts::RuleFacts;
 use super::rules::{Asked, Rules};
 use crate::order::Order;
 use crate::order::document::Kind;
-use crate::order::event::{Event, Milestone};
+use crate::order::event::{Event, Milestone, Tell};
 use crate::order::money::Money;
+use crate::order::problem::Code;
+use crate::order::review::Queue;
 use crate::order::status::{Rung, Status};
 
 /// What happens to `target` as `case` stands now. While the case is undecided its order is held; agreed to, a cancellation
@@ -15,8 +17,13 @@ use crate::order::status::{Rung, Status};
 /// goods have left.
 #[must_use]
 pub fn settle_case(case: &Order, target: &Order, held_by_others: bool, charge: Option<Money>) -> Vec<Event> {
-    if !case.is_case() || case.refers_to != Some(target.id) || !can_change(target) {
+    if !case.is_case() || case.refers_to != Some(target.id) {
         return Vec::new();
+    }
+    if !can_change(target) {
+        // Its goods left while it was held: it goes on as it is.
+        let ended = !case.status.is_open();
+        return resumed(target, held_by_others).into_iter().filter(|_| ended).collect();
     }
     match case.status {
         Status::On(Rung::Closed | Rung::Archived) if case.kind == Kind::Cancellation => {
@@ -35,10 +42,11 @@ pub fn settle_case(case: &Order, target: &Order, held_by_others: bool, charge: O
     }
 }
 
-/// Whether the order may still become another one, or none: its goods have not left.
+/// Whether the order may still become another one, or none: its goods have not left, and no invoice was asked for.
 #[must_use]
 pub fn can_change(target: &Order) -> bool {
-    let leaves = target.kept.contains(&Milestone::StockOut);
+    let leaves = target.kept.contains(&Milestone::StockOut)
+        || target.told.iter().any(|told| told.what == Tell::InvoiceRequest);
     !leaves && target.status.rung().is_some_and(|rung| rung < Rung::Shipped)
 }
 
@@ -64,10 +72,28 @@ fn cancelled(case: &Order, target: &Order, charge: Option<Money>) -> Vec<Event> 
 }
 
 fn amended(case: &Order, target: &Order, charge: Option<Money>) -> Vec<Event> {
-    let amended = (case.content != target.content)
-        .then(|| Event::Amended { case: case.id, content: case.content.clone() });
-    let charged = charge.map(|amount| Event::Charged { case: case.id, amount });
-    amended.into_iter().chain(charged).collect()
+    if case.content == target.content && charge.is_none() {
+        return Vec::new();
+    }
+    // What somebody asked for as the order was, he has to ask for anew.
+    let early = target.open_reviews().filter(|review| review.early.is_some());
+    let mut events: Vec<Event> =
+        early.map(|review| Event::ReviewWithdrawn { review_id: review.id }).collect();
+    let terms_differ = case.content.payment_terms != target.content.payment_terms;
+    events.push(Event::Amended {
+        case: case.id,
+        content: case.content.clone(),
+        granted: terms_differ.then(|| grants_credit(case)),
+        guarantees: case.guarantees.clone(),
+    });
+    events.extend(charge.map(|amount| Event::Charged { case: case.id, amount }));
+    events
+}
+
+/// Whether those who decide on credit gave it with the amendment that asks for it.
+fn grants_credit(case: &Order) -> bool {
+    let asked = case.problems.iter().any(|problem| problem.code == Code::CreditAsked);
+    asked && case.reviews.iter().any(|it| it.queue == Queue::Credit && it.agreed_by().next().is_some())
 }
 
 fn resumed(target: &Order, held_by_others: bool) -> Option<Event> {

@@ -111,9 +111,10 @@ pub fn passed<'a>(
         return None;
     }
     let review = order.open_reviews().find(|review| review.id == timer.about)?;
-    // While the customer is asked the house waits for him: his own clock runs, and what he says opens the queue anew.
+    // While the customer is asked the house waits for him: his own clock runs, and what he says opens the queue anew. What came
+    // in already and a person has to read waits for the house.
     let waits = matches!(review.queue, Queue::Keying | Queue::Clarification | Queue::Offer);
-    if waits && order.waits_for_customer().is_some() {
+    if waits && order.waits_for_customer().is_some() && order.heard().is_none() {
         return None;
     }
     let late = lateness(review, timer.due, desk);

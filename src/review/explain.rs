@@ -107,7 +107,7 @@ mod tests {
         let large = explained.iter().find(|it| it.rule == "large_cancellation").unwrap();
         assert_eq!(large.values["settings.manager_cancels"], 100_000);
         assert!(
-            large.when.starts_with("order.kind == \"cancellation\" && figures.total >"),
+            large.when.starts_with("order.kind == \"cancellation\" && (!change.in_work"),
             "{}",
             large.when
         );

@@ -71,6 +71,9 @@ pub struct ChangeFacts {
     /// Total of the order as it is.
     #[serde(serialize_with = "number")]
     pub before: Decimal,
+    /// By how much the order's total rises. A rise that can't be told counts as boundless.
+    #[serde(serialize_with = "boundless")]
+    pub more: Option<Decimal>,
     /// What the work comes to that is already done. One that can't be told counts as boundless.
     #[serde(serialize_with = "boundless")]
     pub fee: Option<Decimal>,
@@ -82,7 +85,7 @@ pub struct ChangeFacts {
 impl Default for ChangeFacts {
     fn default() -> Self {
         let (before, zero) = (Decimal::ZERO, Some(Decimal::ZERO));
-        Self { released: false, in_work: false, stated: false, before, fee: zero, charge: zero }
+        Self { released: false, in_work: false, stated: false, before, more: zero, fee: zero, charge: zero }
     }
 }
 

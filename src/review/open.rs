@@ -70,6 +70,8 @@ pub fn open_with(
     events.extend(bind(order, &asked));
     events.extend(moved(order.status, &due));
     if order.is_case() && due.is_empty() && !asked.is_empty() && matches!(order.status, Status::On(_)) {
+        // It was agreed to while it stood aside.
+        events.extend((order.status == Status::On(Rung::Received)).then_some(Event::InReview));
         events.push(Event::Closed);
     }
     events

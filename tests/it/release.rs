@@ -261,7 +261,15 @@ fn an_amended_order_is_told_anew_where_it_changed() {
             content.lines[0].quantity = Some(Decimal::from(7));
         }
         let was = order.clone();
-        apply(&mut order, &[Event::Amended { case: Uuid::nil(), content: content.clone() }]);
+        apply(
+            &mut order,
+            &[Event::Amended {
+                case: Uuid::nil(),
+                content: content.clone(),
+                granted: None,
+                guarantees: Vec::new(),
+            }],
+        );
         let facts = ReleaseFacts { before: Some(&was), ..shop.facts() };
         let revised = release::revise(&order, 0, &facts, now(), ids(80 + u128::from(revision))).unwrap();
         apply(&mut order, &revised.events);

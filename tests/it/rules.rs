@@ -5,7 +5,7 @@
 use crate::office::{checked, facts, lean, strict};
 use gendan::order::document::Kind;
 use gendan::order::problem::Code;
-use gendan::order::review::Queue;
+use gendan::order::review::{Queue, Sign};
 use gendan::review::facts::{ChangeFacts, CustomerFacts};
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -106,20 +106,23 @@ fn what_is_not_built_yet_is_known() {
 #[test]
 fn both_profiles_ask_about_a_dearer_prepaid_order() {
     let order = checked(Vec::new());
-    for (prepaid, released, before, asks) in [
-        (true, true, 1, true),
-        (true, true, 1_000_000, false),
-        (true, false, 1, false),
-        (false, true, 1, false),
+    let (one, all) = (Some(Sign::Any), Some(Sign::All));
+    for (prepaid, released, more, asks) in [
+        (true, true, 1, one),
+        (true, true, 5_000, one),
+        (true, true, 5_001, all),
+        (true, true, 0, None),
+        (true, false, 1, None),
+        (false, true, 1, None),
     ] {
         for rules in [lean(), strict()] {
             let mut facts = facts(&order);
             facts.order.kind = Kind::Amendment.as_str().to_owned();
             facts.customer = CustomerFacts { prepaid, ..facts.customer };
-            let before = Decimal::from(before);
-            facts.change = ChangeFacts { released, before, ..ChangeFacts::default() };
-            let asked = rules.ask(&facts).iter().any(|it| it.queue == Queue::Credit);
-            assert_eq!(asked, asks, "{} prepaid {prepaid}, released {released}, {before}", rules.profile);
+            facts.change =
+                ChangeFacts { released, more: Some(Decimal::from(more)), ..ChangeFacts::default() };
+            let asked = rules.ask(&facts).iter().find(|it| it.queue == Queue::Credit).map(|it| it.sign);
+            assert_eq!(asked, asks, "{} prepaid {prepaid}, released {released}, {more}", rules.profile);
         }
     }
 }

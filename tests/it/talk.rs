@@ -5,6 +5,7 @@ use gendan::order::Order;
 use gendan::order::asked::{AskedState, Outcome, Why};
 use gendan::order::message::{Body, ReviewDecide, Step};
 use gendan::order::review::{Decision, Queue, Role, Verdict};
+use gendan::store::{Filter, Kind};
 
 const ORDER: &str = include_str!("../cases/asked-and-answered/order.eml");
 const PO: &str = "LL-26030271";
@@ -96,7 +97,7 @@ async fn what_says_more_than_was_asked_is_for_the_clerk() {
     let mut house = asked().await;
     let order = house.order(PO).await;
     let before = order.open_reviews().next().unwrap().id;
-    house.comes(&answer(&order, 1, "", "数量：3000条\n第二行请改为5000条"), true).await;
+    house.comes(&answer(&order, 1, "", "数量：3000条\n另外第二行颜色要红色"), true).await;
     let order = house.order(PO).await;
     let said = order.answers.first().unwrap();
     assert_eq!((said.outcome, said.why), (Outcome::Person, Some(Why::Unclear)));
@@ -113,4 +114,51 @@ async fn what_says_more_than_was_asked_is_for_the_clerk() {
     house.comes(&answer(&order, 2, "", "收到，谢谢！"), true).await;
     let order = house.order(PO).await;
     assert_eq!((order.answers.len(), state(&order).0), (0, AskedState::Waiting));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_in_the_thread_of_a_question_goes_its_own_way() {
+    for text in ["数量：3000条\n第二行请改为5000条", "请取消这张订单，不要再生产。"]
+    {
+        let mut house = asked().await;
+        let order = house.order(PO).await;
+        let header = "In-Reply-To: <ORDER.1.question.1@hengtong.example>\n";
+        house.comes(&answer(&order, 1, header, text), true).await;
+        let found = house.store.list(Kind::Order, &Filter::default()).await.unwrap();
+        let mut orders = found.into_iter().map(|it| it.body.read::<Order>().unwrap());
+        let order = orders.find(|it| !it.is_case()).unwrap();
+        assert!(order.answers.is_empty(), "{text}: {:?}", order.answers);
+        assert_eq!(order.content.lines.first().unwrap().quantity, None, "{text}");
+        assert_ne!(order.status.as_str(), "released", "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_figure_behind_a_point_answers_no_question() {
+    for text in ["1.3000条", "答1.200条", "0条"] {
+        let mut house = asked().await;
+        let order = house.order(PO).await;
+        house.comes(&answer(&order, 1, "", text), true).await;
+        let order = house.order(PO).await;
+        let said = order.answers.first().unwrap();
+        assert_eq!((said.outcome, said.why), (Outcome::Person, Some(Why::Unclear)), "{text}");
+        assert_eq!(order.content.lines.first().unwrap().quantity, None, "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_with_something_beside_it_is_for_the_clerk() {
+    let mut house = asked().await;
+    let order = house.order(PO).await;
+    let plain = "Content-Type: text/plain; charset=utf-8\n\n3000条\n";
+    let mixed = format!(
+        "Content-Type: multipart/mixed; boundary=\"b\"\n\n--b\n{plain}\n--b\n\
+         Content-Type: text/plain; charset=utf-8; name=\"note.txt\"\n\
+         Content-Disposition: attachment; filename=\"note.txt\"\n\n颜色红色580，包装另有要求。\n--b--\n"
+    );
+    house.comes(&answer(&order, 1, "", "3000条").replace(plain, &mixed), true).await;
+    let order = house.order(PO).await;
+    let said = order.answers.first().unwrap();
+    assert_eq!((said.outcome, said.why), (Outcome::Person, Some(Why::Unclear)));
+    assert_eq!(order.content.lines.first().unwrap().quantity, None);
 }

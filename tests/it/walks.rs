@@ -174,6 +174,8 @@ impl Walk<'_> {
             _ => Verdict::Approve {
                 conditions: Vec::new(),
                 needs_days: None,
+                done: Vec::new(),
+                fee: None,
                 guarantee: (review.queue == Queue::Credit).then(guarantee),
             },
         };

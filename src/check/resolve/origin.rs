@@ -29,6 +29,14 @@ pub(in crate::check) fn doubt(envelope: &Envelope, master: &Master) -> Option<Do
     doubtful.then(|| Doubt::NotAuthentic(found.said()))
 }
 
+impl Around<'_> {
+    /// Something speaks against the mail's being its sender's own: it was passed on, or the mail server found it not authentic.
+    #[must_use]
+    pub fn is_doubted(&self, master: &Master) -> bool {
+        doubt(self.envelope, master).is_some()
+    }
+}
+
 fn same_customer(by: &str, from: Option<&str>, master: &Master) -> bool {
     let of =
         |address: &str| domain(address).map(|domain| master.customers_by_domain(domain)).unwrap_or_default();

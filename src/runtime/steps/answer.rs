@@ -8,13 +8,15 @@ use crate::check::resolve::is_of_customer;
 use crate::master::Master;
 use crate::order::Order;
 use crate::order::answered::fill;
-use crate::order::asked::{self, Answer, Asked, Outcome, Why};
+use crate::order::asked::{Answer, Asked, Outcome, Why};
 use crate::order::document::{Channel, Document, Kind as PartKind, PartState};
-use crate::order::draft::Evidence;
+use crate::order::draft::{Confidence, DraftOrder, Evidence};
 use crate::order::event::{Actor, Event, PartRef};
 use crate::order::message::{Message, Step};
 use crate::order::review::{Decided, Queue, Review, Sign};
+use crate::read::Opened;
 use crate::read::answer::{Listener, Said, Want};
+use crate::read::page::Page;
 use crate::read::value::date::Context;
 use crate::release;
 use crate::release::inquire::line_of;
@@ -57,26 +59,47 @@ impl Steps {
         let answer =
             Answer { from, version: asked.version, outcome: Outcome::Late, why: None, paths: Vec::new() };
         let mut pen = Pen { now: self.now(message).await?, commit: done(message, "") };
+        let before = record.clone();
         (record.part.kind, record.draft.kind) = (PartKind::Answer, PartKind::Answer);
         record.part.state = PartState::Attached { order_id: id };
-        if work.order.status.is_open() {
-            match self.heard(&work.order, &asked, (document, record)).await? {
-                Heard::Nothing => record.part.state = PartState::Filed { reason: format!("thanks_of:{id}") },
-                Heard::Values(values) => self.merge(&mut work, answer, values, &mut pen).await?,
-                Heard::Word(word) => self.word(&mut work, answer, word, (document, &mut pen)).await?,
-                Heard::Person(why) => {
-                    let answer = Answer { outcome: Outcome::Person, why: Some(why), ..answer };
-                    self.for_a_person(&mut work, answer, document, &mut pen).await?;
-                }
-            }
+        let is_known = if work.order.status.is_open() {
+            Box::pin(self.taken(&mut work, (&asked, answer), (document, record), &mut pen)).await?
         } else {
             work.add([Event::Answered { answer, content: None }]).map_err(misfit(&work.order))?;
-            pen.commit.messages.extend(self.told_of(&work.order, "late", document, &pen).await?);
+            self.tell(&work.order, "late", document, &mut pen).await?
+        };
+        if !is_known {
+            // Nobody would hear of it: it takes the way of every part, which ends with a person.
+            *record = before;
+            record.draft.kind_confidence = Confidence::new(0);
+            return Ok(None);
         }
         pen.commit.effects.push(format!("part:{}/{}", from.document_id, from.part));
         let what = format!("answer: {}", desk::said(&work.order));
         work.write(&mut pen.commit, &pen.now.stamp(Actor::Step("answer".to_owned())));
         Ok(Some(desk::named(pen.commit, &what)))
+    }
+
+    /// What the answer says goes into the open order, or to a person; false where nobody would hear of it.
+    async fn taken(
+        &self,
+        work: &mut Work,
+        (asked, answer): (&Asked, Answer),
+        (document, record): (&Document, &mut PartRecord),
+        pen: &mut Pen<'_>,
+    ) -> Result<bool, Failure> {
+        match self.heard(&work.order, asked, (document, &*record)).await? {
+            Heard::Nothing => {
+                record.part.state = PartState::Filed { reason: format!("thanks_of:{}", work.order.id) };
+                Ok(true)
+            }
+            Heard::Values(values) => self.merge(work, answer, values, (document, pen)).await,
+            Heard::Word(word) => self.word(work, answer, word, (document, pen)).await,
+            Heard::Person(why) => {
+                let answer = Answer { outcome: Outcome::Person, why: Some(why), ..answer };
+                self.for_a_person(work, answer, document, pen).await
+            }
+        }
     }
 
     /// The order whose question a document answers, by the thread that it stands in, or the token that it quotes.
@@ -114,21 +137,29 @@ impl Steps {
             Some(code) => is_of_customer(code, &self.around(document), &master),
             None => {
                 let same = from.document.envelope.from_address == document.envelope.from_address;
-                same && document.channel == Channel::Mail && document.envelope.from_address.is_some()
+                same && document.channel == Channel::Mail
+                    && document.envelope.from_address.is_some()
+                    && !self.around(document).is_doubted(&master)
             }
         };
         if !theirs {
             return Ok(Heard::Person(Why::Stranger));
         }
         let said = self.said(order, asked, (document, record), &master).await?;
-        let current = asked::digest(order).is_some_and(|digest| digest == asked.digest);
         let path = |at: usize| asked.questions.get(at).map(|question| question.path.clone());
         let values: Vec<(String, String)> =
             said.values.into_iter().filter_map(|(at, value)| Some((path(at)?, value))).collect();
+        // His values make the content anew: what was set as a condition, offered or amended would be lost.
+        let is_changed = asked.offer || order.asked_for.is_some() || order.binding.is_some() || order.amended;
         Ok(match said.word {
             _ if said.unclear => Heard::Person(Why::Unclear),
+            // Thanks for an offer may be meant as a yes.
+            None if values.is_empty() && asked.offer => Heard::Person(Why::Unclear),
             None if values.is_empty() => Heard::Nothing,
-            _ if !current => Heard::Person(Why::More),
+            // Whoever sends a fax chooses the number that it shows.
+            _ if document.channel == Channel::Fax => Heard::Person(Why::Unclear),
+            _ if !order.still_asks(asked) => Heard::Person(Why::More),
+            None if is_changed => Heard::Person(Why::Unclear),
             None => Heard::Values(values),
             Some(word) if asked.offer && asked.questions.is_empty() && values.is_empty() => Heard::Word(word),
             Some(_) => Heard::Person(Why::Unclear),
@@ -154,7 +185,7 @@ impl Steps {
         if asked.version == 1 {
             lines.extend(opened.filled_in(&record.part.source));
         }
-        if opened.is_for_later() || lines.is_empty() {
+        if opened.is_for_later() || lines.is_empty() || !is_alone(&opened, document, record) {
             return Ok(Said { unclear: true, ..Said::default() });
         }
         let want = |path: &String| {
@@ -194,19 +225,20 @@ impl Steps {
         work: &mut Work,
         answer: Answer,
         values: Vec<(String, String)>,
-        pen: &mut Pen<'_>,
-    ) -> Result<(), Failure> {
+        (document, pen): (&Document, &mut Pen<'_>),
+    ) -> Result<bool, Failure> {
         let mut origin = self.origin(&work.order).await?;
         let evidence = Evidence::Answer { document: answer.from.document_id, part: answer.from.part };
         let draft = origin.record.draft.order.get_or_insert_default();
-        let paths: Vec<String> = values
-            .into_iter()
-            .filter(|(path, value)| fill(draft, path, value, &evidence))
-            .map(|(path, _)| path)
-            .collect();
+        if !all_filled(draft, &values, &evidence) {
+            let answer = Answer { outcome: Outcome::Person, why: Some(Why::Unclear), ..answer };
+            return self.for_a_person(work, answer, document, pen).await;
+        }
+        let paths = values.into_iter().map(|(path, _)| path).collect();
         let answer = Answer { outcome: Outcome::Merged, paths, ..answer };
         pen.commit.writes.push(write_part(&origin.record, origin.version));
-        self.reopen(work, &origin, Some(Changed::Answered(answer)), pen).await
+        self.reopen(work, &origin, Some(Changed::Answered(answer)), pen).await?;
+        Ok(true)
     }
 
     /// A plain yes or no to what was offered.
@@ -216,7 +248,7 @@ impl Steps {
         answer: Answer,
         agrees: bool,
         (document, pen): (&Document, &mut Pen<'_>),
-    ) -> Result<(), Failure> {
+    ) -> Result<bool, Failure> {
         let review = work.order.open_reviews().find(|review| review.queue == Queue::Offer).cloned();
         let alone = |it: &Review| it.added.is_empty() && (it.sign == Sign::Any || it.roles.len() == 1);
         let Some(review) = review.filter(alone) else {
@@ -232,24 +264,25 @@ impl Steps {
         if agrees {
             work.add(events).map_err(misfit(&work.order))?;
             let origin = self.origin(&work.order).await?;
-            return self.reopen(work, &origin, None, pen).await;
+            self.reopen(work, &origin, None, pen).await?;
+            return Ok(true);
         }
         let others = work.order.open_reviews().filter(|other| other.id != review.id);
         events.extend(others.map(|other| Event::ReviewWithdrawn { review_id: other.id }));
         events.push(Event::Rejected { reason: format!("declined:{}", document.id) });
         work.add(events).map_err(misfit(&work.order))?;
-        pen.commit.messages.extend(self.told_of(&work.order, "declined", document, pen).await?);
-        Ok(())
+        self.tell(&work.order, "declined", document, pen).await
     }
 
-    /// The queue that waits opens anew, with the answer beside; where none does, the sales desk hears of it.
+    /// The queue that waits opens anew, with the answer beside; where none does, the sales desk hears of it. False where
+    /// nobody does.
     async fn for_a_person(
         &self,
         work: &mut Work,
         answer: Answer,
         document: &Document,
         pen: &mut Pen<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<bool, Failure> {
         let why = match answer.why {
             Some(Why::Stranger) => "stranger",
             Some(Why::More) => "more",
@@ -260,39 +293,64 @@ impl Steps {
         self.reopen(work, &origin, None, pen).await?;
         let shown =
             |review: &Review| matches!(review.queue, Queue::Keying | Queue::Clarification | Queue::Offer);
-        if !work.order.open_reviews().any(shown) {
-            pen.commit.messages.extend(self.told_of(&work.order, why, document, pen).await?);
+        if work.order.open_reviews().any(shown) {
+            return Ok(true);
         }
-        Ok(())
+        self.tell(&work.order, why, document, pen).await
     }
 
-    async fn told_of(
+    /// Tells the sales desk; false where it has no address.
+    async fn tell(
         &self,
         order: &Order,
         why: &str,
         document: &Document,
-        pen: &Pen<'_>,
-    ) -> Result<Option<Message>, Failure> {
+        pen: &mut Pen<'_>,
+    ) -> Result<bool, Failure> {
         let house = self.books.house(self.shelf.get().await?.as_ref());
         let office = self.books.office(&house);
-        release::heard::heard(order, (why, document), &office, (pen.now.at, pen.now.ids))
-            .map_err(|e| Failure::Park(e.to_string()))
+        let told = release::heard::heard(order, (why, document), &office, (pen.now.at, pen.now.ids))
+            .map_err(|e| Failure::Park(e.to_string()))?;
+        let is_told = told.is_some();
+        pen.commit.messages.extend(told);
+        Ok(is_told)
     }
+}
+
+/// Nothing else came with it that says something, or that could not be read: a plain yes beside a new order sheet is none.
+fn is_alone(opened: &Opened, document: &Document, record: &PartRecord) -> bool {
+    let source = &record.part.source;
+    let own: usize = opened.pages(source).flat_map(Page::texts).map(str::len).sum();
+    document.parts == Some(1)
+        && own == opened.letters()
+        && record.draft.unread.iter().all(|it| it.source == *source)
+}
+
+/// Whether every value fits into its field; where one does not, the draft is not to be used.
+fn all_filled(draft: &mut DraftOrder, values: &[(String, String)], evidence: &Evidence) -> bool {
+    let differs = |path: &str, value: &str| values.iter().any(|(of, other)| of == path && other != value);
+    values.iter().all(|(path, value)| !differs(path, value) && fill(draft, path, value, evidence))
 }
 
 /// Whether a part that stands in a question's thread answers it, and is not an order, a change or a matter of its own.
 fn speaks_to(order: &Order, document: &Document, record: &PartRecord) -> bool {
     let draft = &record.draft;
     let own_matter = match draft.kind {
-        PartKind::Complaint | PartKind::PaymentNotice | PartKind::DeliveryReport => true,
-        PartKind::Amendment | PartKind::Cancellation => !order.status.is_open(),
+        PartKind::Amendment
+        | PartKind::Cancellation
+        | PartKind::Complaint
+        | PartKind::PaymentNotice
+        | PartKind::DeliveryReport => true,
         PartKind::Order | PartKind::Answer | PartKind::Inquiry | PartKind::NotAnOrder => false,
     };
     let squeezed = |text: &str| crate::master::text::squeezed(text);
     let printed = draft.order.as_ref().filter(|it| !it.lines.is_empty()).and_then(|it| it.po_number.as_ref());
     let ours = order.content.po_number.as_deref().map(squeezed);
     let new_order = printed.is_some_and(|number| Some(squeezed(&number.value)) != ours);
-    order.from.document_id != document.id && !own_matter && !new_order
+    // Goods that nobody asked him for are ordered, whatever thread they stand in.
+    let waits = order.asked.as_ref().is_some_and(|asked| order.still_asks(asked));
+    let goods = draft.order.as_ref().is_some_and(|it| !it.lines.is_empty());
+    order.from.document_id != document.id && !own_matter && !new_order && (waits || !goods)
 }
 
 /// The customer's own word on what he was offered.

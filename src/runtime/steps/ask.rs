@@ -215,7 +215,7 @@ impl Steps {
         pen: &mut Pen<'_>,
     ) -> Result<&'static str, Failure> {
         let waits = work.order.waits_for_customer().filter(|asked| asked.message == timer.about).cloned();
-        let Some(mut asked) = waits else { return Ok("nothing is waited for") };
+        let Some(mut asked) = waits else { return Box::pin(self.past(work, timer, pen)).await };
         let origin = self.origin(&work.order).await?;
         let before = work.order.clone();
         let version = asked.version;
@@ -238,6 +238,31 @@ impl Steps {
         work.add([Event::Unanswered { version }]).map_err(misfit(&before))?;
         self.reopen(work, &origin, None, pen).await?;
         Ok("the customer is silent")
+    }
+
+    /// The question is not put any more, though nothing came back. A queue whose deadline passed unseen while the customer was
+    /// waited for opens anew.
+    async fn past(
+        &self,
+        work: &mut Work,
+        timer: &TimerDue,
+        pen: &mut Pen<'_>,
+    ) -> Result<&'static str, Failure> {
+        let now = pen.now.at;
+        let unseen = |it: &Review| {
+            let waited = matches!(it.queue, Queue::Keying | Queue::Clarification | Queue::Offer);
+            waited && !it.overdue && it.due_at <= now
+        };
+        let order = &work.order;
+        let asked = order.asked.as_ref().filter(|asked| asked.message == timer.about);
+        let asked = asked.filter(|asked| asked.state == AskedState::Waiting && order.status.is_open());
+        let Some(version) = asked.filter(|_| order.open_reviews().any(unseen)).map(|it| it.version) else {
+            return Ok("nothing is waited for");
+        };
+        let origin = self.origin(order).await?;
+        work.add([Event::Unanswered { version }]).map_err(misfit(&work.order))?;
+        self.reopen(work, &origin, None, pen).await?;
+        Ok("the question is past")
     }
 }
 

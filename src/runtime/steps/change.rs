@@ -115,6 +115,13 @@ impl Steps {
             return Vec::new();
         }
         pen.commit.requires.extend(changing.around.ahead.iter().cloned());
+        // What is found free here is free when the change binds.
+        let customer = changing.target.content.customer.clone().unwrap_or_default();
+        let (credit, stock) = (&changing.around.credit, &changing.around.reserved);
+        pen.commit.requires.push((Key::new(Kind::Credit, customer), credit.was));
+        pen.commit
+            .requires
+            .extend(stock.iter().map(|(sku, figure)| (Key::new(Kind::Stock, sku), figure.was)));
         let asking = |order: Order, read| {
             let problems = self.problems_of(&order, changing, read);
             let order = Order { problems, ..order };
@@ -150,9 +157,19 @@ impl Steps {
                 .flatten()
                 .and_then(|it| self.in_book_currency(it))
                 .unwrap_or_default(),
+            more: self.rise(case, target),
             fee,
             charge: set.unwrap_or(fee),
         }
+    }
+
+    /// By how much an amendment raises the total, in the book currency; none where that can't be told.
+    fn rise(&self, case: &Order, target: &Order) -> Option<Decimal> {
+        if case.kind != PartKind::Amendment {
+            return Some(Decimal::ZERO);
+        }
+        let total = |order: &Order| self.in_book_currency(order.content.total().ok().flatten()?);
+        Some((total(case)? - total(target)?).max(Decimal::ZERO))
     }
 
     /// What the customer pays for a change that everybody agreed to, in the order's currency; none where that is nothing.

@@ -66,7 +66,9 @@ impl Steps {
         {
             return Ok(done(message, format!("refused: {changed}")));
         }
-        pen.commit.timers.extend(follow::guarantee::timers(work.order.id, &events, &self.books.calendar));
+        // What is guaranteed with an amendment is guaranteed of its order.
+        let paid = work.order.refers_to.filter(|_| work.order.is_case()).unwrap_or(work.order.id);
+        pen.commit.timers.extend(follow::guarantee::timers(paid, &events, &self.books.calendar));
         let opens = events.iter().any(|event| matches!(event, Event::GateOpened { .. }));
         work.add(events).map_err(misfit(&work.order))?;
         match &decision.verdict {

@@ -112,6 +112,9 @@ impl Steps {
 
     /// The terms of this order: who asked for credit, and was given it by those who decide on that, pays later.
     fn terms_of(&self, order: &Order, row: &Customer) -> Terms {
+        if let Some(granted) = order.granted {
+            return if granted { Terms::Open } else { self.terms(row) };
+        }
         let asked = order.problems.iter().any(|problem| problem.code == Code::CreditAsked);
         let given = |review: &Review| {
             review.queue == Queue::Credit && review.early.is_none() && review.agreed_by().next().is_some()

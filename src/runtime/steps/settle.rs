@@ -11,7 +11,7 @@ use crate::order::Order;
 use crate::order::amend::redrafted;
 use crate::order::document::Kind as PartKind;
 use crate::order::draft::DraftOrder;
-use crate::order::event::{Actor, Event};
+use crate::order::event::{Actor, Event, Milestone};
 use crate::order::status::{Rung, Status};
 use crate::release::{self, Release, ReleaseError, ReleaseFacts};
 use crate::review;
@@ -102,7 +102,8 @@ impl Steps {
             }
         }
         let customer = work.order.content.customer.clone().unwrap_or_default();
-        let taken = released.credit.filter(|_| holdings::holds_credit(before) || before.credit.is_none());
+        let is_paid = before.reached.contains(&Milestone::Paid);
+        let taken = released.credit.filter(|_| !is_paid);
         let now = around.credit.value + taken.map_or(Decimal::ZERO, |it| it.amount);
         if now != credit_was {
             pen.commit.writes.push(around.credit.write(Kind::Credit, &customer, now));

@@ -6,6 +6,7 @@
 use super::desk::{self, Stuck};
 use super::{Now, Pen, Steps, misfit, parsed};
 use crate::order::Order;
+use crate::order::asked::{Answer, Outcome};
 use crate::order::document::{Channel, Document, Envelope, Kind as PartKind, PartState};
 use crate::order::event::Event;
 use crate::order::ids;
@@ -54,8 +55,10 @@ impl Steps {
                 near.insert(other.id, other);
             }
         }
-        // What it answers has been read with it.
-        near.retain(|id, _| order.answers.iter().all(|answer| answer.from.document_id != *id));
+        // An answer that was wholly understood has been read with it.
+        let understood =
+            |it: &Answer| matches!(it.outcome, Outcome::Merged | Outcome::Agreed | Outcome::Declined);
+        near.retain(|id, _| !order.answers.iter().any(|it| it.from.document_id == *id && understood(it)));
         let found = self.may_change(order, document, &near).await?;
         Ok(found.map(|document| Unread { document, until }))
     }

@@ -4,12 +4,16 @@ use super::desk::{self, Case};
 use super::{Now, Pen, Steps, done, misfit};
 use crate::order::Order;
 use crate::order::event::Actor;
-use crate::order::message::{Message, TimerDue, TimerKind};
+use crate::order::message::{Message, Step, TimerDue, TimerKind};
 use crate::release::{self, Release, ReleaseError};
 use crate::review::deadline;
 use crate::runtime::Failure;
 use crate::runtime::work::Work;
-use crate::store::Commit;
+use crate::store::{Commit, NewTimer};
+use chrono::TimeDelta;
+
+/// How often it is looked whether a deadline that rests still does.
+const RESTS: TimeDelta = TimeDelta::hours(4);
 
 impl Steps {
     pub(super) async fn timer(&self, message: &Message, timer: &TimerDue) -> Result<Commit, Failure> {
@@ -57,7 +61,13 @@ impl Steps {
     ) -> Result<&'static str, Failure> {
         let order = work.order.clone();
         let Some((review, late, events)) = deadline::passed(&order, timer, &self.books.desk(), now.at) else {
-            return Ok("the review has ended, or waits for the customer");
+            if !order.open_reviews().any(|review| review.id == timer.about) {
+                return Ok("the review has ended");
+            }
+            // The deadline rests as long as the customer is asked; it is not forgotten.
+            let (id, due) = (now.ids.id("deadline/rests"), now.at + RESTS);
+            commit.timers.push(NewTimer { id, due, step: Step::Review, body: timer.clone() });
+            return Ok("waits for the customer");
         };
         let house = self.books.house(self.shelf.get().await?.as_ref());
         let reminder =

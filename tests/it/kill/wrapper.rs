@@ -28,6 +28,7 @@ const MAY: &[(&str, Because)] = &[
     ("bench/mod.rs", Reason("names the errors of the servers")),
     ("cli/health.rs", Reason("asks another process whether it is ready; keeps nothing")),
     ("broker/rabbitmq/mod.rs", Wrapped),
+    ("cli/correspondence.rs", Reason("writes a list to a file named on the command line")),
     ("cli/explain.rs", Reason("draws what files hold into a folder named on the command line")),
     ("cli/read.rs", Reason("reads files named on the command line; keeps nothing")),
     ("cli/rehearse.rs", Reason("reads and writes files named on the command line")),

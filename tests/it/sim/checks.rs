@@ -4,6 +4,7 @@ use super::people::orders;
 use super::world::World;
 use chrono::{DateTime, Utc};
 use gendan::order::Order;
+use gendan::order::asked::AskedState;
 use gendan::order::event::{Event, Milestone, Tell};
 use gendan::order::line::Line;
 use gendan::order::message::{Body, Message};
@@ -158,8 +159,9 @@ fn against(order: &Order) -> Result<(), String> {
 async fn deadlines(world: &World, order: &Order) -> Result<(), String> {
     let now = world.clock.now();
     for review in order.open_reviews() {
-        // While the customer is asked, his clock runs and not the house's.
-        let asked = order.waits_for_customer().is_some();
+        // While the customer is asked, his clock runs and not the house's; when the question is past, the end of that opens
+        // the queue anew.
+        let asked = order.asked.as_ref().is_some_and(|asked| asked.state == AskedState::Waiting);
         ensure(review.overdue || review.due_at > now || asked, || {
             format!("review {} of order {} passed its deadline unseen", review.id, order.id)
         })?;

@@ -56,6 +56,16 @@ impl Seen {
         self.leased.lock().unwrap().retain(|(id, _), (holder, _)| !gone(*id, holder));
     }
 
+    /// Messages are given back now. One that is under a lease again was given back so late that its lease had run out: the
+    /// call frees it from under whoever has it by now.
+    pub(super) fn given_back(&self, holder: &str, ids: &[Uuid]) {
+        let mut leased = self.leased.lock().unwrap();
+        let late = |(id, _): &(Uuid, u32), of: &str| of == holder && ids.contains(id);
+        let again = leased.iter().filter(|(key, (of, _))| late(key, of)).map(|(key, _)| *key);
+        self.ran_out.lock().unwrap().extend(again.collect::<Vec<_>>());
+        leased.retain(|key, (of, _)| !late(key, of));
+    }
+
     /// Messages in the order in which they were written.
     pub(super) fn written(&self) -> Vec<Uuid> {
         self.written.lock().unwrap().clone()
