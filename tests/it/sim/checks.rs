@@ -2,7 +2,7 @@
 
 use super::people::orders;
 use super::world::World;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use gendan::order::Order;
 use gendan::order::asked::AskedState;
 use gendan::order::event::{Event, Milestone, Tell};
@@ -162,7 +162,8 @@ async fn deadlines(world: &World, order: &Order) -> Result<(), String> {
         // While the customer is asked, his clock runs and not the house's; when the question is past, the end of that opens
         // the queue anew.
         let asked = order.asked.as_ref().is_some_and(|asked| asked.state == AskedState::Waiting);
-        ensure(review.overdue || review.due_at > now || asked, || {
+        // What passes outside working time is said when the house opens: after a weekend at the latest.
+        ensure(review.overdue || review.due_at + TimeDelta::days(3) > now || asked, || {
             format!("review {} of order {} passed its deadline unseen", review.id, order.id)
         })?;
     }

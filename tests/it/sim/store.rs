@@ -115,11 +115,8 @@ impl Store for ChaosStore {
 
     async fn give_back(&self, holder: &str, ids: &[Uuid]) -> Result<(), StoreError> {
         self.seen.unlease(|id, of| of == holder && ids.contains(&id));
-        let giving = async {
-            self.seen.given_back(holder, ids);
-            self.inner.give_back(holder, ids).await
-        };
-        self.outside(giving).await
+        self.seen.give_back(ids);
+        self.outside(self.inner.give_back(holder, ids)).await
     }
 
     async fn take_over(&self, holder: &str) -> Result<u64, StoreError> {

@@ -22,9 +22,9 @@ pub(super) struct Seen {
     written: Mutex<Vec<Uuid>>,
     /// Messages under a lease: whose, and until when.
     leased: Mutex<BTreeMap<(Uuid, u32), Lease>>,
-    /// Messages of which a lease ran out, so that they were handed out again: whoever had them may still be at it, and then
-    /// each finds out from the inbox who was first.
-    ran_out: Mutex<BTreeSet<(Uuid, u32)>>,
+    /// Messages that were given back. A store frees them whatever their attempt: one whose next attempt is in hand by then is
+    /// handed out once more, and the inbox tells who was first.
+    given_back: Mutex<BTreeSet<Uuid>>,
 }
 
 impl Seen {
@@ -32,11 +32,7 @@ impl Seen {
     pub(super) fn lease(&self, claimed: &[Claimed], holder: &str, now: DateTime<Utc>, until: DateTime<Utc>) {
         let mut leased = self.leased.lock().unwrap();
         for message in claimed.iter().map(|it| &it.message) {
-            let key = (message.id, message.attempt);
-            let before = leased.insert(key, (holder.to_owned(), until));
-            if before.as_ref().is_some_and(|(_, until)| *until <= now) {
-                self.ran_out.lock().unwrap().insert(key);
-            }
+            let before = leased.insert((message.id, message.attempt), (holder.to_owned(), until));
             if before.is_some_and(|(other, until)| other != holder && until > now) {
                 self.wrong.lock().unwrap().push(format!("message {} was leased to two", message.id));
             }
@@ -51,19 +47,13 @@ impl Seen {
         leases.filter(|((id, _), _)| held.contains(id)).for_each(|(_, end)| *end = until);
     }
 
+    pub(super) fn give_back(&self, ids: &[Uuid]) {
+        self.given_back.lock().unwrap().extend(ids);
+    }
+
     /// The lease has ended: given back, relayed, or consumed.
     pub(super) fn unlease(&self, gone: impl Fn(Uuid, &str) -> bool) {
         self.leased.lock().unwrap().retain(|(id, _), (holder, _)| !gone(*id, holder));
-    }
-
-    /// Messages are given back now. One that is under a lease again was given back so late that its lease had run out: the
-    /// call frees it from under whoever has it by now.
-    pub(super) fn given_back(&self, holder: &str, ids: &[Uuid]) {
-        let mut leased = self.leased.lock().unwrap();
-        let late = |(id, _): &(Uuid, u32), of: &str| of == holder && ids.contains(id);
-        let again = leased.iter().filter(|(key, (of, _))| late(key, of)).map(|(key, _)| *key);
-        self.ran_out.lock().unwrap().extend(again.collect::<Vec<_>>());
-        leased.retain(|key, (of, _)| !late(key, of));
     }
 
     /// Messages in the order in which they were written.
@@ -107,8 +97,8 @@ impl<H: Handler> Handler for Witness<H> {
         }
         let until = self.seen.leased.lock().unwrap().get(&key).map_or(now, |(_, until)| *until);
         let first = self.seen.in_hand.lock().unwrap().insert(key, until);
-        let ran_out = self.seen.ran_out.lock().unwrap().contains(&key);
-        if self.leases && !ran_out && first.is_some_and(|until| until > now) {
+        let freed = self.seen.given_back.lock().unwrap().contains(&message.id);
+        if self.leases && !freed && first.is_some_and(|until| until > now) {
             self.seen.wrong.lock().unwrap().push(format!("message {} was in two hands", message.id));
         }
         let _in_hand = InHand(&self.seen, key);
