@@ -196,7 +196,7 @@ async fn run(arguments: Arguments) -> Result<End, Stop> {
         Command::Documents(command) => documents::run(command, context).await,
         Command::Correspondence(arguments) => correspondence::run(arguments, context).await,
         Command::Reviews(command) => reviews::run(command, context).await,
-        Command::Rules(command) => rules::run(command, context).await,
+        Command::Rules(command) => Box::pin(rules::run(command, context)).await,
         Command::Delegations(command) => delegations::run(command, context).await,
         Command::Lessons(command) => lessons::run(command, context).await,
         Command::Mailboxes(command) => mailboxes::run(command, context).await,

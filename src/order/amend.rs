@@ -304,7 +304,9 @@ mod tests {
         let said = changes(&keyed(&agreed()), &keyed(&merged)).into_iter().map(|it| match it.to {
             Value::Null => format!("-{}", it.path),
             Value::Object(line) => format!("+{} {}", it.path, line["sku"]),
-            to => format!("{}={to}", it.path),
+            to @ (Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
+                format!("{}={to}", it.path)
+            }
         });
         said.collect::<Vec<_>>().join(" ")
     }

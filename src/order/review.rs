@@ -285,6 +285,7 @@ pub struct Decided {
 /// Where a review stands. Beside a review's own fields: `"state": "open"`, or `"state": "decided", "decided": {…}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", content = "decided", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "most reviews of an order are decided, and it has few")]
 pub enum ReviewState {
     Open,
     Decided(Decided),

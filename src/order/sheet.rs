@@ -224,22 +224,12 @@ impl Order {
             Event::Asked(_) | Event::Reminded { .. } | Event::Unanswered { .. } | Event::Answered { .. } => {
                 self.note_talk(event);
             }
-            Event::Conditioned { review_id, content, .. } => {
-                self.offer(content);
-                self.binding = Some(*review_id);
-            }
-            Event::Merged { refers_to, content } => {
-                self.refers_to = Some(*refers_to);
-                self.content = content.clone();
-            }
-            Event::Amended { content, granted, guarantees, .. } => {
-                self.content = content.clone();
-                self.granted = granted.or(self.granted);
-                self.guarantees.extend(guarantees.iter().cloned());
-                (self.asked_for, self.binding, self.amended) = (None, None, true);
-                self.revision += u32::from(self.promised.is_some());
-            }
-            Event::Charged { case, amount } => self.charges.push(Charge { case: *case, amount: *amount }),
+            Event::Conditioned { .. }
+            | Event::Merged { .. }
+            | Event::Amended { .. }
+            | Event::Charged { .. }
+            | Event::Released { .. }
+            | Event::Replanned { .. } => self.note_change(event),
             Event::Appealed { review_id, .. } => self.appealed = Some(*review_id),
             Event::Checked { problems, sure, proofs } => {
                 self.problems.clone_from(problems);
@@ -259,18 +249,6 @@ impl Order {
                 Some(given) => return Err(FoldError::Numbered(given.0.clone())),
                 None => self.number = Some(number.clone()),
             },
-            Event::Released { promised, ship_on, make, credit }
-            | Event::Replanned { promised, ship_on, make, credit, .. } => {
-                if matches!(event, Event::Replanned { remade: true, .. }) {
-                    let making = [Milestone::ProductionStarted, Milestone::ProductionFinished];
-                    self.reached.retain(|milestone| !making.contains(milestone));
-                    self.remade = self.revision;
-                }
-                self.credit = *credit;
-                self.promised = Some(*promised);
-                self.make.clone_from(make);
-                self.ship_on = Some(*ship_on);
-            }
             Event::GateOpened { gate } => self.gates.push(*gate),
             Event::Told { what, to, version, message_id } => {
                 let (to, version, message_id) = (to.clone(), *version, *message_id);
@@ -291,6 +269,37 @@ impl Order {
             | Event::Closed => {}
         }
         Ok(())
+    }
+
+    /// What the order comes to, and how it is filled.
+    fn note_change(&mut self, event: &Event) {
+        if let Event::Conditioned { review_id, content, .. } = event {
+            self.offer(content);
+            self.binding = Some(*review_id);
+        } else if let Event::Merged { refers_to, content } = event {
+            self.refers_to = Some(*refers_to);
+            self.content = content.clone();
+        } else if let Event::Amended { content, granted, guarantees, .. } = event {
+            self.content = content.clone();
+            self.granted = granted.or(self.granted);
+            self.guarantees.extend(guarantees.iter().cloned());
+            (self.asked_for, self.binding, self.amended) = (None, None, true);
+            self.revision += u32::from(self.promised.is_some());
+        } else if let Event::Charged { case, amount } = event {
+            self.charges.push(Charge { case: *case, amount: *amount });
+        } else if let Event::Released { promised, ship_on, make, credit }
+        | Event::Replanned { promised, ship_on, make, credit, .. } = event
+        {
+            if matches!(event, Event::Replanned { remade: true, .. }) {
+                let making = [Milestone::ProductionStarted, Milestone::ProductionFinished];
+                self.reached.retain(|milestone| !making.contains(milestone));
+                self.remade = self.revision;
+            }
+            self.credit = *credit;
+            self.promised = Some(*promised);
+            self.make.clone_from(make);
+            self.ship_on = Some(*ship_on);
+        }
     }
 
     pub(super) fn corrected(&mut self, content: &Content) {

@@ -229,21 +229,22 @@ fn a_report_on_an_order_that_stands_aside_is_kept() {
 
 /// Each message that goes to systems, with its revision and how many lines of goods it has.
 fn goods_told(release: &Release) -> Vec<(&'static str, u32, usize)> {
-    let told = release.messages.iter().filter_map(|message| match &message.body {
-        Body::ProductionTask(it) => Some(("production", it.revision, it.lines.len())),
-        Body::WarehousePick(it) => Some(("pick", it.revision, it.lines.len())),
-        Body::ShippingInstruction(it) => Some(("ship", it.revision, it.lines.len())),
-        _ => None,
+    let told = release.messages.iter().filter_map(|message| {
+        if let Body::ProductionTask(it) = &message.body {
+            Some(("production", it.revision, it.lines.len()))
+        } else if let Body::WarehousePick(it) = &message.body {
+            Some(("pick", it.revision, it.lines.len()))
+        } else if let Body::ShippingInstruction(it) = &message.body {
+            Some(("ship", it.revision, it.lines.len()))
+        } else {
+            None
+        }
     });
     told.collect()
 }
 
 fn mails_told(release: &Release) -> Vec<String> {
-    let mail = |body: &Body| match body {
-        Body::MailSend(mail) => Some(mail.message_id.split_once('.').unwrap().1.to_owned()),
-        _ => None,
-    };
-    release.messages.iter().filter_map(|message| mail(&message.body)).collect()
+    mails(release).iter().map(|mail| mail.message_id.split_once('.').unwrap().1.to_owned()).collect()
 }
 
 #[test]
@@ -303,11 +304,9 @@ fn a_cancelled_order_is_taken_back_and_what_was_done_is_invoiced() {
         let invoiced: Vec<String> = taken_back
             .messages
             .iter()
-            .filter_map(|message| match &message.body {
-                Body::AccountingInvoice(it) => {
-                    Some(format!("{} {:?} {}", it.lines.len(), it.charges, it.total))
-                }
-                _ => None,
+            .filter_map(|message| {
+                let Body::AccountingInvoice(it) = &message.body else { return None };
+                Some(format!("{} {:?} {}", it.lines.len(), it.charges, it.total))
             })
             .collect();
         assert_eq!(invoiced, charge.map(|it| format!("0 [{it}] {it}")).into_iter().collect::<Vec<_>>());

@@ -93,7 +93,7 @@ impl Steps {
                 record.part.state = PartState::Filed { reason: format!("thanks_of:{}", work.order.id) };
                 Ok(true)
             }
-            Heard::Values(values) => self.merge(work, answer, values, (document, pen)).await,
+            Heard::Values(values) => Box::pin(self.merge(work, answer, values, (document, pen))).await,
             Heard::Word(word) => self.word(work, answer, word, (document, pen)).await,
             Heard::Person(why) => {
                 let answer = Answer { outcome: Outcome::Person, why: Some(why), ..answer };

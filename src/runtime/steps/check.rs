@@ -50,7 +50,7 @@ impl Steps {
             commit.messages.extend(told.map_err(|e| Failure::Park(e.to_string()))?);
             commit
         } else {
-            self.take_in(&document, &mut record, now).await?
+            Box::pin(self.take_in(&document, &mut record, now)).await?
         };
         commit.writes.push(write_part(&record, version));
         Ok(commit)
@@ -82,17 +82,7 @@ impl Steps {
         let master = self.shelf.get().await?;
         let around = self.around(document);
         let resolved = self.resolved(&record.draft, &around, &ids::Ids::new(id, now.at), &master).await?;
-        let kind = match record.draft.kind {
-            PartKind::Amendment => PartKind::Amendment,
-            PartKind::Cancellation => PartKind::Cancellation,
-            PartKind::Order
-            | PartKind::Answer
-            | PartKind::Inquiry
-            | PartKind::Complaint
-            | PartKind::PaymentNotice
-            | PartKind::DeliveryReport
-            | PartKind::NotAnOrder => PartKind::Order,
-        };
+        let kind = order_kind(record.draft.kind);
         let mut case = self.load(id, &resolved.content, (document, record), master).await?;
         let refers_to =
             if kind == PartKind::Order { None } else { case.original(record.draft.refers_to.as_deref()) };
@@ -164,6 +154,20 @@ impl Steps {
             channel: document.channel,
             on: sent.with_timezone(&self.books.config.firm.zone).date_naive(),
         }
+    }
+}
+
+/// What a part is as an order: a new one, unless it says that it changes or cancels one.
+const fn order_kind(kind: PartKind) -> PartKind {
+    match kind {
+        PartKind::Amendment | PartKind::Cancellation => kind,
+        PartKind::Order
+        | PartKind::Answer
+        | PartKind::Inquiry
+        | PartKind::Complaint
+        | PartKind::PaymentNotice
+        | PartKind::DeliveryReport
+        | PartKind::NotAnOrder => PartKind::Order,
     }
 }
 

@@ -20,7 +20,7 @@ use crate::release;
 use crate::review;
 use crate::runtime::Failure;
 use crate::runtime::work::Work;
-use crate::store::{Commit, Key, Kind, PartRecord};
+use crate::store::{Commit, Key, Kind, NewTimer, PartRecord};
 
 /// The part of a document that an order came from, with the versions to write over.
 pub(super) struct Origin {
@@ -66,9 +66,7 @@ impl Steps {
         {
             return Ok(done(message, format!("refused: {changed}")));
         }
-        // What is guaranteed with an amendment is guaranteed of its order.
-        let paid = work.order.refers_to.filter(|_| work.order.is_case()).unwrap_or(work.order.id);
-        pen.commit.timers.extend(follow::guarantee::timers(paid, &events, &self.books.calendar));
+        pen.commit.timers.extend(self.guaranteed(&work.order, &events));
         let opens = events.iter().any(|event| matches!(event, Event::GateOpened { .. }));
         work.add(events).map_err(misfit(&work.order))?;
         match &decision.verdict {
@@ -103,12 +101,29 @@ impl Steps {
         if was_unread {
             pen.commit.messages.extend(self.wake(&work.order, &pen.now).await?);
         }
+        self.decided(work, &origin, decision, pen).await
+    }
+
+    /// The commit of a decision, with what it means for the order that an amendment or cancellation speaks of.
+    async fn decided(
+        &self,
+        work: Work,
+        origin: &Origin,
+        decision: &Decision,
+        mut pen: Pen<'_>,
+    ) -> Result<Commit, Failure> {
         let what = format!("decided: {}", desk::said(&work.order));
         if let Some(target) = work.order.refers_to {
-            self.settle(&work.order, target, &origin, &mut pen).await?;
+            self.settle(&work.order, target, origin, &mut pen).await?;
         }
         work.write(&mut pen.commit, &pen.now.stamp(Actor::User(decision.by.clone())));
         Ok(desk::named(pen.commit, &what))
+    }
+
+    /// The timers of what is guaranteed; with an amendment it is guaranteed of its order.
+    fn guaranteed(&self, order: &Order, events: &[Event]) -> Vec<NewTimer> {
+        let paid = order.refers_to.filter(|_| order.is_case()).unwrap_or(order.id);
+        follow::guarantee::timers(paid, events, &self.books.calendar)
     }
 
     /// Conditions bind to what was seen: whether the queue would look at something else now, had nobody decided.

@@ -229,7 +229,7 @@ impl Steps {
         }
         (record.draft.kind, record.draft.kind_confidence) = (kind, Confidence::FULL);
         record.part.kind = kind;
-        let mut commit = self.take_in(&document, &mut record, now).await?;
+        let mut commit = Box::pin(self.take_in(&document, &mut record, now)).await?;
         // That it was filed stands under this name already; what is taken up is so once, too.
         let ended = format!("part:{}/{}", document.id, record.part.index);
         for effect in commit.effects.iter_mut().filter(|effect| **effect == ended) {

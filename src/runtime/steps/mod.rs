@@ -77,9 +77,9 @@ impl Handler for Steps {
             Body::DocumentReceived(body) => self.read(message, body.document_id).await?,
             Body::DraftRead(body) => Box::pin(self.check(message, body.document_id, body.part)).await?,
             Body::DraftCorrected(body) => Box::pin(self.learn(message, body)).await?,
-            Body::ReviewDecide(body) => self.decide(message, body).await?,
+            Body::ReviewDecide(body) => Box::pin(self.decide(message, body)).await?,
             Body::GateAsked(body) => self.ask_early(message, body).await?,
-            Body::TimerDue(body) => self.timer(message, body).await?,
+            Body::TimerDue(body) => Box::pin(self.timer(message, body)).await?,
             Body::ReportReceived(body) => self.report(message, body).await?,
             Body::MailSend(_)
             | Body::ReviewRequested(_)

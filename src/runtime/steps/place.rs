@@ -18,7 +18,7 @@ impl Steps {
         let part =
             Part { index: 0, source: draft.source.clone(), kind: draft.kind, state: PartState::Waiting };
         let mut record = PartRecord { document_id: document.id, part, draft };
-        let mut commit = self.take_in(&document, &mut record, now).await?;
+        let mut commit = Box::pin(self.take_in(&document, &mut record, now)).await?;
         commit.writes.push(intake::write(&document, 0));
         commit.writes.push(write_part(&record, 0));
         commit.effects.push(format!("document:{}", document.sha256));

@@ -35,7 +35,8 @@ impl Steps {
                 "guarantee looked at"
             }
             TimerKind::SoftHold => {
-                let (looked, what) = self.look_again(&mut work, self.now(message).await?, commit).await?;
+                let (looked, what) =
+                    Box::pin(self.look_again(&mut work, self.now(message).await?, commit)).await?;
                 commit = looked;
                 what
             }
