@@ -14,9 +14,12 @@ mod wire;
 mod witness;
 mod world;
 
+use crate::support::memory::{Faults, Memory};
+use gendan::runtime::ahead::follow;
+use gendan::store::{Answer, Commit, Index, Json, Key, Kind, Store as _, Write};
 use run::simulate;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use world::Planted;
 
 /// Seeds of one run of the suite; `GENDAN_SIM_SEEDS` sets another number.
@@ -69,6 +72,29 @@ fn one_seed() {
     first.unwrap();
 }
 
+/// A figure that was computed on one that was never written loses, though it was as often written as what stands. Worlds meet
+/// this too seldom to count on it: two processes have to be at one figure in the same moment, one of them with two orders.
+#[tokio::test]
+async fn what_was_never_written_is_no_ground_for_a_figure() {
+    for (count_versions, answer) in [(false, "lost"), (true, "done")] {
+        let faults = Faults { count_versions, ..Faults::default() };
+        let store = Memory::new(Arc::new(clock::WorldClock::new()), faults);
+        let key = Key::new(Kind::Stock, "LB-1");
+        let write = |was: u64, value: u64| {
+            let body = Json::of(&value);
+            let now = follow(was, &body);
+            (now, Write { key: key.clone(), was, now, body, index: Index::default() })
+        };
+        let (_, stands) = write(0, 10);
+        let (elsewhere, _) = write(0, 99);
+        let (_, upon) = write(elsewhere, 100);
+        let commit = |write: Write| Commit { writes: vec![write], ..Commit::default() };
+        let answers = store.commit(vec![commit(stands), commit(upon)]).await.unwrap();
+        let said = if matches!(answers[1], Answer::Lost { .. }) { "lost" } else { "done" };
+        assert_eq!((&answers[0], said), (&Answer::Done, answer));
+    }
+}
+
 /// Every fault that is put in on purpose has to be found within some seeds.
 #[test]
 fn planted_faults_are_found() {
@@ -83,7 +109,6 @@ fn planted_faults_are_found() {
         ("no inbox row", store(|faults| faults.forget_inbox = true)),
         ("no fence", store(|faults| faults.ignore_fence = true)),
         ("no version check", store(|faults| faults.ignore_versions = true)),
-        ("a version is only a number", store(|faults| faults.count_versions = true)),
         ("no effect keys", store(|faults| faults.ignore_effects = true)),
         ("half a commit", store(|faults| faults.tear_commits = true)),
         ("timers fire twice", store(|faults| faults.fire_twice = true)),
