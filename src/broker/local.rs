@@ -56,8 +56,8 @@ fn until(now: DateTime<Utc>, due: DateTime<Utc>) -> Option<Duration> {
     (due - now).to_std().ok().filter(|wait| !wait.is_zero())
 }
 
-fn ids(deliveries: &[Delivery]) -> Vec<Uuid> {
-    deliveries.iter().map(|delivery| delivery.message.id).collect()
+fn taken(deliveries: &[Delivery]) -> Vec<(Uuid, u32)> {
+    deliveries.iter().map(|delivery| (delivery.message.id, delivery.message.attempt)).collect()
 }
 
 #[async_trait]
@@ -96,7 +96,8 @@ impl Broker for Local {
     }
 
     async fn give_back(&self, deliveries: &[Delivery]) -> Result<(), BrokerError> {
-        self.store.give_back(&self.holder, &ids(deliveries)).await.map_err(|e| BrokerError(e.to_string()))
+        let taken = taken(deliveries);
+        self.store.give_back(&self.holder, &taken).await.map_err(|e| BrokerError(e.to_string()))
     }
 
     fn wake(&self, step: Step) {

@@ -189,8 +189,8 @@ impl<S: Store> Store for OutsideStore<S> {
         call(Point::StoreClaim, self.0.renew(holder, ids, lease)).await
     }
 
-    async fn give_back(&self, holder: &str, ids: &[Uuid]) -> Result<(), StoreError> {
-        call(Point::StoreClaim, self.0.give_back(holder, ids)).await
+    async fn give_back(&self, holder: &str, messages: &[(Uuid, u32)]) -> Result<(), StoreError> {
+        call(Point::StoreClaim, self.0.give_back(holder, messages)).await
     }
 
     async fn take_over(&self, holder: &str) -> Result<u64, StoreError> {

@@ -259,8 +259,9 @@ pub trait Store: Send + Sync {
     /// messages.
     async fn renew(&self, holder: &str, ids: &[Uuid], lease: Duration) -> Result<Vec<bool>, StoreError>;
 
-    /// Gives messages back untouched: the taking is not counted.
-    async fn give_back(&self, holder: &str, ids: &[Uuid]) -> Result<(), StoreError>;
+    /// Gives messages back untouched, each with its attempt: the taking is not counted. Of one whose next attempt is on its
+    /// way by now nothing happens.
+    async fn give_back(&self, holder: &str, messages: &[(Uuid, u32)]) -> Result<(), StoreError>;
 
     /// Frees all leases that are not `holder`'s. Only for the one process that owns an embedded store.
     async fn take_over(&self, holder: &str) -> Result<u64, StoreError>;

@@ -6,6 +6,7 @@ mod chaos;
 mod checks;
 mod clock;
 mod letters;
+mod limits;
 mod people;
 mod receivers;
 mod run;
@@ -17,22 +18,47 @@ mod world;
 use crate::support::memory::{Faults, Memory};
 use gendan::runtime::ahead::follow;
 use gendan::store::{Answer, Commit, Index, Json, Key, Kind, Store as _, Write};
-use run::simulate;
+use run::{Met, simulate};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use world::Planted;
 
 /// Seeds of one run of the suite; `GENDAN_SIM_SEEDS` sets another number.
-const SEEDS: u64 = 2000;
+const SEEDS: u64 = 5000;
+
+/// What has to come about in some of them, or they would show nothing of it.
+const MET: [&str; 19] = [
+    "amended",
+    "appealed",
+    "asked",
+    "cancelled",
+    "charged",
+    "closed",
+    "conditioned",
+    "guarantee_broken",
+    "held",
+    "merged",
+    "rejected",
+    "released",
+    "replanned",
+    "resumed",
+    "review_assigned",
+    "review_overdue",
+    "review_withdrawn",
+    "reviewer_added",
+    "unanswered",
+];
 
 #[expect(clippy::disallowed_methods, reason = "a switch of the test run")]
 fn setting(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-/// The seeds from 1 on, on all cores, until `enough` have failed; the failures, each with its seed.
-fn simulate_all(count: u64, enough: usize, planted: &Planted) -> Vec<(u64, String)> {
+/// The seeds from 1 on, on all cores, until `enough` have failed; the failures, each with its seed, and the kinds of events that
+/// the others met.
+fn simulate_all(count: u64, enough: usize, planted: &Planted) -> (Vec<(u64, String)>, Met) {
     let next = AtomicU64::new(1);
+    let met = Mutex::new(Met::new());
     let failures = Mutex::new(Vec::new());
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     std::thread::scope(|scope| {
@@ -43,8 +69,9 @@ fn simulate_all(count: u64, enough: usize, planted: &Planted) -> Vec<(u64, Strin
                     if seed > count || failures.lock().unwrap().len() >= enough {
                         break;
                     }
-                    if let Err(why) = simulate(seed, planted) {
-                        failures.lock().unwrap().push((seed, why));
+                    match simulate(seed, planted) {
+                        Ok(new) => met.lock().unwrap().extend(new),
+                        Err(why) => failures.lock().unwrap().push((seed, why)),
                     }
                 }
             });
@@ -52,16 +79,18 @@ fn simulate_all(count: u64, enough: usize, planted: &Planted) -> Vec<(u64, Strin
     });
     let mut failures = failures.into_inner().unwrap();
     failures.sort();
-    failures
+    (failures, met.into_inner().unwrap())
 }
 
 #[test]
 fn nothing_is_lost_and_nothing_happens_twice() {
     let count = setting("GENDAN_SIM_SEEDS").unwrap_or(SEEDS);
-    let failures = simulate_all(count, 20, &Planted::default());
+    let (failures, met) = simulate_all(count, 20, &Planted::default());
     let shown: Vec<String> =
         failures.iter().take(5).map(|(seed, why)| format!("seed {seed}: {why}")).collect();
     assert!(failures.is_empty(), "{} of {count} seeds failed:\n{}", failures.len(), shown.join("\n"));
+    let missed: Vec<&str> = MET.into_iter().filter(|event| !met.contains(&format!("\"{event}\""))).collect();
+    assert!(missed.is_empty() || count < 300, "in no world was anything {missed:?}");
 }
 
 #[test]
@@ -118,7 +147,7 @@ fn planted_faults_are_found() {
         ("lanes out of order", store(|faults| faults.break_lanes = true)),
     ];
     let found = |name: &str, planted: &Planted| {
-        let found = simulate_all(SEEDS, 1, planted);
+        let (found, _) = simulate_all(SEEDS, 1, planted);
         println!("{name}: {found:?}");
         !found.is_empty()
     };

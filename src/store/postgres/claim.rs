@@ -47,7 +47,8 @@ const RENEW_INTENTS: &str =
     "update intent i set lease_until = $3 where i.message_id = any($2) and i.state = 'held'
     and i.holder = $1 and i.lease_until > $4";
 const GIVE_BACK: &str = "update outbox o set holder = null, lease_until = null, claims = claims - 1
-    where o.id = any($2) and o.holder = $1 and o.lease_until > $3";
+    from unnest($2::uuid[], $4::bigint[]) as given (id, attempt)
+    where o.id = given.id and o.attempt = given.attempt and o.holder = $1 and o.lease_until > $3";
 const TAKE_OVER: &str = "update outbox set holder = null, lease_until = null
     where state = 'waiting' and holder <> $1 and lease_until > $2";
 const TAKE_OVER_INTENTS: &str = "update intent set lease_until = $2
@@ -119,8 +120,10 @@ impl Shared {
         Ok(ids.iter().map(|id| held.contains(id)).collect())
     }
 
-    pub(super) async fn put_back(&self, holder: &str, ids: &[Uuid]) -> Result<(), StoreError> {
-        let query = sqlx::query(GIVE_BACK).bind(holder).bind(ids).bind(self.whole_now());
+    pub(super) async fn put_back(&self, holder: &str, messages: &[(Uuid, u32)]) -> Result<(), StoreError> {
+        let (ids, attempts): (Vec<Uuid>, Vec<i64>) =
+            messages.iter().map(|(id, attempt)| (*id, i64::from(*attempt))).unzip();
+        let query = sqlx::query(GIVE_BACK).bind(holder).bind(ids).bind(self.whole_now()).bind(attempts);
         within(query.execute(&self.pool)).await.map(|_| ())
     }
 

@@ -168,8 +168,8 @@ impl Store for Postgres {
         apart(async move { shared.prolong(&holder, &ids, lease).await }).await
     }
 
-    async fn give_back(&self, holder: &str, ids: &[Uuid]) -> Result<(), StoreError> {
-        self.shared.put_back(holder, ids).await
+    async fn give_back(&self, holder: &str, messages: &[(Uuid, u32)]) -> Result<(), StoreError> {
+        self.shared.put_back(holder, messages).await
     }
 
     async fn take_over(&self, holder: &str) -> Result<u64, StoreError> {

@@ -29,7 +29,7 @@ struct Kept {
     /// Each with the end of its lease; the oldest first.
     messages: VecDeque<(Message, DateTime<Utc>)>,
     /// Of commits whose answer was lost: to be let go.
-    doubtful: Vec<Uuid>,
+    doubtful: Vec<(Uuid, u32)>,
     turn: u32,
 }
 
@@ -63,11 +63,12 @@ impl Straight {
 
     /// Nobody knows whether they are written.
     pub(super) fn doubt(&self, chosen: HashSet<Uuid>) {
-        self.kept().doubtful.extend(chosen);
+        // What goes straight is always a first attempt.
+        self.kept().doubtful.extend(chosen.into_iter().map(|id| (id, 1)));
     }
 
     /// Takes what has to be let go.
-    pub(super) fn doubtful(&self) -> Vec<Uuid> {
+    pub(super) fn doubtful(&self) -> Vec<(Uuid, u32)> {
         std::mem::take(&mut self.kept().doubtful)
     }
 

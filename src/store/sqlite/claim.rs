@@ -64,7 +64,8 @@ const RENEW_INTENTS: &str = "update intent set lease_until = ?3 where state = 'h
     and lease_until > ?4 and message_id in (select value from json_each(?2))";
 const GIVE_BACK: &str =
     "update outbox set state = 'waiting', holder = null, lease_until = null, claims = claims - 1
-    where state = 'claimed' and holder = ?1 and lease_until > ?3 and id in (select value from json_each(?2))";
+    where state = 'claimed' and holder = ?1 and lease_until > ?3
+    and (id, attempt) in (select value ->> 0, value ->> 1 from json_each(?2))";
 const TAKE_OVER: &str = "update outbox set state = 'waiting', holder = null, lease_until = null
     where state = 'claimed' and holder <> ?1 and lease_until > ?2";
 const TAKE_OVER_INTENTS: &str = "update intent set lease_until = ?2 where state in ('held', 'unsure')
@@ -128,11 +129,11 @@ impl Sqlite {
         Ok(ids.iter().map(|id| held.contains(id)).collect())
     }
 
-    pub(super) async fn put_back(&self, holder: &str, ids: &[Uuid]) -> Result<(), StoreError> {
+    pub(super) async fn put_back(&self, holder: &str, messages: &[(Uuid, u32)]) -> Result<(), StoreError> {
         let now = self.now_micros();
         let mut begun = self.begin_lease().await?;
         let conn = begun.connection()?;
-        let done = sqlx::query(GIVE_BACK).bind(holder).bind(json(&ids)).bind(now).execute(conn).await;
+        let done = sqlx::query(GIVE_BACK).bind(holder).bind(json(&messages)).bind(now).execute(conn).await;
         begun.end(done.map_err(Trouble::from)).await?;
         Ok(())
     }

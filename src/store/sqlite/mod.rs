@@ -167,8 +167,8 @@ impl Store for Sqlite {
         self.prolong(holder, ids, lease).await
     }
 
-    async fn give_back(&self, holder: &str, ids: &[Uuid]) -> Result<(), StoreError> {
-        self.put_back(holder, ids).await
+    async fn give_back(&self, holder: &str, messages: &[(Uuid, u32)]) -> Result<(), StoreError> {
+        self.put_back(holder, messages).await
     }
 
     async fn take_over(&self, holder: &str) -> Result<u64, StoreError> {

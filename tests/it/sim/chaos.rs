@@ -14,6 +14,8 @@ pub(super) struct Rates {
     pub(super) delay: u32,
     pub(super) duplicate: u32,
     pub(super) reorder: u32,
+    /// Of the world's clock.
+    pub(super) step: u32,
 }
 
 /// The world's dice. Everything random in a run comes from here, in an order that the seed fixes.
@@ -40,6 +42,7 @@ impl Chaos {
             delay: rate(40),
             duplicate: rate(15),
             reorder: rate(30),
+            step: rate(60),
         };
         Self { rng: Mutex::new(rng), rates, on: AtomicBool::new(true), calls: AtomicU64::new(0) }
     }
@@ -75,6 +78,11 @@ impl Chaos {
 
     pub(super) fn reorder(&self) -> bool {
         self.strikes(self.rates.reorder)
+    }
+
+    /// Whether somebody puts the clock forward or back.
+    pub(super) fn steps(&self) -> bool {
+        self.strikes(self.rates.step)
     }
 
     pub(super) async fn delay(&self) {

@@ -11,7 +11,7 @@ use gendan::order::message::{Body, Message};
 use gendan::order::review::{Queue, ReviewState};
 use gendan::order::status::{Rung, Status};
 use gendan::runtime::clock::Clock as _;
-use gendan::store::{Filter, Key, Kind, Store as _};
+use gendan::store::{Filter, Key, Kind, Store as _, StoredEvent};
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -38,6 +38,16 @@ pub(super) async fn all(world: &World, letters: u64) -> Result<(), String> {
     record(world).await
 }
 
+/// The kinds of events that came about.
+pub(super) async fn met(world: &World) -> BTreeSet<String> {
+    let mut met = BTreeSet::new();
+    for order in orders(world).await {
+        let events = world.store.events(order.id).await.unwrap();
+        met.extend(events.iter().map(|it| serde_json::to_value(&it.event).unwrap()["event"].to_string()));
+    }
+    met
+}
+
 /// Everything that came in is somewhere, and nothing waits any more.
 async fn conservation(world: &World, letters: u64) -> Result<(), String> {
     let balance = world.store.balance().await.map_err(|e| e.to_string())?;
@@ -52,7 +62,7 @@ async fn conservation(world: &World, letters: u64) -> Result<(), String> {
     let messages = balance.messages;
     ensure(messages.parked == 0, || format!("parked: {messages:?}"))?;
     let later = world.store.next_due().await.map_err(|e| e.to_string())?;
-    let due = later.is_some_and(|due| due <= world.clock.now());
+    let due = later.is_some_and(|due| due < world.clock.now());
     ensure(!due && messages.in_work == 0, || format!("something still waits: {messages:?}, due {later:?}"))?;
     ensure(!world.wired || world.server.is_empty(), || "the broker still holds messages".to_owned())?;
     let parts = world.store.list(Kind::Part, &Filter::default()).await.map_err(|e| e.to_string())?;
@@ -103,7 +113,7 @@ async fn gates(world: &World, order: &Order, arrived: &Arrived) -> Result<(), St
     let events = world.store.events(order.id).await.map_err(|e| e.to_string())?;
     let released = events.iter().find(|it| matches!(it.event, Event::Released { .. }));
     let about = |it: &&(DateTime<Utc>, Message)| it.1.correlation_id == order.id;
-    for (at, message) in arrived.iter().filter(about) {
+    for (_, message) in arrived.iter().filter(about) {
         let goods = matches!(
             message.body,
             Body::ProductionTask(_)
@@ -115,26 +125,54 @@ async fn gates(world: &World, order: &Order, arrived: &Arrived) -> Result<(), St
             format!("order {} was never released, but sent {}", order.id, message.body.type_name())
         })?;
         if let Body::ShippingInstruction(_) = &message.body {
-            let on = order.ship_on.unwrap_or(DateTime::<Utc>::MAX_UTC);
-            ensure(*at >= on, || format!("order {} shipped at {at}, before {on}", order.id))?;
             let gate = events
                 .iter()
                 .any(|it| matches!(it.event, Event::GateOpened { gate: gendan::order::event::Gate::Ship }));
             ensure(gate, || format!("order {} shipped through a closed gate", order.id))?;
         }
     }
-    if let Some(released) = released {
-        let open_then = order.reviews.iter().filter(|review| match &review.state {
-            ReviewState::Open => true,
-            ReviewState::Decided(decided) => decided.at > released.at && review.opened_at <= released.at,
-            ReviewState::Withdrawn => false,
-        });
-        let open_then = open_then.count();
-        ensure(open_then == 0, || format!("order {} was released over {open_then} open reviews", order.id))?;
+    shipped_in_time(&events).map_err(|why| format!("order {}: {why}", order.id))?;
+    open_at_release(&events).map_err(|why| format!("order {}: {why}", order.id))?;
+    if released.is_some() {
         ensure(order.returned.is_none(), || {
             format!("order {} was released while it was returned", order.id)
         })?;
         against(order)?;
+    }
+    Ok(())
+}
+
+/// Nobody is still asked when an order is released.
+fn open_at_release(events: &[StoredEvent]) -> Result<(), String> {
+    let mut open = BTreeSet::new();
+    for it in events {
+        match &it.event {
+            Event::ReviewOpened { review } => {
+                open.insert(review.id);
+            }
+            Event::ReviewDecided { review_id, .. } | Event::ReviewWithdrawn { review_id } => {
+                open.remove(review_id);
+            }
+            Event::Released { .. } => {
+                return ensure(open.is_empty(), || format!("released over the open reviews {open:?}"));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Goods are told to leave on the day that was set down for them, and not before. Later instructions only say what changed.
+fn shipped_in_time(events: &[StoredEvent]) -> Result<(), String> {
+    let mut day = DateTime::<Utc>::MAX_UTC;
+    for it in events {
+        match &it.event {
+            Event::Released { ship_on, .. } | Event::Replanned { ship_on, .. } => day = *ship_on,
+            Event::Told { what: Tell::ShippingInstruction, .. } => {
+                return ensure(it.at >= day, || format!("shipped at {}, before {day}", it.at));
+            }
+            _ => {}
+        }
     }
     Ok(())
 }
@@ -158,6 +196,15 @@ fn against(order: &Order) -> Result<(), String> {
 /// Open reviews past their deadline are marked; a goods date that has come was told.
 async fn deadlines(world: &World, order: &Order) -> Result<(), String> {
     let now = world.clock.now();
+    let mut passed = BTreeSet::new();
+    for it in world.store.events(order.id).await.map_err(|e| e.to_string())? {
+        let once = match it.event {
+            Event::ReviewOverdue { review_id } => passed.insert((review_id, None)),
+            Event::GuaranteeBroken { review_id, until } => passed.insert((review_id, until)),
+            _ => true,
+        };
+        ensure(once, || format!("order {} passed one deadline twice", order.id))?;
+    }
     for review in order.open_reviews() {
         // While the customer is asked, his clock runs and not the house's; when the question is past, the end of that opens
         // the queue anew.
@@ -195,7 +242,7 @@ async fn totals(world: &World, orders: &[Order], arrived: &Arrived) -> Result<()
     held(world, orders).await?;
     for (_, message) in arrived {
         let Body::AccountingInvoice(invoice) = &message.body else { continue };
-        let sum: Decimal = invoice.lines.iter().map(|line| line.amount).sum();
+        let sum: Decimal = invoice.lines.iter().map(|line| line.amount).chain(invoice.charges.clone()).sum();
         ensure(sum == invoice.total, || {
             format!("invoice of {}: {sum} is not {}", invoice.number, invoice.total)
         })?;

@@ -2,6 +2,14 @@
 
 use super::chaos::Chaos;
 
+/// An order that was sent: whose, its number, and of what it asks how many thousand pieces.
+#[derive(Debug, Clone)]
+struct Sent {
+    customer: u64,
+    po: u64,
+    lines: Vec<(u64, u64)>,
+}
+
 /// A customer's mail, and whether the same bytes were sent before.
 #[derive(Debug, Clone)]
 pub(super) struct Letter {
@@ -23,43 +31,57 @@ const GOODS: [(&str, &str, &str); 4] = [
     ("5#尼龙闭尾拉链 自动头 黑色580 20cm", "条", "0.48"),
 ];
 
-/// The letters of one run: orders, some sent twice, some of one PO number, some that are no orders, and broken ones. In a
-/// `rush` they are all orders of one customer for the same goods: for one credit limit, one stock and one running number.
+/// The letters of one run: orders, changes and cancellations of them, some sent twice, some of one PO number, some that are no
+/// orders, and broken ones. In a `rush` they are all of one customer for the same goods, and half of them change what went
+/// before: for one credit limit, one stock and one running number.
 pub(super) fn letters(chaos: &Chaos, count: u64, rush: bool) -> Vec<Letter> {
     let mut letters: Vec<Letter> = Vec::new();
+    let mut sent: Vec<Sent> = Vec::new();
     if rush {
         let (customer, goods) = (chaos.below(4), chaos.below(4));
-        return (0..2 * count)
-            .map(|number| order(chaos, (number, number), (customer, 1, &[goods])))
-            .collect();
+        for number in 0..2 * count {
+            let letter = if chaos.often(300) { change(chaos, number, &sent) } else { None };
+            let order = || order(chaos, (number, number), (customer, 1, &[goods]), &mut sent);
+            letters.push(letter.unwrap_or_else(order));
+        }
+        return letters;
     }
     for number in 0..count {
-        let letter = match chaos.below(12) {
+        let letter = match chaos.below(14) {
             0 if !letters.is_empty() => repeated(chaos, &letters, number),
             1 => not_an_order(number),
             2 => broken(number),
-            3 => any_order(chaos, number, number.saturating_sub(1)),
-            _ => any_order(chaos, number, number),
+            3 => any_order(chaos, number, number.saturating_sub(1), &mut sent),
+            4..=6 => {
+                change(chaos, number, &sent).unwrap_or_else(|| any_order(chaos, number, number, &mut sent))
+            }
+            _ => any_order(chaos, number, number, &mut sent),
         };
         letters.push(letter);
     }
     letters
 }
 
-fn any_order(chaos: &Chaos, number: u64, po: u64) -> Letter {
+fn any_order(chaos: &Chaos, number: u64, po: u64, sent: &mut Vec<Sent>) -> Letter {
     let customer = chaos.below(4);
     let goods: Vec<u64> = (0..=chaos.below(3)).map(|_| chaos.below(4)).collect();
-    order(chaos, (number, po), (customer, 9, &goods))
+    order(chaos, (number, po), (customer, 9, &goods), sent)
 }
 
 /// An order of a customer for some goods, of each at most so many thousand pieces.
-fn order(chaos: &Chaos, (number, po): (u64, u64), (customer, most, goods): (u64, u64, &[u64])) -> Letter {
+fn order(
+    chaos: &Chaos,
+    (number, po): (u64, u64),
+    (customer, most, goods): (u64, u64, &[u64]),
+    sent: &mut Vec<Sent>,
+) -> Letter {
     let (name, mail, firm) = CUSTOMERS[customer as usize];
+    let asked: Vec<(u64, u64)> = goods.iter().map(|goods| (*goods, 1 + chaos.below(most))).collect();
     let mut lines = String::new();
     let mut total = 0u64;
-    for (position, goods) in (1..).zip(goods) {
+    for (position, (goods, thousands)) in (1..).zip(&asked) {
         let (goods, unit, price) = GOODS[*goods as usize];
-        let quantity = 1000 * (1 + chaos.below(most));
+        let quantity = 1000 * thousands;
         let cents = price.replace("0.", "").parse::<u64>().unwrap();
         let amount = quantity * cents;
         total += amount;
@@ -76,7 +98,29 @@ fn order(chaos: &Chaos, (number, po): (u64, u64), (customer, most, goods): (u64,
         total / 100,
         total % 100
     );
+    sent.push(Sent { customer, po, lines: asked });
     mail_of(number, mail, &format!("采购单 PO-{po:04}"), &body)
+}
+
+/// The customer changes one of his orders, or takes it back; none while he has sent none.
+fn change(chaos: &Chaos, number: u64, sent: &[Sent]) -> Option<Letter> {
+    let Sent { customer, po, lines } = sent.get(chaos.below(sent.len() as u64) as usize)?;
+    let (name, mail, firm) = CUSTOMERS[*customer as usize];
+    if chaos.often(250) {
+        let body = format!(
+            "你好，\r\n\r\n因客户取消订单，我司3月6日的采购单 PO-{po:04} 请取消，勿再生产。\r\n\r\n{name}\r\n{firm}\r\n"
+        );
+        return Some(mail_of(number, mail, &format!("采购单 PO-{po:04} 取消"), &body));
+    }
+    let (goods, thousands) = lines[chaos.below(lines.len() as u64) as usize];
+    let (goods, unit, _) = GOODS[goods as usize];
+    let body = format!(
+        "你好，\r\n\r\n我司3月6日的采购单 PO-{po:04} 有变更：\r\n1、{goods}，数量由{}{unit}改为{}{unit}。\r\n\
+         其余不变，请回复确认。\r\n\r\n{name}\r\n{firm}\r\n",
+        1000 * thousands,
+        1000 * (1 + chaos.below(9)),
+    );
+    Some(mail_of(number, mail, &format!("Re: 采购单 PO-{po:04} 变更通知"), &body))
 }
 
 fn repeated(chaos: &Chaos, letters: &[Letter], number: u64) -> Letter {

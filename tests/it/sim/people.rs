@@ -3,6 +3,7 @@
 use super::world::World;
 use chrono::Days;
 use gendan::order::Order;
+use gendan::order::done::WorkDone;
 use gendan::order::event::Milestone;
 use gendan::order::guarantee::Guarantee;
 use gendan::order::ids;
@@ -11,6 +12,7 @@ use gendan::order::review::{Condition, Decision, Queue, Review, Role, Verdict};
 use gendan::order::status::{Rung, Status};
 use gendan::runtime::clock::Clock as _;
 use gendan::store::{Commit, Filter, Kind, Store as _};
+use rust_decimal::Decimal;
 use uuid::Uuid;
 
 /// One round of everybody's work: some of the open reviews are decided, some of the goods move.
@@ -49,7 +51,7 @@ async fn decide(world: &World, order: &Order, review: &Review, round: u64) {
         5 => Verdict::AddReviewer { reviewer: Role::ALL[chaos.below(15) as usize] },
         6 => conditions(world),
         7 => Verdict::Ask,
-        _ => agreement(world, review),
+        _ => agreement(world, order, review),
     };
     let role = if chaos.often(50) {
         Role::Warehouse
@@ -91,9 +93,14 @@ fn guarantee(world: &World, review: &Review) -> Option<Guarantee> {
     (review.queue == Queue::Credit).then_some(Guarantee { until, amount: None })
 }
 
-fn agreement(world: &World, review: &Review) -> Verdict {
+/// Agreed, with what the queue is there to say: money guaranteed, work that is done, what a change costs.
+fn agreement(world: &World, order: &Order, review: &Review) -> Verdict {
     let guarantee = guarantee(world, review);
-    Verdict::Approve { conditions: Vec::new(), needs_days: None, done: Vec::new(), fee: None, guarantee }
+    let changes = order.is_case() && world.chaos.often(500);
+    let sewn = WorkDone::Sewn { pieces: Decimal::from(1200) };
+    let done = if changes && review.queue == Queue::Production { vec![sewn] } else { Vec::new() };
+    let fee = (changes && review.queue == Queue::Sales).then(|| Decimal::from(120));
+    Verdict::Approve { conditions: Vec::new(), needs_days: None, done, fee, guarantee }
 }
 
 /// Agreed on a condition: a price, a quantity or a date.

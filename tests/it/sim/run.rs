@@ -7,7 +7,7 @@ use super::world::{Planted, Process, World};
 use crate::support::books;
 use gendan::intake::Arrival;
 use gendan::order::document::Channel;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 /// Rounds with faults; between them some minutes to hours pass.
@@ -15,8 +15,11 @@ const ROUNDS: u64 = 14;
 /// Rounds after the healing: enough for the longest backoff, deadline and date.
 const QUIET_ROUNDS: u64 = 40;
 
-/// Runs a seed. An error says what does not hold.
-pub(super) fn simulate(seed: u64, planted: &Planted) -> Result<(), String> {
+/// Kinds of events.
+pub(super) type Met = BTreeSet<String>;
+
+/// Runs a seed: the kinds of events that its orders met. An error says what does not hold.
+pub(super) fn simulate(seed: u64, planted: &Planted) -> Result<Met, String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -29,7 +32,7 @@ pub(super) fn simulate(seed: u64, planted: &Planted) -> Result<(), String> {
     })
 }
 
-async fn run(seed: u64, planted: Planted) -> Result<(), String> {
+async fn run(seed: u64, planted: Planted) -> Result<Met, String> {
     let world = World::new(seed, books::lean(), planted);
     books::mark_imported(world.store.as_ref()).await;
     let count = 2 + world.chaos.below(5);
@@ -41,6 +44,9 @@ async fn run(seed: u64, planted: Planted) -> Result<(), String> {
         office.tend(&world).await;
         office.take_in(&world, &mut mail).await;
         people::round(&world, round).await;
+        if world.chaos.steps() {
+            world.clock.put(i64::try_from(world.chaos.below(180)).unwrap_or(0) - 60);
+        }
         let minutes = 1 << world.chaos.below(9);
         tokio::time::sleep(Duration::from_secs(minutes * 60)).await;
     }
@@ -52,8 +58,9 @@ async fn run(seed: u64, planted: Planted) -> Result<(), String> {
         tokio::time::sleep(Duration::from_secs(6 * 3600)).await;
     }
     let verdict = checks::all(&world, arrived).await;
+    let met = checks::met(&world).await;
     office.close(&world).await;
-    verdict
+    verdict.map(|()| met)
 }
 
 /// The processes that live at the moment.

@@ -55,15 +55,12 @@ impl Store for ChaosStore {
         if self.chaos.lost_answer() && self.chaos.often(500) {
             return Err(StoreError::Unknown("the connection was lost before COMMIT came through".into()));
         }
-        let sent: Vec<Vec<Uuid>> =
-            batch.iter().map(|it| it.messages.iter().map(|message| message.id).collect()).collect();
-        let consumed: Vec<Option<Uuid>> =
-            batch.iter().map(|it| it.consumes.as_ref().map(|consumed| consumed.message.id)).collect();
-        let answers = self.inner.write(batch).await;
-        for ((sent, consumed), answer) in sent.into_iter().zip(consumed).zip(answers.iter().flatten()) {
+        let answers = self.inner.write(batch.clone()).await;
+        for (commit, answer) in batch.iter().zip(answers.iter().flatten()) {
             if *answer == Answer::Done {
-                self.seen.write(sent);
-                self.seen.unlease(|id, _| Some(id) == consumed);
+                self.seen.write(commit);
+                let consumed = commit.consumes.as_ref().map(|consumed| consumed.message.id);
+                self.seen.unlease(|(id, _), _| Some(id) == consumed);
             }
         }
         self.chaos.crash(&self.life).await;
@@ -113,10 +110,9 @@ impl Store for ChaosStore {
         self.outside(renewing).await
     }
 
-    async fn give_back(&self, holder: &str, ids: &[Uuid]) -> Result<(), StoreError> {
-        self.seen.unlease(|id, of| of == holder && ids.contains(&id));
-        self.seen.give_back(ids);
-        self.outside(self.inner.give_back(holder, ids)).await
+    async fn give_back(&self, holder: &str, messages: &[(Uuid, u32)]) -> Result<(), StoreError> {
+        self.seen.unlease(|taken, of| of == holder && messages.contains(&taken));
+        self.outside(self.inner.give_back(holder, messages)).await
     }
 
     async fn take_over(&self, holder: &str) -> Result<u64, StoreError> {
@@ -124,7 +120,7 @@ impl Store for ChaosStore {
     }
 
     async fn relayed(&self, holder: &str, marks: Vec<(Uuid, u32, Relayed)>) -> Result<(), StoreError> {
-        self.seen.unlease(|id, of| of == holder && marks.iter().any(|(marked, _, _)| *marked == id));
+        self.seen.unlease(|id, of| of == holder && marks.iter().any(|(marked, _, _)| *marked == id.0));
         self.outside(self.inner.relayed(holder, marks)).await
     }
 

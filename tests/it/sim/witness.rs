@@ -1,12 +1,14 @@
 //! Sees each message as a step is handed it: not before its time, and in one hand at a time.
 
+use super::limits;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use gendan::order::message::Message;
 use gendan::runtime::clock::Clock;
 use gendan::runtime::{Failure, Handler};
 use gendan::store::{Claimed, Commit};
-use std::collections::{BTreeMap, BTreeSet};
+use rust_decimal::Decimal;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use uuid::Uuid;
 
@@ -20,16 +22,19 @@ pub(super) struct Seen {
     /// Messages that a step works on, each with the end of the lease that it began under.
     in_hand: Mutex<BTreeMap<(Uuid, u32), DateTime<Utc>>>,
     written: Mutex<Vec<Uuid>>,
+    /// The latest time at which anybody was handed anything: the clock may have been put back since.
+    latest: Mutex<DateTime<Utc>>,
+    /// What each customer's orders take of his credit.
+    credit: Mutex<BTreeMap<String, Decimal>>,
     /// Messages under a lease: whose, and until when.
     leased: Mutex<BTreeMap<(Uuid, u32), Lease>>,
-    /// Messages that were given back. A store frees them whatever their attempt: one whose next attempt is in hand by then is
-    /// handed out once more, and the inbox tells who was first.
-    given_back: Mutex<BTreeSet<Uuid>>,
 }
 
 impl Seen {
     /// Messages were handed out under a lease; none of them may be under another's.
     pub(super) fn lease(&self, claimed: &[Claimed], holder: &str, now: DateTime<Utc>, until: DateTime<Utc>) {
+        let mut latest = self.latest.lock().unwrap();
+        *latest = now.max(*latest);
         let mut leased = self.leased.lock().unwrap();
         for message in claimed.iter().map(|it| &it.message) {
             let before = leased.insert((message.id, message.attempt), (holder.to_owned(), until));
@@ -47,13 +52,9 @@ impl Seen {
         leases.filter(|((id, _), _)| held.contains(id)).for_each(|(_, end)| *end = until);
     }
 
-    pub(super) fn give_back(&self, ids: &[Uuid]) {
-        self.given_back.lock().unwrap().extend(ids);
-    }
-
     /// The lease has ended: given back, relayed, or consumed.
-    pub(super) fn unlease(&self, gone: impl Fn(Uuid, &str) -> bool) {
-        self.leased.lock().unwrap().retain(|(id, _), (holder, _)| !gone(*id, holder));
+    pub(super) fn unlease(&self, gone: impl Fn((Uuid, u32), &str) -> bool) {
+        self.leased.lock().unwrap().retain(|taken, (holder, _)| !gone(*taken, holder));
     }
 
     /// Messages in the order in which they were written.
@@ -61,8 +62,11 @@ impl Seen {
         self.written.lock().unwrap().clone()
     }
 
-    pub(super) fn write(&self, messages: impl IntoIterator<Item = Uuid>) {
-        self.written.lock().unwrap().extend(messages);
+    /// A commit stands now: its messages are on their way, and what it takes of stock and credit must be there.
+    pub(super) fn write(&self, commit: &Commit) {
+        self.written.lock().unwrap().extend(commit.messages.iter().map(|message| message.id));
+        let wrong = limits::exceeded(commit, &mut self.credit.lock().unwrap());
+        self.wrong.lock().unwrap().extend(wrong);
     }
 
     pub(super) fn wrong(&self) -> Vec<String> {
@@ -92,13 +96,12 @@ impl<H: Handler> Handler for Witness<H> {
     async fn handle(&self, message: &Message) -> Result<Commit, Failure> {
         let now = self.clock.now();
         let key = (message.id, message.attempt);
-        if message.not_before.is_some_and(|time| time > now) {
+        if message.not_before.is_some_and(|time| time > now.max(*self.seen.latest.lock().unwrap())) {
             self.seen.wrong.lock().unwrap().push(format!("message {} was taken before its time", message.id));
         }
         let until = self.seen.leased.lock().unwrap().get(&key).map_or(now, |(_, until)| *until);
         let first = self.seen.in_hand.lock().unwrap().insert(key, until);
-        let freed = self.seen.given_back.lock().unwrap().contains(&message.id);
-        if self.leases && !freed && first.is_some_and(|until| until > now) {
+        if self.leases && first.is_some_and(|until| until > now) {
             self.seen.wrong.lock().unwrap().push(format!("message {} was in two hands", message.id));
         }
         let _in_hand = InHand(&self.seen, key);

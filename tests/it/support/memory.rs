@@ -127,9 +127,9 @@ impl Store for Memory {
         Ok(ids.iter().map(|id| state.renew(holder, *id, (now, now + lease))).collect())
     }
 
-    async fn give_back(&self, holder: &str, ids: &[Uuid]) -> Result<(), StoreError> {
+    async fn give_back(&self, holder: &str, messages: &[(Uuid, u32)]) -> Result<(), StoreError> {
         let (mut state, now) = (self.state(), self.clock.now());
-        ids.iter().for_each(|id| state.give_back(holder, *id, now));
+        messages.iter().for_each(|taken| state.give_back(holder, *taken, now));
         Ok(())
     }
 

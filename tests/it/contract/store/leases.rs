@@ -72,9 +72,11 @@ async fn a_renewed_lease_lasts_and_a_lost_one_is_told(h: impl Harness) {
 async fn what_is_given_back_was_not_counted(h: impl Harness) {
     h.commit(send([message(1, Step::Check)])).await;
     h.claim(Step::Check, "a").await;
-    h.store().give_back("b", &[id(1)]).await.unwrap();
+    h.store().give_back("b", &[(id(1), 1)]).await.unwrap();
     assert!(h.claim(Step::Check, "b").await.is_empty(), "only the holder can give back");
-    h.store().give_back("a", &[id(1)]).await.unwrap();
+    h.store().give_back("a", &[(id(1), 2)]).await.unwrap();
+    assert!(h.claim(Step::Check, "b").await.is_empty(), "another attempt is not the one in hand");
+    h.store().give_back("a", &[(id(1), 1)]).await.unwrap();
     assert_eq!(h.claim(Step::Check, "b").await[0].claims, 1);
 }
 
@@ -86,7 +88,7 @@ async fn a_late_holder_finds_the_work_done(h: impl Harness) {
     h.claim(Step::Check, "quick").await;
     assert_eq!(h.commit(done(&it)).await, Answer::Done);
     assert_eq!(h.commit(done(&it)).await, Answer::Duplicate);
-    h.store().give_back("quick", &[it.id]).await.unwrap();
+    h.store().give_back("quick", &[(it.id, 1)]).await.unwrap();
     h.store().renew("quick", &[it.id], LEASE).await.unwrap();
     h.wait(61);
     assert!(h.claim(Step::Check, "third").await.is_empty());

@@ -26,7 +26,7 @@ enum Op {
     Commit(Vec<Plan>),
     Claim(Option<bool>, u32, u8),
     Renew(u8, u128),
-    GiveBack(u8, u128),
+    GiveBack(u8, u128, u32),
     TakeOver(u8),
     Relayed(u8, u128, u32, u8),
     Intend(u128, u32, u8),
@@ -66,7 +66,7 @@ fn an_op() -> impl Strategy<Value = Op> {
         8 => proptest::collection::vec(a_plan(), 1..5).prop_map(Op::Commit),
         4 => (proptest::option::weighted(0.7, any::<bool>()), 1..4_u32, 0..2_u8).prop_map(|(step, max, by)| Op::Claim(step, max, by)),
         1 => (0..2_u8, a_message()).prop_map(|(by, id)| Op::Renew(by, id)),
-        1 => (0..2_u8, a_message()).prop_map(|(by, id)| Op::GiveBack(by, id)),
+        1 => (0..2_u8, a_message(), 1..3_u32).prop_map(|(by, id, attempt)| Op::GiveBack(by, id, attempt)),
         1 => (0..2_u8).prop_map(Op::TakeOver),
         2 => (0..2_u8, a_message(), 1..3_u32, 0..4_u8).prop_map(|(by, id, attempt, mark)| Op::Relayed(by, id, attempt, mark)),
         3 => (a_message(), 1..3_u32, 0..2_u8).prop_map(|(id, attempt, by)| Op::Intend(id, attempt, by)),
@@ -141,7 +141,9 @@ async fn perform(h: &impl Harness, op: &Op) -> String {
             format!("{:?}", store.claim(&claim).await.unwrap())
         }
         Op::Renew(by, it) => format!("{:?}", store.renew(holder(*by), &[id(*it)], LEASE).await.unwrap()),
-        Op::GiveBack(by, it) => format!("{:?}", store.give_back(holder(*by), &[id(*it)]).await.unwrap()),
+        Op::GiveBack(by, it, attempt) => {
+            format!("{:?}", store.give_back(holder(*by), &[(id(*it), *attempt)]).await.unwrap())
+        }
         Op::TakeOver(by) => format!("{:?}", store.take_over(holder(*by)).await.unwrap()),
         Op::Relayed(by, it, attempt, mark) => {
             let returned = Relayed::Returned { why: "no queue".to_owned() };

@@ -112,7 +112,7 @@ async fn everything(store: &Postgres) {
     let returned = Relayed::Returned { why: "no queue".to_owned() };
     let marks = vec![(id(2), 1, returned), (id(3), 1, Relayed::Delivered), (id(5), 1, Relayed::Sent)];
     store.relayed("a", marks).await.unwrap();
-    store.give_back("a", &[id(2)]).await.unwrap();
+    store.give_back("a", &[(id(2), 1)]).await.unwrap();
     store.take_over("b").await.unwrap();
     let again = Message { attempt: 2, ..message(2, Step::Check) };
     let replay = Commit { unpark: vec![(id(2), "again".to_owned())], ..send([again.clone()]) };

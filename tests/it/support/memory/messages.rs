@@ -66,8 +66,8 @@ impl State {
         true
     }
 
-    pub(super) fn give_back(&mut self, holder: &str, id: Uuid, now: DateTime<Utc>) {
-        if let Some(row) = self.held(holder, id, now) {
+    pub(super) fn give_back(&mut self, holder: &str, (id, attempt): (Uuid, u32), now: DateTime<Utc>) {
+        if let Some(row) = self.held(holder, id, now).filter(|row| row.message.attempt == attempt) {
             row.at = At::Waiting;
             row.claims -= 1;
         }
