@@ -5,13 +5,16 @@ use super::document::Kind;
 use super::event::{Event, Gate, Milestone, PartRef, Tell};
 use super::guarantee::Guaranteed;
 use super::line::Content;
+use super::material::{self, Material};
 use super::money::Money;
 use super::number::OrderNumber;
 use super::problem::Problem;
 use super::review::{Queue, Review};
 use super::status::{CannotMove, Move, Rung, Status};
 use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -87,6 +90,9 @@ pub struct Order {
     /// Positions that have to be made; the others were taken from stock at release.
     #[serde(default)]
     pub make: Vec<u32>,
+    /// What their making takes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub materials: Vec<Material>,
     /// What it takes of its customer's credit until it is paid; none when it takes none.
     pub credit: Option<Money>,
     /// An amendment made something else of it than its document says.
@@ -162,6 +168,7 @@ impl Order {
             promised: None,
             ship_on: None,
             make: Vec::new(),
+            materials: Vec::new(),
             credit: None,
             amended: false,
             revision: 0,
@@ -287,8 +294,8 @@ impl Order {
             self.revision += u32::from(self.promised.is_some());
         } else if let Event::Charged { case, amount } = event {
             self.charges.push(Charge { case: *case, amount: *amount });
-        } else if let Event::Released { promised, ship_on, make, credit }
-        | Event::Replanned { promised, ship_on, make, credit, .. } = event
+        } else if let Event::Released { promised, ship_on, make, credit, materials }
+        | Event::Replanned { promised, ship_on, make, credit, materials, .. } = event
         {
             if matches!(event, Event::Replanned { remade: true, .. }) {
                 let making = [Milestone::ProductionStarted, Milestone::ProductionFinished];
@@ -298,6 +305,7 @@ impl Order {
             self.credit = *credit;
             self.promised = Some(*promised);
             self.make.clone_from(make);
+            self.materials.clone_from(materials);
             self.ship_on = Some(*ship_on);
         }
     }
@@ -318,6 +326,24 @@ impl Order {
     #[must_use]
     pub fn is_paid(&self) -> bool {
         self.reached.contains(&Milestone::Paid) || self.kept.contains(&Milestone::Paid)
+    }
+
+    /// Production has begun: it took its material from the stock.
+    #[must_use]
+    pub fn is_begun(&self) -> bool {
+        let begun = [Milestone::ProductionStarted, Milestone::ProductionFinished, Milestone::StockOut];
+        begun.iter().any(|milestone| self.reached.contains(milestone))
+    }
+
+    /// What it holds of the components' stock, by component: from the release until production takes it.
+    #[must_use]
+    pub fn held_materials(&self) -> BTreeMap<String, Decimal> {
+        if self.holds_materials() { material::held(&self.materials) } else { BTreeMap::new() }
+    }
+
+    #[must_use]
+    pub fn holds_materials(&self) -> bool {
+        self.promised.is_some() && self.status != Status::Cancelled && !self.is_begun()
     }
 
     /// Whether this was told to this receiver in this version.
