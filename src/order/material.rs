@@ -1,5 +1,8 @@
 //! What the making of an order's goods takes: from stock, and what has to be bought for it.
 
+use super::Order;
+use super::event::Milestone;
+use super::status::Status;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -40,7 +43,27 @@ pub fn held(materials: &[Material]) -> BTreeMap<String, Decimal> {
     sums
 }
 
+impl Order {
+    /// Production has begun: it took its material from the stock.
+    #[must_use]
+    pub fn is_begun(&self) -> bool {
+        let begun = [Milestone::ProductionStarted, Milestone::ProductionFinished, Milestone::StockOut];
+        begun.iter().any(|milestone| self.reached.contains(milestone))
+    }
+
+    /// What it holds of the components' stock, by component: from the release until production takes it.
+    #[must_use]
+    pub fn held_materials(&self) -> BTreeMap<String, Decimal> {
+        if self.holds_materials() { held(&self.materials) } else { BTreeMap::new() }
+    }
+
+    #[must_use]
+    pub fn holds_materials(&self) -> bool {
+        self.promised.is_some() && self.status != Status::Cancelled && !self.is_begun()
+    }
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-const fn is_not(is: &bool) -> bool {
+pub(super) const fn is_not(is: &bool) -> bool {
     !*is
 }

@@ -5,16 +5,14 @@ use super::document::Kind;
 use super::event::{Event, Gate, Milestone, PartRef, Tell};
 use super::guarantee::Guaranteed;
 use super::line::Content;
-use super::material::{self, Material};
+use super::material::Material;
 use super::money::Money;
 use super::number::OrderNumber;
 use super::problem::Problem;
 use super::review::{Queue, Review};
 use super::status::{CannotMove, Move, Rung, Status};
 use chrono::{DateTime, NaiveDate, Utc};
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -96,7 +94,7 @@ pub struct Order {
     /// What it takes of its customer's credit until it is paid; none when it takes none.
     pub credit: Option<Money>,
     /// An amendment made something else of it than its document says.
-    #[serde(default, skip_serializing_if = "is_not")]
+    #[serde(default, skip_serializing_if = "super::material::is_not")]
     pub amended: bool,
     /// How often it was amended after its release: what was told before is told anew then.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -328,34 +326,11 @@ impl Order {
         self.reached.contains(&Milestone::Paid) || self.kept.contains(&Milestone::Paid)
     }
 
-    /// Production has begun: it took its material from the stock.
-    #[must_use]
-    pub fn is_begun(&self) -> bool {
-        let begun = [Milestone::ProductionStarted, Milestone::ProductionFinished, Milestone::StockOut];
-        begun.iter().any(|milestone| self.reached.contains(milestone))
-    }
-
-    /// What it holds of the components' stock, by component: from the release until production takes it.
-    #[must_use]
-    pub fn held_materials(&self) -> BTreeMap<String, Decimal> {
-        if self.holds_materials() { material::held(&self.materials) } else { BTreeMap::new() }
-    }
-
-    #[must_use]
-    pub fn holds_materials(&self) -> bool {
-        self.promised.is_some() && self.status != Status::Cancelled && !self.is_begun()
-    }
-
     /// Whether this was told to this receiver in this version.
     #[must_use]
     pub fn was_told(&self, what: Tell, to: &str, version: u32) -> bool {
         self.told.iter().any(|told| told.what == what && told.to == to && told.version == version)
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-const fn is_not(is: &bool) -> bool {
-    !*is
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]

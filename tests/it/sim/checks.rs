@@ -2,10 +2,11 @@
 
 use super::people::orders;
 use super::world::World;
+use crate::support::books;
 use chrono::{DateTime, TimeDelta, Utc};
 use gendan::order::Order;
 use gendan::order::asked::AskedState;
-use gendan::order::event::{Event, Milestone, Tell};
+use gendan::order::event::{Event, Gate, Milestone, Tell};
 use gendan::order::line::Line;
 use gendan::order::message::{Body, Message};
 use gendan::order::review::{Queue, ReviewState};
@@ -31,6 +32,7 @@ pub(super) async fn all(world: &World, letters: u64) -> Result<(), String> {
         lanes(world, &arrived)?;
     }
     for order in &orders {
+        purchases(order, &arrived)?;
         gates(world, order, &arrived).await?;
         deadlines(world, order).await?;
     }
@@ -118,9 +120,7 @@ async fn gates(world: &World, order: &Order, arrived: &Arrived) -> Result<(), St
         if let Body::ShippingInstruction(_) = &message.body {
             let on = order.ship_on.unwrap_or(DateTime::<Utc>::MAX_UTC);
             ensure(*at >= on, || format!("order {} shipped at {at}, before {on}", order.id))?;
-            let gate = events
-                .iter()
-                .any(|it| matches!(it.event, Event::GateOpened { gate: gendan::order::event::Gate::Ship }));
+            let gate = events.iter().any(|it| matches!(it.event, Event::GateOpened { gate: Gate::Ship }));
             ensure(gate, || format!("order {} shipped through a closed gate", order.id))?;
         }
     }
@@ -156,6 +156,34 @@ fn against(order: &Order) -> Result<(), String> {
     ensure(against.is_none(), || format!("order {} was released against {against:?}", order.id))
 }
 
+/// Purchasing was told last what has to be bought for the order as it is, and of every order that may be produced.
+fn purchases(order: &Order, arrived: &Arrived) -> Result<(), String> {
+    let mut wanted: BTreeMap<&str, Decimal> = BTreeMap::new();
+    for it in order.materials.iter().filter(|it| it.to_buy > Decimal::ZERO) {
+        *wanted.entry(&it.component).or_default() += it.to_buy;
+    }
+    if order.status == Status::Cancelled {
+        wanted.clear();
+    }
+    let told = order.told.iter().filter(|it| it.what == Tell::PurchaseRequest);
+    let Some(last) = told.max_by_key(|it| it.version) else {
+        let may = order.gates.contains(&Gate::Produce) && matches!(order.status, Status::On(_));
+        return ensure(wanted.is_empty() || !may, || {
+            format!("nobody buys {wanted:?} for order {}", order.id)
+        });
+    };
+    let request = |message: &'_ Message| {
+        let of_it = message.id == last.message_id;
+        if let Body::PurchasingRequest(it) = &message.body { of_it.then(|| it.clone()) } else { None }
+    };
+    let asked = arrived.iter().find_map(|(_, message)| request(message));
+    let asked = asked.iter().flat_map(|it| &it.lines).map(|it| (it.component.as_str(), it.quantity));
+    let asked: BTreeMap<&str, Decimal> = asked.collect();
+    ensure(asked == wanted, || {
+        format!("purchasing is to buy {asked:?} for order {}, which takes {wanted:?}", order.id)
+    })
+}
+
 /// Open reviews past their deadline are marked; a goods date that has come was told.
 async fn deadlines(world: &World, order: &Order) -> Result<(), String> {
     let now = world.clock.now();
@@ -169,7 +197,7 @@ async fn deadlines(world: &World, order: &Order) -> Result<(), String> {
         })?;
     }
     let rung = order.status.rung();
-    let waits_for_money = !order.gates.contains(&gendan::order::event::Gate::Ship);
+    let waits_for_money = !order.gates.contains(&Gate::Ship);
     let due = order.ship_on.is_some_and(|on| on < now) && rung.is_some_and(|rung| rung >= Rung::Released);
     let told = order.told.iter().any(|told| told.what == Tell::ShippingInstruction);
     ensure(!due || told || waits_for_money || !matches!(order.status, Status::On(_)), || {
@@ -233,6 +261,11 @@ async fn held(world: &World, orders: &[Order]) -> Result<(), String> {
             let holds = held.remove(&row.key).unwrap_or_default();
             ensure(charged == holds, || {
                 format!("{:?} is charged {charged}, its orders hold {holds}", row.key)
+            })?;
+            // Two orders may find the same goods or the same material free; only one of them gets it.
+            let free = books::short_of_material().free_stock(&row.key.id).max(Decimal::ZERO);
+            ensure(kind != Kind::Stock || (Decimal::ZERO..=free).contains(&charged), || {
+                format!("{:?} is charged {charged}, and {free} were free", row.key)
             })?;
         }
     }
