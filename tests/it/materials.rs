@@ -6,6 +6,7 @@ use crate::office::{
     Shop, apply, checked, day, decide, decimal, ids, lean, now, open, problem, report, types,
 };
 use gendan::order::Order;
+use gendan::order::document::Language;
 use gendan::order::event::{Event, Milestone};
 use gendan::order::line::Content;
 use gendan::order::message::{Body, MailSend, Message, ProductionTask, PurchasingRequest};
@@ -90,6 +91,18 @@ fn what_is_made_takes_material_and_purchasing_is_asked_for_the_rest() {
     assert!(to("production@hengtong.example").unwrap().contains("TAPE"));
     assert!(!to("sales@hengtong.example").unwrap().contains("SLIDER"));
     assert_eq!(shop.due(&mut order, now()), Release::default(), "told once");
+}
+
+#[test]
+fn departments_are_told_in_the_language_of_the_house() {
+    for (language, head) in [(Language::Zh, "须采购"), (Language::En, "To buy")] {
+        let mut shop = shop(&[("TAPE", "2000")]);
+        shop.house.language = language;
+        let release = shop.release(&mut checked(Vec::new()));
+        let mails = mails(&release);
+        let told: Vec<_> = mails.iter().filter(|mail| mail.text.contains(head)).map(|it| &it.to[0]).collect();
+        assert_eq!(told, ["production@hengtong.example", "purchasing@hengtong.example"]);
+    }
 }
 
 #[test]
