@@ -173,6 +173,16 @@ impl Desk {
         self
     }
 
+    /// The same firm with these tables.
+    pub(super) fn holding(mut self, more: &[(&str, &str)]) -> Self {
+        let mut tables = tables();
+        for (table, text) in more {
+            tables.put(table, import::import(table, table, text.as_bytes()).unwrap().body).unwrap();
+        }
+        self.master = Master::from_tables(tables);
+        self
+    }
+
     /// The products' table says this of a product.
     pub(super) fn give(&mut self, sku: &str, name: &str, value: &str) {
         let mut tables = tables();

@@ -80,6 +80,8 @@ fn word(problem: &Problem) -> Option<&'static str> {
         | Code::MarginTooLow
         | Code::RateMissing
         | Code::CreditAsked
-        | Code::UnpaidEarlier => None,
+        | Code::UnpaidEarlier
+        | Code::MaterialsShort
+        | Code::BomUnusable => None,
     }
 }

@@ -16,6 +16,7 @@ pub mod promotion;
 pub mod credit;
 pub mod margin;
 pub mod stock;
+pub mod materials;
 pub mod dates;
 pub mod same_again;
 pub mod sender;
@@ -111,7 +112,7 @@ fn checks_of_content(case: &Case<'_>) -> Vec<Problem> {
 
 type Check = fn(&Case<'_>) -> Vec<Problem>;
 
-const CONTENT: [Check; 11] = [
+const CONTENT: [Check; 12] = [
     complete::check,
     known::check,
     sums::check,
@@ -122,5 +123,6 @@ const CONTENT: [Check; 11] = [
     credit::check,
     margin::check,
     stock::check,
+    materials::check,
     dates::check,
 ];

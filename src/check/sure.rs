@@ -102,7 +102,9 @@ const fn is_doubt(problem: &Problem) -> bool {
         | Code::MarginTooLow
         | Code::RateMissing
         | Code::CreditAsked
-        | Code::UnpaidEarlier => false,
+        | Code::UnpaidEarlier
+        | Code::MaterialsShort
+        | Code::BomUnusable => false,
     }
 }
 

@@ -157,7 +157,7 @@ pub(super) fn stop(error: ImportError) -> Stop {
             Stop::Refused(format!("nothing was imported:\n{}", said.join("\n")))
         }
         ImportError::Store(error) => error.into(),
-        ImportError::Folder(_) | ImportError::Published(_) | ImportError::Lost => {
+        ImportError::Folder(_) | ImportError::Published(_) | ImportError::Bills(_) | ImportError::Lost => {
             Stop::Refused(error.to_string())
         }
     }

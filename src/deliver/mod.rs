@@ -69,6 +69,7 @@ pub fn destination(body: &Body) -> String {
         Body::ShippingInstruction(instruction) => format!("shipping.instruction.{}", instruction.carrier),
         Body::Notification(notice) => format!("notification.{}", notice.department.as_str()),
         Body::ProductionTask(_)
+        | Body::PurchasingRequest(_)
         | Body::WarehousePick(_)
         | Body::AccountingInvoice(_)
         | Body::OrderConfirmed(_)

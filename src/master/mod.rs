@@ -11,6 +11,7 @@ pub mod text;
 pub mod units;
 pub mod atoms;
 pub mod catalogue;
+pub mod bills;
 
 mod cells;
 mod rows;
@@ -28,6 +29,7 @@ pub use tables::{
 };
 
 use atoms::Words;
+use bills::{Bills, Boms};
 use catalogue::Catalogue;
 use chrono::NaiveDate;
 use customers::CustomerIndex;
@@ -44,7 +46,7 @@ pub struct Master {
     products: Vec<Product>,
     carriers: Vec<(String, Carrier)>,
     departments: Vec<Department>,
-    boms: HashMap<String, Vec<Bom>>,
+    boms: Boms,
     balances: HashMap<String, Balance>,
     /// On hand less reserved, over all warehouses.
     free: HashMap<String, Decimal>,
@@ -102,7 +104,7 @@ impl Master {
             let free = free.entry(row.sku).or_default();
             *free = free.saturating_add(row.on_hand.saturating_sub(row.reserved));
         }
-        let boms = gathered(tables.boms, |row| row.sku.clone());
+        let boms = Boms::new(&tables.boms, &tables.products, &tables.suppliers);
         let promotions = gathered(tables.promotions, |row| text::squeezed(&row.code));
         let words = Words::new(tables.words.into_iter().map(|row| (row.word, row.means)));
         let mails = tables.departments.iter().flat_map(|row| [&row.mail, &row.manager_mail]);
@@ -306,9 +308,10 @@ impl Master {
         self.balances.get(customer)
     }
 
+    /// What the making of these products takes, through all levels.
     #[must_use]
-    pub fn bom(&self, sku: &str) -> &[Bom] {
-        self.boms.get(sku).map_or(&[], Vec::as_slice)
+    pub fn bills(&self, skus: &[String]) -> Bills {
+        self.boms.bills(skus)
     }
 
     /// The carrier whose name stands in a shipping method as customers write it; of several, the longest name.

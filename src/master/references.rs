@@ -16,7 +16,7 @@ pub struct Loose {
 
 impl Tables {
     /// Every customer code and SKU that rows refer to in vain, by table, field and value. Components of a BOM may be
-    /// materials that are no products and are not looked at.
+    /// materials that are no products, and have stock and suppliers as these have.
     #[must_use]
     pub fn references(&self) -> Vec<Loose> {
         let customers: HashSet<String> = self.customers.iter().map(|row| squeezed(&row.code)).collect();
@@ -56,7 +56,7 @@ impl Tables {
         let components = self.boms.iter().map(|row| squeezed(&row.component));
         let items: HashSet<String> = skus.iter().cloned().chain(components).collect();
         look("suppliers", "items", &items, &mut self.suppliers.iter().flat_map(|row| &row.items));
-        look("stock", "sku", &skus, &mut self.stock.iter().map(|row| &row.sku));
+        look("stock", "sku", &items, &mut self.stock.iter().map(|row| &row.sku));
         let mut substitutes = self.products.iter().filter_map(|row| row.substitute.as_ref());
         look("products", "substitute", &skus, &mut substitutes);
         let promised = |of: fn(&Promotion) -> Option<&String>| self.promotions.iter().filter_map(of);

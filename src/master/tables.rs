@@ -199,7 +199,14 @@ pub struct Balance {
 pub struct Bom {
     pub sku: String,
     pub component: String,
+    /// In `unit`, without waste.
     pub qty_per: Decimal,
+    /// The unit that `qty_per` is counted in; none: that of the component.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// What is lost in making, in hundredths of `qty_per`, on top of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scrap: Option<Decimal>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

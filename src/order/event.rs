@@ -4,6 +4,7 @@ use super::asked::{Answer, Asked};
 use super::document::Kind;
 use super::guarantee::Guaranteed;
 use super::line::Content;
+use super::material::Material;
 use super::money::Money;
 use super::number::OrderNumber;
 use super::problem::Problem;
@@ -221,6 +222,8 @@ pub enum Event {
         credit: Option<Money>,
         /// More has to be made than before, or something else: what was reported of the making was of the order as it was.
         remade: bool,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        materials: Vec<Material>,
     },
     /// What an amendment or cancellation costs the customer, who agreed to it.
     Charged {
@@ -258,6 +261,9 @@ pub enum Event {
         make: Vec<u32>,
         /// What the order takes of its customer's credit until it is paid.
         credit: Option<Money>,
+        /// What the making takes.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        materials: Vec<Material>,
     },
     GateOpened {
         gate: Gate,

@@ -9,8 +9,8 @@ use super::event::Milestone;
 use super::review::Decision;
 pub use super::step::Step;
 pub use super::told::{
-    AccountingInvoice, GoodsLine, InvoiceLine, Notification, OrderConfirmed, ProductionTask, ShipTo,
-    ShippingInstruction, WarehousePick,
+    AccountingInvoice, GoodsLine, InvoiceLine, MaterialLine, Notification, OrderConfirmed, ProductionTask,
+    PurchasingRequest, RequestLine, ShipTo, ShippingInstruction, WarehousePick,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -73,6 +73,8 @@ pub enum Body {
     ReviewRequested(ReviewRequested),
     #[serde(rename = "production.task")]
     ProductionTask(ProductionTask),
+    #[serde(rename = "purchasing.request")]
+    PurchasingRequest(PurchasingRequest),
     #[serde(rename = "warehouse.pick")]
     WarehousePick(WarehousePick),
     #[serde(rename = "shipping.instruction")]
@@ -89,7 +91,7 @@ pub enum Body {
 
 impl Body {
     /// Every type that travels.
-    pub const TYPES: [&str; 19] = [
+    pub const TYPES: [&str; 20] = [
         "message.arrived",
         "order.placed",
         "master.changed",
@@ -103,6 +105,7 @@ impl Body {
         "mail.send",
         "review.requested",
         "production.task",
+        "purchasing.request",
         "warehouse.pick",
         "shipping.instruction",
         "accounting.invoice",
@@ -128,6 +131,7 @@ impl Body {
             Self::MailSend(_) => "mail.send",
             Self::ReviewRequested(_) => "review.requested",
             Self::ProductionTask(_) => "production.task",
+            Self::PurchasingRequest(_) => "purchasing.request",
             Self::WarehousePick(_) => "warehouse.pick",
             Self::ShippingInstruction(_) => "shipping.instruction",
             Self::AccountingInvoice(_) => "accounting.invoice",

@@ -92,10 +92,14 @@ pub enum Code {
     CreditAsked,
     /// A customer who pays before owes for earlier orders.
     UnpaidEarlier,
+    /// Material for what has to be made is not free, and has to be bought.
+    MaterialsShort,
+    /// A product is made of itself, or of too many levels: nobody can say what its making takes.
+    BomUnusable,
 }
 
 impl Code {
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 47] = [
         Self::Unread,
         Self::Unsure,
         Self::UnknownCustomer,
@@ -141,6 +145,8 @@ impl Code {
         Self::RateMissing,
         Self::CreditAsked,
         Self::UnpaidEarlier,
+        Self::MaterialsShort,
+        Self::BomUnusable,
     ];
 
     /// The word in snake case, as JSON has it.
@@ -192,6 +198,8 @@ impl Code {
             Self::RateMissing => "rate_missing",
             Self::CreditAsked => "credit_asked",
             Self::UnpaidEarlier => "unpaid_earlier",
+            Self::MaterialsShort => "materials_short",
+            Self::BomUnusable => "bom_unusable",
         }
     }
 }

@@ -14,10 +14,12 @@ pub enum Proposal {
     Substitute { sku: String, name: String, quantity: Decimal, unit: String },
     /// What is free now, and the rest on a later day.
     PartDelivery { now: Decimal, later: Decimal, unit: String, date: NaiveDate },
+    /// For purchasing: what a supplier can deliver by a day.
+    Purchase { component: String, quantity: Decimal, unit: String, supplier: String, date: NaiveDate },
 }
 
 impl Proposal {
-    pub const WORDS: [&str; 3] = ["later_date", "substitute", "part_delivery"];
+    pub const WORDS: [&str; 4] = ["later_date", "substitute", "part_delivery", "purchase"];
 
     /// The word, as JSON and wordings have it.
     #[must_use]
@@ -26,6 +28,7 @@ impl Proposal {
             Self::LaterDate { .. } => "later_date",
             Self::Substitute { .. } => "substitute",
             Self::PartDelivery { .. } => "part_delivery",
+            Self::Purchase { .. } => "purchase",
         }
     }
 
@@ -44,6 +47,13 @@ impl Proposal {
                 ("now", now.to_string()),
                 ("later", later.to_string()),
                 ("unit", unit.clone()),
+                ("date", date.to_string()),
+            ],
+            Self::Purchase { component, quantity, unit, supplier, date } => vec![
+                ("component", component.clone()),
+                ("quantity", quantity.to_string()),
+                ("unit", unit.clone()),
+                ("supplier", supplier.clone()),
                 ("date", date.to_string()),
             ],
         }

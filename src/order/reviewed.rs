@@ -10,6 +10,15 @@ use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
+/// Working days from the release on that the departments said they need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Needs {
+    /// All of them, in turn.
+    pub days: u32,
+    /// Of these purchasing, until what has to be bought is there; none where it did not say.
+    pub material: Option<u32>,
+}
+
 impl Order {
     pub(super) fn note_review(&mut self, event: &Event) -> Result<(), FoldError> {
         if let Event::ReviewOpened { review } = event {
@@ -82,6 +91,13 @@ impl Order {
     pub fn needs_days(&self) -> u32 {
         let needs = self.last_words().into_values().filter_map(|decided| decided.needs_days);
         needs.fold(0, u32::saturating_add)
+    }
+
+    /// What the departments need, as the plan takes it.
+    #[must_use]
+    pub fn needs(&self) -> Needs {
+        let purchasing = self.last_words().remove(&Queue::Purchasing);
+        Needs { days: self.needs_days(), material: purchasing.and_then(|decided| decided.needs_days) }
     }
 
     /// What the reviewers said was already done of what a change makes vain. Of each queue its last word counts.

@@ -5,6 +5,7 @@ use super::document::Kind;
 use super::event::{Event, Gate, Milestone, PartRef, Tell};
 use super::guarantee::Guaranteed;
 use super::line::Content;
+use super::material::Material;
 use super::money::Money;
 use super::number::OrderNumber;
 use super::problem::Problem;
@@ -87,10 +88,13 @@ pub struct Order {
     /// Positions that have to be made; the others were taken from stock at release.
     #[serde(default)]
     pub make: Vec<u32>,
+    /// What their making takes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub materials: Vec<Material>,
     /// What it takes of its customer's credit until it is paid; none when it takes none.
     pub credit: Option<Money>,
     /// An amendment made something else of it than its document says.
-    #[serde(default, skip_serializing_if = "is_not")]
+    #[serde(default, skip_serializing_if = "super::material::is_not")]
     pub amended: bool,
     /// How often it was amended after its release: what was told before is told anew then.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -162,6 +166,7 @@ impl Order {
             promised: None,
             ship_on: None,
             make: Vec::new(),
+            materials: Vec::new(),
             credit: None,
             amended: false,
             revision: 0,
@@ -287,8 +292,8 @@ impl Order {
             self.revision += u32::from(self.promised.is_some());
         } else if let Event::Charged { case, amount } = event {
             self.charges.push(Charge { case: *case, amount: *amount });
-        } else if let Event::Released { promised, ship_on, make, credit }
-        | Event::Replanned { promised, ship_on, make, credit, .. } = event
+        } else if let Event::Released { promised, ship_on, make, credit, materials }
+        | Event::Replanned { promised, ship_on, make, credit, materials, .. } = event
         {
             if matches!(event, Event::Replanned { remade: true, .. }) {
                 let making = [Milestone::ProductionStarted, Milestone::ProductionFinished];
@@ -298,6 +303,7 @@ impl Order {
             self.credit = *credit;
             self.promised = Some(*promised);
             self.make.clone_from(make);
+            self.materials.clone_from(materials);
             self.ship_on = Some(*ship_on);
         }
     }
@@ -325,11 +331,6 @@ impl Order {
     pub fn was_told(&self, what: Tell, to: &str, version: u32) -> bool {
         self.told.iter().any(|told| told.what == what && told.to == to && told.version == version)
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-const fn is_not(is: &bool) -> bool {
-    !*is
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]

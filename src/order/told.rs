@@ -32,6 +32,55 @@ pub struct ProductionTask {
     pub revision: u32,
     pub promised: NaiveDate,
     pub lines: Vec<GoodsLine>,
+    /// What the making takes, as far as bills of material say so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub materials: Vec<MaterialLine>,
+}
+
+/// What one position takes of a component, in the component's unit. What is neither in stock nor bought is made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MaterialLine {
+    pub position: u32,
+    pub component: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    pub quantity: Decimal,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    pub from_stock: Decimal,
+    pub to_buy: Decimal,
+    pub needed_by: NaiveDate,
+}
+
+/// Purchase request (请购单).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PurchasingRequest {
+    pub order_id: Uuid,
+    pub number: String,
+    /// How often the order was amended since its release: this takes the place of what was told with a lower one.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub revision: u32,
+    pub lines: Vec<RequestLine>,
+}
+
+/// What has to be bought of one component, in its unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestLine {
+    pub component: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    pub quantity: Decimal,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    pub needed_by: NaiveDate,
+    /// Code of the supplier, where one delivers it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supplier: Option<String>,
+    /// The order's positions that it is for.
+    pub positions: Vec<u32>,
 }
 
 /// Picking (领料/拣货).

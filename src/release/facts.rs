@@ -1,6 +1,7 @@
 //! What a release rests on beside the order: the house, the buyer, the goods, the mail that is answered.
 
 use super::templates::Templates;
+use crate::master::bills::Bills;
 use crate::order::Order;
 pub use crate::order::department::Department;
 use crate::order::document::{Envelope, Language};
@@ -121,6 +122,7 @@ impl Default for Settings {
             notify: vec![
                 Department::Sales,
                 Department::Production,
+                Department::Purchasing,
                 Department::Warehouse,
                 Department::Finance,
             ],
@@ -164,4 +166,6 @@ pub struct ReleaseFacts<'a> {
     /// The order as it was, where it is being changed.
     pub before: Option<&'a Order>,
     pub products: &'a BTreeMap<String, Product>,
+    /// What the order's goods are made of.
+    pub bills: &'a Bills,
 }

@@ -13,6 +13,7 @@ mod telling;
 mod confirm;
 mod notify;
 mod produce;
+mod request;
 mod pick;
 mod ship;
 mod invoice;
@@ -104,9 +105,9 @@ pub fn release(
         sequence: facts.sequence,
     };
     telling.happen(Event::Numbered { number: facts.pattern.number(&parts) })?;
-    let (promised, ship_on, make) = (plan.promised, plan.ship_on, plan.make);
+    let (promised, ship_on, make, materials) = (plan.promised, plan.ship_on, plan.make, plan.materials);
     let credit = facts.buyer.credit.filter(|_| facts.buyer.terms != Terms::Prepaid);
-    telling.happen(Event::Released { promised, ship_on, make, credit })?;
+    telling.happen(Event::Released { promised, ship_on, make, credit, materials })?;
     for gate in open_gates(order, facts.buyer.terms) {
         telling.happen(Event::GateOpened { gate })?;
     }
@@ -125,7 +126,7 @@ pub fn release(
     Ok(out)
 }
 
-/// Tells what has come due since and was not told yet: the production task once the deposit is in, the picking of finished
+/// Tells what has come due since and was not told yet: the production task and the purchase request once the deposit is in, the picking of finished
 /// goods, the shipping instruction once its time has come and its gate is open, the invoice once the goods have left.
 /// Nothing for an order that stands aside or has ended.
 pub fn due(
@@ -172,6 +173,7 @@ pub fn invoice_latest(
 
 fn tell_due(telling: &mut Telling<'_>) -> Result<(), ReleaseError> {
     produce::produce(telling)?;
+    request::request(telling)?;
     pick::pick(telling)?;
     ship::ship(telling)?;
     invoice::invoice(telling)

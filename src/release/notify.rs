@@ -4,10 +4,14 @@ use super::facts::{Department, Way};
 use super::telling::Telling;
 use super::templates::{self, Rendered};
 use super::{ReleaseError, changes, sheet};
+use crate::order::Order;
 use crate::order::event::Tell;
+use crate::order::material::Material;
 use crate::order::message::{Body, Notification};
+use crate::order::sheet::Told;
 use crate::order::status::Status;
-use serde_json::json;
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
 
 pub(super) fn notify(telling: &mut Telling<'_>) -> Result<(), ReleaseError> {
     for department in telling.facts.office.settings.notify.clone() {
@@ -25,13 +29,47 @@ fn concerns(telling: &Telling<'_>, department: Department) -> bool {
         Department::Production => {
             !order.make.is_empty() || order.was_told(Tell::Notification, department.as_str(), 1)
         }
+        Department::Purchasing => {
+            let told = |it: &Told| it.what == Tell::Notification && it.to == department.as_str();
+            order.materials.iter().any(is_bought) || order.told.iter().any(told)
+        }
         Department::Sales
-        | Department::Purchasing
         | Department::Warehouse
         | Department::Quality
         | Department::Finance
         | Department::Shipping => true,
     }
+}
+
+/// What makers and buyers have to know of the material; nobody else is told of it.
+fn materials(order: &Order, department: Department) -> Vec<Value> {
+    let concerns = |it: &&Material| match department {
+        Department::Production => true,
+        Department::Purchasing => is_bought(it),
+        Department::Sales
+        | Department::Warehouse
+        | Department::Quality
+        | Department::Finance
+        | Department::Shipping => false,
+    };
+    let shown = order.materials.iter().filter(|_| order.status != Status::Cancelled).filter(concerns);
+    let line = |it: &Material| {
+        json!({
+            "position": it.position,
+            "component": it.component,
+            "name": it.name,
+            "quantity": sheet::plain(it.quantity),
+            "to_buy": is_bought(it).then(|| sheet::plain(it.to_buy)),
+            "unit": it.unit,
+            "needed_by": it.needed_by.to_string(),
+            "supplier": it.supplier,
+        })
+    };
+    shown.map(line).collect()
+}
+
+fn is_bought(material: &Material) -> bool {
+    material.to_buy > Decimal::ZERO
 }
 
 fn tell(telling: &mut Telling<'_>, department: Department) -> Result<(), ReleaseError> {
@@ -94,6 +132,7 @@ fn text(telling: &Telling<'_>, department: Department) -> Result<Rendered, Relea
         "amended": order.revision > 0,
         "cancelled": order.status == Status::Cancelled,
         "changes": changes::said(order, telling.facts, language, department.sees_prices()),
+        "materials": materials(order, department),
         "ship_on": telling.order.ship_on.map(|at| {
             at.with_timezone(&office.calendar.zone()).format("%Y-%m-%d %H:%M").to_string()
         }),

@@ -4,7 +4,8 @@ use super::telling::Telling;
 use super::{ReleaseError, sheet};
 use crate::order::Order;
 use crate::order::event::{Gate, Tell};
-use crate::order::message::{Body, ProductionTask};
+use crate::order::material::Material;
+use crate::order::message::{Body, MaterialLine, ProductionTask};
 
 pub(super) const TO: &str = "production.task";
 
@@ -26,5 +27,19 @@ pub(super) fn task(order: &Order) -> Result<ProductionTask, ReleaseError> {
         revision: order.revision,
         promised: order.promised.ok_or_else(|| ReleaseError::Incomplete("promised".to_owned()))?,
         lines: sheet::goods(order.content.lines.iter().filter(|line| order.make.contains(&line.position))),
+        materials: order.materials.iter().map(need).collect(),
     })
+}
+
+fn need(it: &Material) -> MaterialLine {
+    MaterialLine {
+        position: it.position,
+        component: it.component.clone(),
+        description: it.name.clone(),
+        quantity: it.quantity,
+        unit: it.unit.clone(),
+        from_stock: it.from_stock,
+        to_buy: it.to_buy,
+        needed_by: it.needed_by,
+    }
 }

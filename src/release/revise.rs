@@ -3,12 +3,13 @@
 
 use super::telling::Telling;
 use super::{
-    Release, ReleaseError, ReleaseFacts, confirm, notify, open_gates, plan, produce, ship, tell_due,
+    Release, ReleaseError, ReleaseFacts, confirm, notify, open_gates, plan, produce, request, ship, tell_due,
 };
 use crate::order::Order;
 use crate::order::event::{Event, Tell};
 use crate::order::ids::Ids;
 use crate::order::message::{Body, TimerDue, TimerKind, WarehousePick};
+use crate::order::reviewed::Needs;
 use crate::order::status::Status;
 use crate::release::facts::Terms;
 use crate::release::{pick, sheet};
@@ -16,20 +17,21 @@ use chrono::{DateTime, Utc};
 
 /// Tells what an amendment made of a released order; `facts.before` is the order as it was, and the stock holds what it had
 /// reserved. Whoever was told of goods hears of them again where they changed; the customer and the departments always.
-/// `needs_days` are the working days that the departments need for the change.
+/// `needs` are the working days that the departments need for the change.
 pub fn revise(
     order: &Order,
-    needs_days: u32,
+    needs: Needs,
     facts: &ReleaseFacts<'_>,
     now: DateTime<Utc>,
     ids: Ids,
 ) -> Result<Release, ReleaseError> {
     super::complete(&order.content)?;
-    let plan = plan::plan_within(order, needs_days, facts, now)?;
+    let plan = plan::plan_within(order, needs, facts, now)?;
     let mut telling = Telling::new(order, facts, now, ids);
     let credit = facts.buyer.credit.filter(|_| facts.buyer.terms != Terms::Prepaid);
     let (promised, ship_on, make, remade) = (plan.promised, plan.ship_on, plan.make, plan.remade);
-    telling.happen(Event::Replanned { promised, ship_on, make, credit, remade })?;
+    let materials = plan.materials;
+    telling.happen(Event::Replanned { promised, ship_on, make, credit, remade, materials })?;
     for gate in open_gates(&telling.order, facts.buyer.terms) {
         if !telling.order.gates.contains(&gate) {
             telling.happen(Event::GateOpened { gate })?;
@@ -71,6 +73,7 @@ pub fn withdraw(
     if let Some(before) = facts.before {
         let mut nothing = telling.order.clone();
         nothing.content.lines.clear();
+        nothing.materials.clear();
         goods_again(&mut telling, before, &nothing)?;
     }
     super::invoice::settlement(&mut telling)?;
@@ -83,14 +86,21 @@ fn again(telling: &mut Telling<'_>, before: &Order) -> Result<(), ReleaseError> 
     goods_again(telling, before, &now)
 }
 
-/// Tells makers, warehouse and carrier what `now` has of their goods, where they were told of `before` and that differs. What
+/// Tells makers, purchasing, warehouse and carrier what `now` has of their goods, where they were told of `before` and that differs. What
 /// is gone altogether comes as a list of no goods.
 fn goods_again(telling: &mut Telling<'_>, before: &Order, now: &Order) -> Result<(), ReleaseError> {
     let told = |what: Tell| before.told.iter().any(|it| it.what == what);
     if told(Tell::ProductionTask) {
         let (was, task) = (produce::task(before)?, produce::task(now)?);
-        if (was.promised, &was.lines) != (task.promised, &task.lines) {
+        if (was.promised, &was.lines, &was.materials) != (task.promised, &task.lines, &task.materials) {
             telling.tell(Tell::ProductionTask, produce::TO, 1 + now.revision, Body::ProductionTask(task))?;
+        }
+    }
+    if told(Tell::PurchaseRequest) {
+        let (was, asked) = (request::of(before)?, request::of(now)?);
+        if was.lines != asked.lines {
+            let body = Body::PurchasingRequest(asked);
+            telling.tell(Tell::PurchaseRequest, request::TO, 1 + now.revision, body)?;
         }
     }
     for lot in pick::LOTS {

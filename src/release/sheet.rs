@@ -149,7 +149,7 @@ fn amount(value: Decimal, currency: Currency) -> String {
 }
 
 /// A number as short as it is exact, with thousands parted.
-fn plain(value: Decimal) -> String {
+pub(super) fn plain(value: Decimal) -> String {
     parted(&value.normalize().to_string())
 }
 

@@ -57,7 +57,7 @@ fn view(content: &Content, facts: &RuleFacts, problems: &[Problem], queue: Queue
 
 /// What a decision rests on: what is free in stock changes with every order of the goods, and is shown as a help alone.
 fn seen(problem: &Problem) -> Problem {
-    let free = problem.code == Code::ShortOfStock;
+    let free = matches!(problem.code, Code::ShortOfStock | Code::MaterialsShort);
     let expected = problem.expected.clone().filter(|_| !free);
     Problem { expected, proposals: Vec::new(), ..problem.clone() }
 }

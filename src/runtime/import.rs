@@ -7,7 +7,7 @@ use crate::master::difference::{Changes, keep, merged};
 use crate::master::import::{self, Imported};
 use crate::master::record::{MasterSettings, Source};
 use crate::master::tables::NAMES;
-use crate::master::{versions, workbook};
+use crate::master::{bills, versions, workbook};
 use crate::order::event::Actor;
 use crate::order::ids::{self, sha256_hex};
 use crate::read::codes::Code;
@@ -39,6 +39,8 @@ pub enum ImportError {
     Rows(Vec<RowError>),
     #[error("nothing was imported: {0}")]
     Published(String),
+    #[error("nothing was imported: {0}")]
+    Bills(String),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("another import came first; import again")]
@@ -219,7 +221,7 @@ pub async fn bring(
     how: &Importing<'_>,
 ) -> Result<Vec<Table>, ImportError> {
     let read = parse(files)?;
-    let names = with_prices(read.iter().map(|(it, _)| it.table.as_str()));
+    let names = with_related(read.iter().map(|(it, _)| it.table.as_str()));
     let mut register = Register::load(store, &names, how.settings).await?;
     let mut after = Vec::new();
     for (table, source) in read {
@@ -229,6 +231,7 @@ pub async fn bring(
     }
     let new = |name: &str| after.iter().find(|(table, ..)| table == name).map(|(_, _, body, _)| body);
     unpublished(&register, new, how.today).map_err(ImportError::Published)?;
+    usable(&register, new).map_err(ImportError::Bills)?;
     let mut tables = Vec::new();
     for (table, rows, body, source) in after {
         let changes = register.change(&table, &body, (&source, how.told), &how.stamp);
@@ -260,14 +263,27 @@ fn parse(files: Vec<TableFile>) -> Result<Vec<(Imported, Source)>, ImportError> 
     if errors.is_empty() { Ok(read) } else { Err(ImportError::Rows(errors)) }
 }
 
-/// These tables, and both of the price lists where one of them is among them: they are looked at together.
-fn with_prices<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+/// These tables, and those that they are looked at together with: both of the price lists where one of them is among them, the
+/// products where the bills of material are.
+fn with_related<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let mut names: Vec<&str> = names.collect();
     if versions::TABLES.iter().any(|table| names.contains(table)) {
         let missing: Vec<&str> = versions::TABLES.into_iter().filter(|it| !names.contains(it)).collect();
         names.extend(missing);
     }
+    if names.contains(&"boms") && !names.contains(&"products") {
+        names.push("products");
+    }
     names
+}
+
+/// Whether new bills of material can be used; else what is wrong and what to do.
+fn usable<'v>(
+    register: &'v Register,
+    new: impl Fn(&str) -> Option<&'v serde_json::Value>,
+) -> Result<(), String> {
+    let products = || new("products").or(register.body("products"));
+    new("boms").map_or(Ok(()), |boms| bills::usable(boms, products()))
 }
 
 /// Whether the new tables leave published price lists as they are; else what is wrong and what to do.
@@ -289,12 +305,13 @@ pub(super) async fn put_rows(
     how: &Importing<'_>,
 ) -> Result<(Register, Changes), ImportError> {
     let Imported { table, mut body, columns, .. } = read;
-    let names = with_prices([table.as_str()].into_iter());
+    let names = with_related([table.as_str()].into_iter());
     let mut register = Register::load(store, &names, how.settings).await?;
     keep(&table, &columns, register.body(&table), &mut body);
     let after = if whole { body } else { merged(&table, register.body(&table), &body) };
-    unpublished(&register, |name| (name == table).then_some(&after), how.today)
-        .map_err(ImportError::Published)?;
+    let new = |name: &str| (name == table).then_some(&after);
+    unpublished(&register, new, how.today).map_err(ImportError::Published)?;
+    usable(&register, new).map_err(ImportError::Bills)?;
     let changes = register.change(&table, &after, (source, how.told), &how.stamp);
     Ok((register, changes))
 }

@@ -13,6 +13,7 @@ mod imap;
 mod kill;
 mod joint;
 mod learn;
+mod materials;
 mod messages;
 mod office;
 mod packaging;

@@ -213,7 +213,7 @@ fn an_error_names_the_place_and_not_the_value() {
 #[test]
 fn what_is_sent_passes_its_schema() {
     let schemas = schemas();
-    let mut shop = Shop::open();
+    let mut shop = Shop::open().with_bills();
     for (terms, stock) in [("0", true), ("0", false), ("1", true)] {
         if !stock {
             shop.stock.clear();

@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a case that can't be set up fails")]
 
 use chrono::{DateTime, NaiveDate, Utc};
+use gendan::master::Tables;
+use gendan::master::bills::Bills;
+use gendan::master::import::import;
 use gendan::order::Order;
 use gendan::order::document::{Envelope, Kind, Language};
 use gendan::order::event::{Event, Milestone, PartRef};
@@ -208,6 +211,7 @@ pub(crate) struct Shop {
     pub(crate) pattern: NumberPattern,
     pub(crate) stock: BTreeMap<String, Decimal>,
     pub(crate) products: BTreeMap<String, Product>,
+    pub(crate) bills: Bills,
 }
 
 impl Shop {
@@ -259,6 +263,7 @@ impl Shop {
             pattern: NumberPattern::parse("{region}{class}-{customer}-{yy}{mm}-{seq:02}").unwrap(),
             stock: ["018", "015"].map(|it| (format!("HT-N5C-A-580-{it}"), decimal("20000"))).into(),
             products: ["018", "015"].map(|it| (format!("HT-N5C-A-580-{it}"), product("S"))).into(),
+            bills: Bills::default(),
         }
     }
 
@@ -286,7 +291,26 @@ impl Shop {
             stock: &self.stock,
             before: None,
             products: &self.products,
+            bills: &self.bills,
         }
+    }
+
+    /// One HT-N5C-A-580-018 takes 0.21 m of TAPE, 1 SLIDER, which supplier S1 delivers in 9 days, and 3 PIN; one of -015 a SUB,
+    /// which takes 2 SLIDER and 3 days.
+    pub(crate) fn with_bills(mut self) -> Self {
+        let products = "sku,name,name_en,category,unit,spec,moq,pack_qty,lead_days,standard_price,currency,barcode\n\
+            HT-N5C-A-580-018,拉链,,拉链,条,,1,1,7,1,CNY,\nHT-N5C-A-580-015,拉链,,拉链,条,,1,1,7,1,CNY,\n\
+            SUB,组件,,拉链,个,,1,1,3,1,CNY,\nSLIDER,5#自动头,,拉头,个,,1,1,4,1,CNY,\n";
+        let boms = "sku,component,qty_per,unit\nHT-N5C-A-580-018,TAPE,0.21,米\nHT-N5C-A-580-018,SLIDER,1,\n\
+            HT-N5C-A-580-018,PIN,3,\nHT-N5C-A-580-015,SUB,1,\nSUB,SLIDER,2,\n";
+        let suppliers = "code,name,mail,phone,lead_days,items\nS1,甲,,,9,SLIDER\n";
+        let mut tables = Tables::default();
+        for (table, text) in [("products", products), ("boms", boms), ("suppliers", suppliers)] {
+            tables.put(table, import(table, table, text.as_bytes()).unwrap().body).unwrap();
+        }
+        let skus: Vec<String> = self.products.keys().cloned().collect();
+        self.bills = Bills::of(&skus, (&tables.boms, &tables.products, &tables.suppliers));
+        self
     }
 
     /// Releases the order and folds what happened into it.

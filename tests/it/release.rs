@@ -11,6 +11,7 @@ use gendan::order::event::{Event, Gate, Milestone, Tell};
 use gendan::order::keyed;
 use gendan::order::message::{Body, MailSend, Message, TimerKind};
 use gendan::order::money::{Currency, Money};
+use gendan::order::reviewed::Needs;
 use gendan::order::status::{Rung, Status};
 use gendan::read::codes::Code;
 use gendan::release::facts::{Department, ReleaseFacts, Terms};
@@ -272,7 +273,8 @@ fn an_amended_order_is_told_anew_where_it_changed() {
             }],
         );
         let facts = ReleaseFacts { before: Some(&was), ..shop.facts() };
-        let revised = release::revise(&order, 0, &facts, now(), ids(80 + u128::from(revision))).unwrap();
+        let revised =
+            release::revise(&order, Needs::default(), &facts, now(), ids(80 + u128::from(revision))).unwrap();
         apply(&mut order, &revised.events);
         let again: Vec<_> = goods_told(&revised).into_iter().map(|(what, is, _)| (what, is)).collect();
         let expected: Vec<_> = told.iter().map(|(what, ..)| (*what, revision)).collect();

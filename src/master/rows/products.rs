@@ -60,6 +60,7 @@ impl Row for Stock {
 
 impl Row for Bom {
     const COLUMNS: &'static [&'static str] = &["sku", "component", "qty_per"];
+    const OPTIONAL: &'static [&'static str] = &["unit", "scrap"];
     const KEY: &'static [&'static str] = &["sku", "component"];
 
     fn parse(cells: &mut Cells<'_>) -> Self {
@@ -67,6 +68,8 @@ impl Row for Bom {
             sku: cells.text("sku"),
             component: cells.text("component"),
             qty_per: cells.positive("qty_per"),
+            unit: cells.optional("unit"),
+            scrap: cells.optional_amount("scrap"),
         }
     }
 }

@@ -60,6 +60,7 @@ impl Steps {
         let goods = both(&target.content, &content);
         let from = (&origin.document, &origin.record);
         let mut around = self.load(target.id, &goods, from, master.clone()).await?;
+        self.load_held(target, &mut around).await?;
         around.parties.extend(said.ship_to.iter().map(|party: &Party| (party.id, party.clone())));
         holdings::lend(&mut around, &holdings::held(target, &master));
         around.before = Some(target.clone());

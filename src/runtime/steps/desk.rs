@@ -99,7 +99,7 @@ impl Steps {
         let customer = content.customer.clone().unwrap_or_default();
         let po = content.po_number.as_ref().filter(|_| !customer.is_empty()).map(|po| po_key(&customer, po));
         let mut keys = vec![Key::new(Kind::Credit, &customer), Key::new(Kind::Counter, &customer)];
-        let skus = with_substitutes(skus(content), &master);
+        let skus = with_others(skus(content), &master);
         keys.extend(skus.iter().map(|sku| Key::new(Kind::Stock, sku)));
         keys.extend(
             [content.contact, content.ship_to].into_iter().flatten().map(|id| Key::new(Kind::Party, id)),
@@ -147,6 +147,24 @@ impl Steps {
             changing: None,
             before: None,
         })
+    }
+
+    /// Loads what is reserved of SKUs that an order holds, where its content does not name them any more.
+    pub(super) async fn load_held(&self, order: &Order, case: &mut Case) -> Result<(), Failure> {
+        let held = order.held_materials();
+        let missing = held.into_keys().filter(|sku| !case.reserved.contains_key(sku));
+        let keys: Vec<Key> = missing.map(|sku| Key::new(Kind::Stock, sku)).collect();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let mut found = self.store.load(&keys).await?;
+        case.ahead.extend(self.ahead.over(&keys, &mut found));
+        for (key, snapshot) in keys.into_iter().zip(found) {
+            let figure = snapshot
+                .map_or(Ok(Figure::default()), |it| parsed(it).map(|(was, value)| Figure { was, value }))?;
+            case.reserved.insert(key.id, figure);
+        }
+        Ok(())
     }
 
     async fn same(&self, id: Uuid, ids: &[Uuid]) -> Result<Vec<Same>, Failure> {
@@ -348,10 +366,11 @@ fn po_key(customer: &str, po: &str) -> Key {
     Key::new(Kind::Counter, format!("po/{customer}/{squeezed}"))
 }
 
-/// The SKUs and those that may be offered in their place.
-fn with_substitutes(mut skus: Vec<String>, master: &Master) -> Vec<String> {
+/// The SKUs, those that may be offered in their place, and what they are made of.
+fn with_others(mut skus: Vec<String>, master: &Master) -> Vec<String> {
     let substitute = |sku: &String| master.product(master.product(sku)?.substitute.as_deref()?);
     let others: Vec<String> = skus.iter().filter_map(substitute).map(|it| it.sku.clone()).collect();
+    skus.extend(master.bills(&skus).skus().cloned().collect::<Vec<_>>());
     skus.extend(others);
     skus.sort();
     skus.dedup();

@@ -3,6 +3,7 @@
 use super::Steps;
 use super::desk::{Case, skus};
 use crate::check::{self, Margins, Sold};
+use crate::master::bills::Bills;
 use crate::master::{Customer, Master, units};
 use crate::order::Order;
 use crate::order::document::{Channel, Envelope, Kind as PartKind, Language};
@@ -15,7 +16,7 @@ use crate::release::{self, ReleaseError};
 use crate::review::facts::{CustomerFacts, Figures};
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is not on the list of regions.
 const UNKNOWN_REGION: &str = "UN";
@@ -27,13 +28,20 @@ impl Case {
         order.content.customer.as_deref().and_then(|code| self.master.customer(code))
     }
 
-    /// Free stock of the order's SKUs: the table's, less what our own orders have reserved since.
+    /// Free stock of the order's SKUs and of what they are made of: the table's, less what our own orders have reserved since.
     fn stock(&self, order: &Order) -> BTreeMap<String, Decimal> {
         let free = |sku: &String| {
             let reserved = self.reserved.get(sku).map_or(Decimal::ZERO, |figure| figure.value);
             self.master.free_stock(sku) - reserved
         };
-        skus(&order.content).into_iter().map(|sku| (sku.clone(), free(&sku))).collect()
+        let bills = self.bills(order);
+        let held = order.materials.iter().map(|it| &it.component);
+        let skus: BTreeSet<&String> = bills.skus().chain(held).collect();
+        skus.into_iter().map(|sku| (sku.clone(), free(sku))).collect()
+    }
+
+    fn bills(&self, order: &Order) -> Bills {
+        self.master.bills(&skus(&order.content))
     }
 }
 
@@ -231,6 +239,7 @@ impl Steps {
             stock: &case.stock(order),
             before: case.before.as_ref(),
             products: &self.products(order, case),
+            bills: &case.bills(order),
         })
     }
 }

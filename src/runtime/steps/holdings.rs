@@ -6,6 +6,7 @@ use super::{Steps, desk, parsed};
 use crate::master::Master;
 use crate::order::Order;
 use crate::order::event::Milestone;
+use crate::order::material;
 use crate::order::status::Status;
 use crate::runtime::Failure;
 use crate::store::{Commit, Key, Kind};
@@ -13,8 +14,8 @@ use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
 impl Steps {
-    /// Gives back what the order does not hold any more: credit once it is paid, goods once they left (they are no longer on
-    /// hand either), both when it was cancelled.
+    /// Gives back what the order does not hold any more: credit once it is paid, material once production took it and goods once
+    /// they left (they are no longer on hand either), all when it was cancelled.
     pub(super) async fn give_back(
         &self,
         before: &Order,
@@ -27,17 +28,27 @@ impl Steps {
         {
             self.lower(Kind::Credit, customer, credit.amount, commit).await?;
         }
+        let mut freed = BTreeMap::new();
         if holds_goods(before) && !holds_goods(after) {
-            let master = self.shelf.get().await?;
-            for (sku, quantity) in reserved(after, &master) {
-                self.lower(Kind::Stock, &sku, quantity, commit).await?;
-            }
+            freed = reserved(after, self.shelf.get().await?.as_ref());
+        }
+        if before.holds_materials() && !after.holds_materials() {
+            add(&mut freed, material::held(&after.materials));
+        }
+        for (sku, quantity) in freed {
+            self.lower(Kind::Stock, &sku, quantity, commit).await?;
         }
         Ok(())
     }
 
     async fn lower(&self, kind: Kind, id: &str, by: Decimal, commit: &mut Commit) -> Result<(), Failure> {
         let keys = [Key::new(kind, id)];
+        // What this commit has written of it already, it writes once.
+        if let Some(write) = commit.writes.iter_mut().find(|write| write.key == keys[0]) {
+            let value: Decimal = write.body.read().map_err(|e| Failure::Park(format!("{id}: {e}")))?;
+            *write = desk::Figure { was: write.was, value }.write(kind, id, value - by);
+            return Ok(());
+        }
         let mut found = self.store.load(&keys).await?;
         self.ahead.over(&keys, &mut found);
         let (was, value): (u64, Decimal) =
@@ -50,13 +61,14 @@ impl Steps {
 /// What a released order holds at the moment.
 pub(super) struct Held {
     pub(super) credit: Decimal,
-    /// Per SKU, in the products' units.
+    /// Goods and material per SKU, in the products' units.
     pub(super) goods: BTreeMap<String, Decimal>,
 }
 
 pub(super) fn held(order: &Order, master: &Master) -> Held {
     let credit = order.credit.filter(|_| holds_credit(order)).map_or(Decimal::ZERO, |it| it.amount);
-    let goods = if holds_goods(order) { reserved(order, master) } else { BTreeMap::new() };
+    let mut goods = if holds_goods(order) { reserved(order, master) } else { BTreeMap::new() };
+    add(&mut goods, order.held_materials());
     Held { credit, goods }
 }
 
@@ -80,7 +92,13 @@ pub(super) fn holds_goods(order: &Order) -> bool {
         && !order.reached.contains(&Milestone::StockOut)
 }
 
-/// What the release took from stock, in the products' units: every line that is not made.
+fn add(sums: &mut BTreeMap<String, Decimal>, more: BTreeMap<String, Decimal>) {
+    for (sku, quantity) in more {
+        *sums.entry(sku).or_default() += quantity;
+    }
+}
+
+/// What the release took from stock of goods, in the products' units: every line that is not made.
 fn reserved(order: &Order, master: &Master) -> BTreeMap<String, Decimal> {
     let mut sums: BTreeMap<String, Decimal> = BTreeMap::new();
     for line in order.content.lines.iter().filter(|line| !order.make.contains(&line.position)) {

@@ -58,7 +58,7 @@ fn failure(error: ImportError) -> Failure {
     match error {
         ImportError::Store(error) => error.into(),
         ImportError::Rows(rows) => Failure::Park(said(&rows)),
-        ImportError::Folder(_) | ImportError::Published(_) | ImportError::Lost => {
+        ImportError::Folder(_) | ImportError::Published(_) | ImportError::Bills(_) | ImportError::Lost => {
             Failure::Park(error.to_string())
         }
     }

@@ -84,6 +84,7 @@ impl Handler for Steps {
             Body::MailSend(_)
             | Body::ReviewRequested(_)
             | Body::ProductionTask(_)
+            | Body::PurchasingRequest(_)
             | Body::WarehousePick(_)
             | Body::ShippingInstruction(_)
             | Body::AccountingInvoice(_)

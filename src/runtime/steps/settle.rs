@@ -38,7 +38,8 @@ impl Steps {
         let master = self.shelf.get().await?;
         let amends = case.kind == PartKind::Amendment;
         let goods = if amends { both(&before.content, &case.content) } else { before.content.clone() };
-        let around = self.load(target, &goods, (&origin.document, &origin.record), master).await?;
+        let mut around = self.load(target, &goods, (&origin.document, &origin.record), master).await?;
+        self.load_held(&before, &mut around).await?;
         let held_by_others = around.is_held_by_others(case.id, target);
         let events = review::settle_case(case, &before, held_by_others, self.charge(case, &before));
         let resumed = events.contains(&Event::Resumed);
@@ -84,7 +85,7 @@ impl Steps {
             around.reserved.iter().map(|(sku, figure)| (sku.clone(), figure.value)).collect();
         let credit_was = around.credit.value;
         holdings::lend(&mut around, &held);
-        let needs = case.needs_days();
+        let needs = case.needs();
         let tell = |order: &Order, facts: &ReleaseFacts<'_>| {
             release::revise(order, needs, facts, pen.now.at, pen.now.ids)
         };

@@ -24,7 +24,8 @@ pub(super) enum End {
 pub(super) struct Run(Child);
 
 impl House {
-    /// The lean profile without its wish to see a customer's first order, and customers with credit enough.
+    /// The lean profile without its wish to see a customer's first order, customers with credit enough, and all the material
+    /// that their orders take.
     pub(super) fn new() -> Self {
         let house = Self { folder: TempDir::new().unwrap() };
         let own = house.path().join("own/rules");
@@ -39,6 +40,11 @@ impl House {
         let limits = ["600000", "400000", "80000"];
         let rich = limits.iter().fold(customers, |text, it| text.replace(&format!(",{it},"), ",900000000,"));
         fs::write(master.join("customers.csv"), rich).unwrap();
+        let mut stock = fs::read_to_string(master.join("stock.csv")).unwrap();
+        for component in ["HT-N5T-580", "HT-S5-A", "RM-STOP-5"] {
+            stock += &format!("{component},WH-9,900000000,0\r\n");
+        }
+        fs::write(master.join("stock.csv"), stock).unwrap();
         let done = house.gendan(&["import", &master.to_string_lossy()]).output().unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         house

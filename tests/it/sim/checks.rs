@@ -5,7 +5,7 @@ use super::world::World;
 use chrono::{DateTime, TimeDelta, Utc};
 use gendan::order::Order;
 use gendan::order::asked::AskedState;
-use gendan::order::event::{Event, Milestone, Tell};
+use gendan::order::event::{Event, Gate, Milestone, Tell};
 use gendan::order::line::Line;
 use gendan::order::message::{Body, Message};
 use gendan::order::review::{Queue, ReviewState};
@@ -31,6 +31,7 @@ pub(super) async fn all(world: &World, letters: u64) -> Result<(), String> {
         lanes(world, &arrived)?;
     }
     for order in &orders {
+        purchases(order, &arrived)?;
         gates(world, order, &arrived).await?;
         deadlines(world, order).await?;
     }
@@ -117,6 +118,7 @@ async fn gates(world: &World, order: &Order, arrived: &Arrived) -> Result<(), St
         let goods = matches!(
             message.body,
             Body::ProductionTask(_)
+                | Body::PurchasingRequest(_)
                 | Body::WarehousePick(_)
                 | Body::ShippingInstruction(_)
                 | Body::AccountingInvoice(_)
@@ -125,9 +127,7 @@ async fn gates(world: &World, order: &Order, arrived: &Arrived) -> Result<(), St
             format!("order {} was never released, but sent {}", order.id, message.body.type_name())
         })?;
         if let Body::ShippingInstruction(_) = &message.body {
-            let gate = events
-                .iter()
-                .any(|it| matches!(it.event, Event::GateOpened { gate: gendan::order::event::Gate::Ship }));
+            let gate = events.iter().any(|it| matches!(it.event, Event::GateOpened { gate: Gate::Ship }));
             ensure(gate, || format!("order {} shipped through a closed gate", order.id))?;
         }
     }
@@ -193,6 +193,34 @@ fn against(order: &Order) -> Result<(), String> {
     ensure(against.is_none(), || format!("order {} was released against {against:?}", order.id))
 }
 
+/// Purchasing was told last what has to be bought for the order as it is, and of every order that may be produced.
+fn purchases(order: &Order, arrived: &Arrived) -> Result<(), String> {
+    let mut wanted: BTreeMap<&str, Decimal> = BTreeMap::new();
+    for it in order.materials.iter().filter(|it| it.to_buy > Decimal::ZERO) {
+        *wanted.entry(&it.component).or_default() += it.to_buy;
+    }
+    if order.status == Status::Cancelled {
+        wanted.clear();
+    }
+    let told = order.told.iter().filter(|it| it.what == Tell::PurchaseRequest);
+    let Some(last) = told.max_by_key(|it| it.version) else {
+        let may = order.gates.contains(&Gate::Produce) && matches!(order.status, Status::On(_));
+        return ensure(wanted.is_empty() || !may, || {
+            format!("nobody buys {wanted:?} for order {}", order.id)
+        });
+    };
+    let request = |message: &'_ Message| {
+        let of_it = message.id == last.message_id;
+        if let Body::PurchasingRequest(it) = &message.body { of_it.then(|| it.clone()) } else { None }
+    };
+    let asked = arrived.iter().find_map(|(_, message)| request(message));
+    let asked = asked.iter().flat_map(|it| &it.lines).map(|it| (it.component.as_str(), it.quantity));
+    let asked: BTreeMap<&str, Decimal> = asked.collect();
+    ensure(asked == wanted, || {
+        format!("purchasing is to buy {asked:?} for order {}, which takes {wanted:?}", order.id)
+    })
+}
+
 /// Open reviews past their deadline are marked; a goods date that has come was told.
 async fn deadlines(world: &World, order: &Order) -> Result<(), String> {
     let now = world.clock.now();
@@ -215,7 +243,7 @@ async fn deadlines(world: &World, order: &Order) -> Result<(), String> {
         })?;
     }
     let rung = order.status.rung();
-    let waits_for_money = !order.gates.contains(&gendan::order::event::Gate::Ship);
+    let waits_for_money = !order.gates.contains(&Gate::Ship);
     let due = order.ship_on.is_some_and(|on| on < now) && rung.is_some_and(|rung| rung >= Rung::Released);
     let told = order.told.iter().any(|told| told.what == Tell::ShippingInstruction);
     ensure(!due || told || waits_for_money || !matches!(order.status, Status::On(_)), || {
@@ -257,6 +285,14 @@ async fn held(world: &World, orders: &[Order]) -> Result<(), String> {
         let customer = order.content.customer.clone().unwrap_or_default();
         if let Some(credit) = order.credit.filter(|_| !order.reached.contains(&Milestone::Paid)) {
             *held.entry(Key::new(Kind::Credit, customer)).or_default() += credit.amount;
+        }
+        // Of material what was taken of the stock, until the making took it.
+        let begun = [Milestone::ProductionStarted, Milestone::ProductionFinished, Milestone::StockOut];
+        if !begun.iter().any(|it| order.reached.contains(it)) {
+            for material in order.materials.iter().filter(|it| !it.drawn) {
+                let key = Key::new(Kind::Stock, &material.component);
+                *held.entry(key).or_default() += material.from_stock;
+            }
         }
         let from_stock = |line: &&Line| !order.make.contains(&line.position);
         for line in order.content.lines.iter().filter(from_stock) {

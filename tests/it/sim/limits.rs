@@ -25,13 +25,14 @@ pub(super) fn exceeded(commit: &Commit, credit: &mut BTreeMap<String, Decimal>) 
 }
 
 fn stock(key: &Key, reserved: Decimal) -> Option<String> {
-    let there = books::master().free_stock(&key.id);
+    // Two orders may find the same goods or the same material free; only one of them gets it.
+    let there = books::short_of_material().free_stock(&key.id).max(Decimal::ZERO);
     let fits = Decimal::ZERO <= reserved && reserved <= there;
     (!fits).then(|| format!("{reserved} of {} are reserved, {there} are there", key.id))
 }
 
 fn owed(commit: &Commit, customer: &str, (before, now): (Decimal, Decimal)) -> Option<String> {
-    let master = books::master();
+    let master = books::short_of_material();
     let limit = master.customer(customer)?.credit_limit;
     let receivable = master.balance(customer).map_or(Decimal::ZERO, |it| it.receivable);
     let fits = now <= before || receivable + now <= limit || commit.writes.iter().any(is_given);

@@ -150,7 +150,7 @@ impl World {
             ahead,
             blobs: self.blobs.clone(),
             books: self.books.clone(),
-            shelf: Arc::new(MasterShelf::holding(store.clone(), 1, books::master())),
+            shelf: Arc::new(MasterShelf::holding(store.clone(), 1, books::short_of_material())),
             lessons: Arc::new(LessonShelf::new(store.clone())),
             delivery: Delivery {
                 store: store.clone(),

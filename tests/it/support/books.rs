@@ -49,15 +49,29 @@ pub(crate) fn reader() -> Reader {
 /// The sample master data, indexed once.
 pub(crate) fn master() -> Arc<Master> {
     static MASTER: OnceLock<Arc<Master>> = OnceLock::new();
+    MASTER.get_or_init(|| Arc::new(Master::from_tables(sample_tables()))).clone()
+}
+
+/// The same firm with little material: few orders find all that their making takes.
+pub(crate) fn short_of_material() -> Arc<Master> {
+    static MASTER: OnceLock<Arc<Master>> = OnceLock::new();
     let read = || {
-        let mut tables = Tables::default();
-        for (name, bytes) in sample_files() {
-            let imported = gendan::master::import::import(name, name, bytes).unwrap();
-            tables.put(name, imported.body).unwrap();
+        let mut tables = sample_tables();
+        for row in tables.stock.iter_mut().filter(|row| row.sku.starts_with("RM-")) {
+            (row.on_hand, row.reserved) = (4000.into(), 0.into());
         }
         Arc::new(Master::from_tables(tables))
     };
     MASTER.get_or_init(read).clone()
+}
+
+fn sample_tables() -> Tables {
+    let mut tables = Tables::default();
+    for (name, bytes) in sample_files() {
+        let imported = gendan::master::import::import(name, name, bytes).unwrap();
+        tables.put(name, imported.body).unwrap();
+    }
+    tables
 }
 
 fn sample_files() -> &'static [(String, Vec<u8>)] {
@@ -66,7 +80,8 @@ fn sample_files() -> &'static [(String, Vec<u8>)] {
     FILES.get_or_init(|| import::read_folder(&folder).unwrap())
 }
 
-/// Says to the store that version 1 of the master data is in force, without writing all of it: see [`master`].
+/// Says to the store that version 1 of the master data is in force, without writing all of it: see [`master`] and
+/// [`short_of_material`].
 pub(crate) async fn mark_imported(store: &dyn Store) {
     let key = Key::new(Kind::Master, gendan::runtime::master::VERSION);
     let write = Write { key, was: 0, now: 1, body: Json::of(&()), index: Index::default() };

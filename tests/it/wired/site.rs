@@ -17,10 +17,11 @@ use tempfile::TempDir;
 /// Where customers' mails arrive, and what each department and the carrier is told by.
 const ORDERS: &str = "orders@hengtong.example";
 /// Routing keys whose queues the program declares here, for the receivers of the case.
-pub(super) const KEYS: [&str; 10] = [
+pub(super) const KEYS: [&str; 11] = [
     "order.confirmed",
     "order.status",
     "production.task",
+    "purchasing.request",
     "warehouse.pick",
     "accounting.invoice",
     "shipping.instruction.DBX",

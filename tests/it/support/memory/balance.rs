@@ -275,6 +275,7 @@ fn about(message: &Message) -> Option<(Uuid, Option<u32>)> {
         | Body::MailSend(_)
         | Body::ReviewRequested(_)
         | Body::ProductionTask(_)
+        | Body::PurchasingRequest(_)
         | Body::WarehousePick(_)
         | Body::ShippingInstruction(_)
         | Body::AccountingInvoice(_)
