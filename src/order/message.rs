@@ -9,8 +9,8 @@ use super::event::Milestone;
 use super::review::Decision;
 pub use super::step::Step;
 pub use super::told::{
-    AccountingInvoice, GoodsLine, InvoiceLine, Notification, OrderConfirmed, ProductionTask, ShipTo,
-    ShippingInstruction, WarehousePick,
+    AccountingInvoice, GoodsLine, InvoiceLine, Notification, OrderConfirmed, OrderWatched, ProductionTask,
+    ShipTo, ShippingInstruction, WarehousePick, WatchedStep,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -83,13 +83,15 @@ pub enum Body {
     OrderConfirmed(OrderConfirmed),
     #[serde(rename = "notification")]
     Notification(Notification),
+    #[serde(rename = "order.watched")]
+    OrderWatched(OrderWatched),
     #[serde(rename = "order.status")]
     OrderStatus(OrderStatus),
 }
 
 impl Body {
     /// Every type that travels.
-    pub const TYPES: [&str; 19] = [
+    pub const TYPES: [&str; 20] = [
         "message.arrived",
         "order.placed",
         "master.changed",
@@ -108,6 +110,7 @@ impl Body {
         "accounting.invoice",
         "order.confirmed",
         "notification",
+        "order.watched",
         "order.status",
     ];
 
@@ -133,6 +136,7 @@ impl Body {
             Self::AccountingInvoice(_) => "accounting.invoice",
             Self::OrderConfirmed(_) => "order.confirmed",
             Self::Notification(_) => "notification",
+            Self::OrderWatched(_) => "order.watched",
             Self::OrderStatus(_) => "order.status",
         }
     }

@@ -30,7 +30,8 @@ fn concerns(telling: &Telling<'_>, department: Department) -> bool {
         | Department::Warehouse
         | Department::Quality
         | Department::Finance
-        | Department::Shipping => true,
+        | Department::Shipping
+        | Department::Supervision => true,
     }
 }
 

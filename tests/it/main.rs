@@ -28,4 +28,5 @@ mod soft_hold;
 mod support;
 mod talk;
 mod walks;
+mod watch;
 mod wired;

@@ -97,7 +97,6 @@ fn what_is_not_built_yet_is_known() {
         open,
         [
             "Purchasing looks where materials or outsourced parts must be bought.",
-            "Supervision is told of every step of orders of 1,000,000 and more, and decides nothing.",
             "Material needs come from the BOM less stock, and purchasing is asked for what is short.",
         ]
     );
