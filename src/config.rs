@@ -17,6 +17,7 @@ use crate::read::mail::authentic::MailAuthentication;
 use crate::release::facts::{self, Department};
 use crate::release::inquire::AskSettings;
 use crate::release::price_list::PriceSettings;
+use crate::release::watch::WatchSettings;
 pub use crate::rights::User;
 use crate::runtime::backoff::RetrySettings;
 use crate::web::HttpSettings;
@@ -58,6 +59,7 @@ pub struct Config {
     pub prices: PriceSettings,
     pub customers: CustomerSettings,
     pub release: facts::Settings,
+    pub watching: WatchSettings,
     pub changes: ChangeSettings,
     pub ask: AskSettings,
     pub correspondence: RegisterSettings,

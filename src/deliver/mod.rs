@@ -73,6 +73,7 @@ pub fn destination(body: &Body) -> String {
         | Body::WarehousePick(_)
         | Body::AccountingInvoice(_)
         | Body::OrderConfirmed(_)
+        | Body::OrderWatched(_)
         | Body::OrderStatus(_)
         | Body::Arrived(_)
         | Body::OrderPlaced(_)

@@ -189,6 +189,7 @@ fn told(order: &Order) -> String {
             Tell::Question => "customer asked".to_owned(),
             Tell::Reminder => "customer reminded".to_owned(),
             Tell::GuaranteeBroken => "guarantee broken".to_owned(),
+            Tell::Watching => "supervision".to_owned(),
         };
         if !said.contains(&what) {
             said.push(what);

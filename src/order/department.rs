@@ -14,10 +14,12 @@ pub enum Department {
     Quality,
     Finance,
     Shipping,
+    /// 监察: sees all, decides nothing.
+    Supervision,
 }
 
 impl Department {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Sales,
         Self::Production,
         Self::Purchasing,
@@ -25,6 +27,7 @@ impl Department {
         Self::Quality,
         Self::Finance,
         Self::Shipping,
+        Self::Supervision,
     ];
 
     #[must_use]
@@ -37,6 +40,7 @@ impl Department {
             Self::Quality => "quality",
             Self::Finance => "finance",
             Self::Shipping => "shipping",
+            Self::Supervision => "supervision",
         }
     }
 
@@ -64,7 +68,7 @@ impl Department {
     #[must_use]
     pub const fn sees_prices(self) -> bool {
         match self {
-            Self::Sales | Self::Finance => true,
+            Self::Sales | Self::Finance | Self::Supervision => true,
             Self::Production | Self::Purchasing | Self::Warehouse | Self::Quality | Self::Shipping => false,
         }
     }

@@ -38,10 +38,12 @@ pub enum Tell {
     Reminder,
     /// That a guarantee was broken.
     GuaranteeBroken,
+    /// What happened to an order that supervision watches.
+    Watching,
 }
 
 impl Tell {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Confirmation,
         Self::Notification,
         Self::ProductionTask,
@@ -52,6 +54,7 @@ impl Tell {
         Self::Question,
         Self::Reminder,
         Self::GuaranteeBroken,
+        Self::Watching,
     ];
 
     #[must_use]
@@ -67,6 +70,7 @@ impl Tell {
             Self::Question => "question",
             Self::Reminder => "reminder",
             Self::GuaranteeBroken => "guarantee_broken",
+            Self::Watching => "watching",
         }
     }
 }

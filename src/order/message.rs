@@ -9,8 +9,8 @@ use super::event::Milestone;
 use super::review::Decision;
 pub use super::step::Step;
 pub use super::told::{
-    AccountingInvoice, GoodsLine, InvoiceLine, MaterialLine, Notification, OrderConfirmed, ProductionTask,
-    PurchasingRequest, RequestLine, ShipTo, ShippingInstruction, WarehousePick,
+    AccountingInvoice, GoodsLine, InvoiceLine, MaterialLine, Notification, OrderConfirmed, OrderWatched,
+    ProductionTask, PurchasingRequest, RequestLine, ShipTo, ShippingInstruction, WarehousePick, WatchedStep,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -85,13 +85,15 @@ pub enum Body {
     OrderConfirmed(OrderConfirmed),
     #[serde(rename = "notification")]
     Notification(Notification),
+    #[serde(rename = "order.watched")]
+    OrderWatched(OrderWatched),
     #[serde(rename = "order.status")]
     OrderStatus(OrderStatus),
 }
 
 impl Body {
     /// Every type that travels.
-    pub const TYPES: [&str; 20] = [
+    pub const TYPES: [&str; 21] = [
         "message.arrived",
         "order.placed",
         "master.changed",
@@ -111,6 +113,7 @@ impl Body {
         "accounting.invoice",
         "order.confirmed",
         "notification",
+        "order.watched",
         "order.status",
     ];
 
@@ -137,6 +140,7 @@ impl Body {
             Self::AccountingInvoice(_) => "accounting.invoice",
             Self::OrderConfirmed(_) => "order.confirmed",
             Self::Notification(_) => "notification",
+            Self::OrderWatched(_) => "order.watched",
             Self::OrderStatus(_) => "order.status",
         }
     }

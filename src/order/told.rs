@@ -1,6 +1,6 @@
 //! What makers, warehouse, carriers, accounting, departments and customers' systems are told of an order.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -184,4 +184,39 @@ pub struct Notification {
     pub lines: Vec<GoodsLine>,
     pub subject: String,
     pub text: String,
+}
+
+/// What happened to an order that supervision watches (监察), since it was told last: every step, with prices.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderWatched {
+    pub order_id: Uuid,
+    /// None until the order is released.
+    pub number: Option<String>,
+    /// Our code of the customer.
+    pub customer: Option<String>,
+    pub po_number: Option<String>,
+    pub kind: super::document::Kind,
+    /// Where it stands after these steps.
+    pub status: String,
+    pub at: DateTime<Utc>,
+    /// Who brought them about: user id, system, or a step of gendan itself.
+    pub by: String,
+    pub currency: Option<super::money::Currency>,
+    pub total: Option<Decimal>,
+    pub steps: Vec<WatchedStep>,
+    pub subject: String,
+    pub text: String,
+}
+
+/// One step of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WatchedStep {
+    /// Place of the event in the order's history.
+    pub sequence: u64,
+    /// `review_decided`, `released` …
+    pub event: String,
+    /// The same in words, in the language of the house.
+    pub said: String,
 }

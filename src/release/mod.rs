@@ -27,6 +27,7 @@ pub mod filed;
 mod revise;
 mod changes;
 pub mod price_list;
+pub mod watch;
 pub mod resend;
 pub mod undelivered;
 

@@ -37,7 +37,8 @@ fn concerns(telling: &Telling<'_>, department: Department) -> bool {
         | Department::Warehouse
         | Department::Quality
         | Department::Finance
-        | Department::Shipping => true,
+        | Department::Shipping
+        | Department::Supervision => true,
     }
 }
 
@@ -50,7 +51,8 @@ fn materials(order: &Order, department: Department) -> Vec<Value> {
         | Department::Warehouse
         | Department::Quality
         | Department::Finance
-        | Department::Shipping => false,
+        | Department::Shipping
+        | Department::Supervision => false,
     };
     let shown = order.materials.iter().filter(|_| order.status != Status::Cancelled).filter(concerns);
     let line = |it: &Material| {

@@ -5,9 +5,10 @@ use super::facts::ReleaseFacts;
 use crate::order::Order;
 use crate::order::line::Line;
 use crate::order::message::{GoodsLine, ShipTo};
-use crate::order::money::Currency;
+use crate::order::money::{Currency, Money};
 use rust_decimal::Decimal;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 /// An order for a template. Without `prices`, no price, amount, total or term of payment is in it at all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -75,12 +76,7 @@ pub fn sheet(order: &Order, facts: &ReleaseFacts<'_>, prices: bool) -> Result<Sh
         prices,
         currency: prices.then(|| currency.to_string()),
         total: prices.then(|| amount(total.amount, currency)),
-        charges: order
-            .charges
-            .iter()
-            .filter(|_| prices)
-            .map(|it| format!("{} {}", it.amount.currency, amount(it.amount.amount, it.amount.currency)))
-            .collect(),
+        charges: order.charges.iter().filter(|_| prices).map(|it| money(it.amount)).collect(),
         terms: content.payment_terms.clone().filter(|_| prices),
     })
 }
@@ -140,6 +136,26 @@ pub(super) fn description(line: &Line) -> String {
         }
     }
     text
+}
+
+/// One position with its price, for those who see all, whatever of it is known yet.
+pub(super) fn priced(line: &Line, currency: Option<Currency>) -> Value {
+    let sum = currency.and_then(|currency| line.amount(currency).ok().flatten());
+    json!({
+        "position": line.position,
+        "sku": line.sku,
+        "description": description(line),
+        "quantity": line.quantity.map(plain),
+        "unit": line.unit,
+        "unit_price": line.unit_price.map(plain),
+        "amount": sum.map(|it| amount(it.amount, it.currency)),
+        "required": line.required.map(|it| it.to_string()),
+    })
+}
+
+/// Currency and amount.
+pub(super) fn money(it: Money) -> String {
+    format!("{} {}", it.currency, amount(it.amount, it.currency))
 }
 
 /// An amount to the coin, with thousands parted.

@@ -14,7 +14,7 @@ use unicode_width::UnicodeWidthStr;
 struct Shipped;
 
 /// Every mail that there is a template for.
-pub const MAILS: [&str; 13] = [
+pub const MAILS: [&str; 14] = [
     "confirmation",
     "cancelled",
     "notification",
@@ -28,6 +28,7 @@ pub const MAILS: [&str; 13] = [
     "answer",
     "correspondence",
     "guarantee_broken",
+    "watching",
 ];
 
 /// The templates of both languages, read and ready.

@@ -51,6 +51,12 @@ impl Work {
         Ok(())
     }
 
+    /// What was added, and the place of the first of it in the order's history.
+    #[must_use]
+    pub fn added(&self) -> (u64, &[Event]) {
+        (self.was + 1, &self.added)
+    }
+
     /// Whether anything was added.
     #[must_use]
     pub fn is_changed(&self) -> bool {

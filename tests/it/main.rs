@@ -29,4 +29,5 @@ mod soft_hold;
 mod support;
 mod talk;
 mod walks;
+mod watch;
 mod wired;

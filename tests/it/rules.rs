@@ -30,7 +30,6 @@ struct Row {
     cases: Vec<String>,
     #[serde(default)]
     tests: Vec<String>,
-    not_yet: Option<String>,
 }
 
 fn table() -> Vec<Row> {
@@ -85,18 +84,6 @@ fn every_shipped_rule_and_every_kind_of_problem_is_in_the_table() {
     let problems: BTreeSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
     assert_eq!(named, shipped);
     assert_eq!(said, problems);
-}
-
-/// What is not built yet stands here too: nobody adds to it in silence.
-#[test]
-fn what_is_not_built_yet_is_known() {
-    let table = table();
-    let open: Vec<&str> =
-        table.iter().filter(|row| row.not_yet.is_some()).map(|row| row.says.as_str()).collect();
-    assert_eq!(
-        open,
-        ["Supervision is told of every step of orders of 1,000,000 and more, and decides nothing.",]
-    );
 }
 
 #[test]

@@ -15,7 +15,7 @@ const FOREIGN_LIMIT: u32 = 100;
 const NO_LIMIT: u32 = i32::MAX as u32;
 
 /// Routing keys of the messages that leave the house.
-pub(super) const OUT_KEYS: [&str; 9] = [
+pub(super) const OUT_KEYS: [&str; 10] = [
     "order.confirmed",
     "review.requested.*",
     "notification.*",
@@ -24,6 +24,7 @@ pub(super) const OUT_KEYS: [&str; 9] = [
     "warehouse.pick",
     "shipping.instruction.*",
     "accounting.invoice",
+    "order.watched",
     "order.status",
 ];
 

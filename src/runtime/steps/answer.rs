@@ -76,7 +76,7 @@ impl Steps {
         }
         pen.commit.effects.push(format!("part:{}/{}", from.document_id, from.part));
         let what = format!("answer: {}", desk::said(&work.order));
-        work.write(&mut pen.commit, &pen.now.stamp(Actor::Step("answer".to_owned())));
+        self.write(work, &mut pen.commit, (Actor::Step("answer".to_owned()), &pen.now)).await?;
         Ok(Some(desk::named(pen.commit, &what)))
     }
 

@@ -126,7 +126,7 @@ impl Steps {
             let said = Origin { document: document.clone(), record: record.clone(), version: 0 };
             self.settle(&work.order, target, &said, &mut pen).await?;
         }
-        work.write(&mut pen.commit, &pen.now.stamp(Actor::Step("check".to_owned())));
+        self.write(work, &mut pen.commit, (Actor::Step("check".to_owned()), &pen.now)).await?;
         Ok(super::desk::named(pen.commit, &what))
     }
 

@@ -116,7 +116,7 @@ impl Steps {
         if let Some(target) = work.order.refers_to {
             self.settle(&work.order, target, origin, &mut pen).await?;
         }
-        work.write(&mut pen.commit, &pen.now.stamp(Actor::User(decision.by.clone())));
+        self.write(work, &mut pen.commit, (Actor::User(decision.by.clone()), &pen.now)).await?;
         Ok(desk::named(pen.commit, &what))
     }
 

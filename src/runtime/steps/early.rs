@@ -38,7 +38,7 @@ impl Steps {
         commit.messages.extend(told.map_err(|e| Failure::Park(e.to_string()))?);
         let before = work.order.clone();
         work.add(events).map_err(misfit(&before))?;
-        work.write(&mut commit, &now.stamp(Actor::User(asked.by.clone())));
+        self.write(work, &mut commit, (Actor::User(asked.by.clone()), &now)).await?;
         Ok(commit)
     }
 

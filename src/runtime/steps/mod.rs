@@ -25,6 +25,7 @@ mod rights;
 mod settle;
 mod soft_hold;
 mod timer;
+mod watch;
 
 use super::ahead::Ahead;
 use super::books::Books;
@@ -90,6 +91,7 @@ impl Handler for Steps {
             | Body::AccountingInvoice(_)
             | Body::OrderConfirmed(_)
             | Body::Notification(_)
+            | Body::OrderWatched(_)
             | Body::OrderStatus(_) => self.deliver(message).await?,
         };
         for sent in &commit.messages {

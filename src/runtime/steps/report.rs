@@ -26,7 +26,7 @@ impl Steps {
         self.give_back(&before, &work.order, &mut commit).await?;
         let what = said(&before, &work.order, report.milestone);
         if work.is_changed() {
-            work.write(&mut commit, &now.stamp(Actor::System(report.by.clone())));
+            self.write(work, &mut commit, (Actor::System(report.by.clone()), &now)).await?;
         }
         Ok(desk::named(commit, &what))
     }

@@ -66,7 +66,7 @@ impl Steps {
         }
         self.give_back(&before, &work.order, &mut pen.commit).await?;
         if work.is_changed() {
-            work.write(&mut pen.commit, &pen.now.stamp(Actor::Step("case".to_owned())));
+            self.write(work, &mut pen.commit, (Actor::Step("case".to_owned()), &pen.now)).await?;
         }
         Ok(())
     }

@@ -48,7 +48,7 @@ impl Steps {
             }
         };
         if work.is_changed() {
-            work.write(&mut commit, &now.stamp(Actor::Step("timer".to_owned())));
+            self.write(work, &mut commit, (Actor::Step("timer".to_owned()), &now)).await?;
         }
         Ok(desk::named(commit, what))
     }

@@ -224,15 +224,17 @@ fn purchases(order: &Order, arrived: &Arrived) -> Result<(), String> {
 /// Open reviews past their deadline are marked; a goods date that has come was told.
 async fn deadlines(world: &World, order: &Order) -> Result<(), String> {
     let now = world.clock.now();
-    let mut passed = BTreeSet::new();
+    let (mut passed, mut broken) = (BTreeSet::new(), 0);
     for it in world.store.events(order.id).await.map_err(|e| e.to_string())? {
         let once = match it.event {
-            Event::ReviewOverdue { review_id } => passed.insert((review_id, None)),
-            Event::GuaranteeBroken { review_id, until } => passed.insert((review_id, until)),
+            Event::ReviewOverdue { review_id } => passed.insert(review_id),
             _ => true,
         };
+        broken += usize::from(matches!(it.event, Event::GuaranteeBroken { .. }));
         ensure(once, || format!("order {} passed one deadline twice", order.id))?;
     }
+    let marked = order.guarantees.iter().filter(|given| given.broken).count();
+    ensure(broken == marked, || format!("{broken} of {marked} guarantees of order {} broke", order.id))?;
     for review in order.open_reviews() {
         // While the customer is asked, his clock runs and not the house's; when the question is past, the end of that opens
         // the queue anew.

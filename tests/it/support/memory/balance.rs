@@ -279,6 +279,7 @@ fn about(message: &Message) -> Option<(Uuid, Option<u32>)> {
         | Body::WarehousePick(_)
         | Body::ShippingInstruction(_)
         | Body::AccountingInvoice(_)
+        | Body::OrderWatched(_)
         | Body::OrderStatus(_) => None,
     }
 }
