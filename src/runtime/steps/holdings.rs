@@ -6,6 +6,7 @@ use super::{Steps, desk, parsed};
 use crate::master::Master;
 use crate::order::Order;
 use crate::order::event::Milestone;
+use crate::order::line::Line;
 use crate::order::status::Status;
 use crate::runtime::Failure;
 use crate::store::{Commit, Key, Kind};
@@ -27,9 +28,13 @@ impl Steps {
         {
             self.lower(Kind::Credit, customer, credit.amount, commit).await?;
         }
-        if holds_goods(before) && !holds_goods(after) {
+        let gives = |line: &Line| {
+            let it = line.position;
+            !after.make.contains(&it) && holds_line(before, it) && !holds_line(after, it)
+        };
+        if after.content.lines.iter().any(gives) {
             let master = self.shelf.get().await?;
-            for (sku, quantity) in reserved(after, &master) {
+            for (sku, quantity) in sums(after.content.lines.iter().filter(|line| gives(line)), &master) {
                 self.lower(Kind::Stock, &sku, quantity, commit).await?;
             }
         }
@@ -80,10 +85,22 @@ pub(super) fn holds_goods(order: &Order) -> bool {
         && !order.reached.contains(&Milestone::StockOut)
 }
 
-/// What the release took from stock, in the products' units: every line that is not made.
+/// Whether goods of the line are kept for it: till they leave, or for one that the house held back then.
+fn holds_line(order: &Order, position: u32) -> bool {
+    let left = order.left.contains(&position)
+        || (order.reached.contains(&Milestone::StockOut) && !order.holds_line(position));
+    order.promised.is_some() && order.status != Status::Cancelled && !left
+}
+
+/// What the order keeps of the stock, in the products' units: every line that is not made.
 fn reserved(order: &Order, master: &Master) -> BTreeMap<String, Decimal> {
+    let kept = |line: &&Line| !order.make.contains(&line.position) && holds_line(order, line.position);
+    sums(order.content.lines.iter().filter(kept), master)
+}
+
+fn sums<'a>(lines: impl Iterator<Item = &'a Line>, master: &Master) -> BTreeMap<String, Decimal> {
     let mut sums: BTreeMap<String, Decimal> = BTreeMap::new();
-    for line in order.content.lines.iter().filter(|line| !order.make.contains(&line.position)) {
+    for line in lines {
         if let (Some(sku), Some(quantity)) = (&line.sku, line.quantity) {
             *sums.entry(sku.clone()).or_default() += in_stock_unit(line, quantity, master);
         }
