@@ -3,7 +3,6 @@
 use super::settings::Sign;
 use super::{Case, sender};
 use crate::master::text::{is_han, simple, squeezed};
-use crate::order::document::Channel;
 use crate::order::problem::{Code, Problem, Severity};
 use crate::order::review::Queue;
 
@@ -11,7 +10,7 @@ use crate::order::review::Queue;
 #[must_use]
 pub fn check(case: &Case<'_>) -> Vec<Problem> {
     let settings = &case.facts.settings.sender;
-    if case.around.channel == Channel::Data {
+    if !case.around.channel.is_letter() {
         return Vec::new();
     }
     let mut asked: Vec<Sign> = Vec::new();

@@ -13,7 +13,7 @@ pub fn check(case: &Case<'_>) -> Vec<Problem> {
     let checks: &[fn(&Case<'_>) -> Option<Problem>] = match case.around.channel {
         Channel::Mail => &[address, authentic, lookalike, reply, phone],
         Channel::Fax => &[phone],
-        Channel::Data => &[],
+        Channel::Data | Channel::Form => &[],
     };
     checks.iter().filter_map(|check| check(case)).collect()
 }

@@ -7,6 +7,7 @@ mod balance;
 mod bench;
 mod broker;
 mod calibrate;
+mod changes;
 mod config;
 mod context;
 mod correspondence;

@@ -1,5 +1,6 @@
 //! `gendan orders`: list, show one with its history, report what happened to one.
 
+use super::changes;
 use super::context::{self, Context};
 use super::hand_over::hand_over;
 use super::{End, Stop};
@@ -40,6 +41,14 @@ pub(super) enum Command {
     },
     /// Ask that goods are made or leave before the money is in; who agrees guarantees 申请款到前先行
     AskGate(AskGate),
+    /// Change one: what the customer said by phone or at the counter, or what the house needs 更改订单
+    Amend(changes::Amend),
+    /// Cancel one, or a line of it; who agrees to that, the rules say 取消
+    Cancel(changes::Cancel),
+    /// Let one, or a line of it, stand aside until it is resumed 暂停
+    Hold(changes::Hold),
+    /// Let it go on 恢复
+    Resume(changes::Resume),
     /// Say what happened to one downstream 回报节点
     Report(Report),
 }
@@ -85,6 +94,10 @@ pub(super) async fn run(command: Command, context: &mut Context) -> Result<End, 
         }
         Command::Show { order, history } => show(&house, &order, history, context).await,
         Command::AskGate(ask) => ask.run(&house, context).await,
+        Command::Amend(change) => change.run(&house, context).await,
+        Command::Cancel(change) => change.run(&house, context).await,
+        Command::Hold(change) => change.run(&house, context).await,
+        Command::Resume(change) => change.run(&house, context).await,
         Command::Report(report) => report.run(&house, context).await,
     }
 }
@@ -291,6 +304,7 @@ pub(super) fn print(house: &House, order: &Order, sees: Sees, context: &mut Cont
             context.out.line(format!("    proposal {}: {words}", proposal.as_str()))?;
         }
     }
+    print_house(house, order, context)?;
     for given in order.guarantees.iter().filter(|_| sees.prices) {
         let broken = if given.broken { ", broken: it was not paid" } else { "" };
         let (by, role, until) = (&given.by, given.role.as_str(), given.guarantee.until);
@@ -303,6 +317,19 @@ pub(super) fn print(house: &House, order: &Order, sees: Sees, context: &mut Cont
             review.queue.as_str(),
             review.id
         ))?;
+    }
+    Ok(())
+}
+
+/// What the house itself keyed or holds.
+fn print_house(house: &House, order: &Order, context: &mut Context) -> Result<(), Stop> {
+    if let Some(entered) = &order.entered {
+        context.out.line(format!("  keyed by {}: {}", entered.by, entered.why))?;
+    }
+    for hold in &order.holds {
+        let what = hold.line.map_or_else(|| "the order".to_owned(), |line| format!("line {line}"));
+        let since = hold.since.with_timezone(&house.config.firm.zone).format("%m-%d %H:%M");
+        context.out.line(format!("  {what} is held by {} since {since}: {}", hold.by, hold.why))?;
     }
     Ok(())
 }

@@ -83,6 +83,7 @@ pub fn destination(body: &Body) -> String {
         | Body::DraftCorrected(_)
         | Body::ReviewDecide(_)
         | Body::GateAsked(_)
+        | Body::ChangeAsked(_)
         | Body::TimerDue(_)
         | Body::ReportReceived(_) => body.type_name().to_owned(),
     }

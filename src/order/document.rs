@@ -13,6 +13,16 @@ pub enum Channel {
     Fax,
     /// As data, field by field: over AMQP or HTTP, from a shop or another system that may place orders.
     Data,
+    /// Keyed by one of the house: what a customer says by phone or at the counter, or what the house itself needs.
+    Form,
+}
+
+impl Channel {
+    /// A letter of somebody's, with pages to be read.
+    #[must_use]
+    pub const fn is_letter(self) -> bool {
+        matches!(self, Self::Mail | Self::Fax)
+    }
 }
 
 /// What a part of a document is (DOMAIN: every part ends in exactly one of these, or waits in a queue).
@@ -151,7 +161,7 @@ pub struct Document {
     /// File name as received, made safe; a label only.
     pub name: String,
     pub channel: Channel,
-    /// Which source took it: `folder`, `fax`, `submit`, `imap`, `http`, `orders` (data).
+    /// Which source took it: `folder`, `fax`, `submit`, `imap`, `http`, `orders` (data), `orders change` (form).
     pub source: String,
     pub received_at: DateTime<Utc>,
     pub envelope: Envelope,

@@ -149,6 +149,11 @@ pub enum Event {
         refers_to: Option<Uuid>,
         content: Content,
     },
+    /// One of the house keyed it in, without a letter of the customer's: who, and why.
+    Entered {
+        by: String,
+        why: String,
+    },
     /// A clerk keyed or corrected it; `content` is what it says now.
     Corrected {
         by: String,
@@ -294,6 +299,25 @@ pub enum Event {
         why: String,
     },
     Resumed,
+    /// One of the house holds the order, or a line of it. An order that goes on till then is `Held` too.
+    Stopped {
+        line: Option<u32>,
+        by: String,
+        why: String,
+        at: DateTime<Utc>,
+    },
+    /// What one of the house held goes on, as far as he is concerned. `rest`: the other lines have left, and it goes after them.
+    LetGo {
+        line: Option<u32>,
+        by: String,
+        rest: bool,
+    },
+    /// The deadline of a review that rested begins anew.
+    ReviewRestarted {
+        review_id: Uuid,
+        at: DateTime<Utc>,
+        due_at: DateTime<Utc>,
+    },
     Rejected {
         reason: String,
     },

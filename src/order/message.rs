@@ -3,6 +3,7 @@
 //! Each type has a hand-written JSON Schema in `schemas/message/<type>.json`; the body must pass it on the way out
 //! and on the way in.
 
+pub use super::by_house::ChangeAsked;
 pub use super::data::{Arrived, Inlet, MasterChanged, OrderPlaced};
 pub use super::early::GateAsked;
 use super::event::Milestone;
@@ -63,6 +64,8 @@ pub enum Body {
     ReviewDecide(ReviewDecide),
     #[serde(rename = "gate.asked")]
     GateAsked(GateAsked),
+    #[serde(rename = "change.asked")]
+    ChangeAsked(ChangeAsked),
     #[serde(rename = "timer.due")]
     TimerDue(TimerDue),
     #[serde(rename = "report.received")]
@@ -93,7 +96,7 @@ pub enum Body {
 
 impl Body {
     /// Every type that travels.
-    pub const TYPES: [&str; 21] = [
+    pub const TYPES: [&str; 22] = [
         "message.arrived",
         "order.placed",
         "master.changed",
@@ -102,6 +105,7 @@ impl Body {
         "draft.corrected",
         "review.decide",
         "gate.asked",
+        "change.asked",
         "timer.due",
         "report.received",
         "mail.send",
@@ -129,6 +133,7 @@ impl Body {
             Self::DraftCorrected(_) => "draft.corrected",
             Self::ReviewDecide(_) => "review.decide",
             Self::GateAsked(_) => "gate.asked",
+            Self::ChangeAsked(_) => "change.asked",
             Self::TimerDue(_) => "timer.due",
             Self::ReportReceived(_) => "report.received",
             Self::MailSend(_) => "mail.send",

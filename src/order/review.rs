@@ -320,6 +320,9 @@ pub struct Review {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub signed: Vec<Decided>,
     pub opened_at: DateTime<Utc>,
+    /// When its time began anew, after it had rested.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restarted_at: Option<DateTime<Utc>>,
     /// The deadline, computed in working time.
     pub due_at: DateTime<Utc>,
     /// SHA-256 over the inputs that this queue looks at, lower-case hex: a decision must name it.
@@ -335,6 +338,12 @@ impl Review {
     #[must_use]
     pub const fn is_open(&self) -> bool {
         matches!(self.state, ReviewState::Open)
+    }
+
+    /// The moment from which its time is counted.
+    #[must_use]
+    pub fn runs_from(&self) -> DateTime<Utc> {
+        self.restarted_at.unwrap_or(self.opened_at)
     }
 
     /// Who may decide it, added reviewers included.

@@ -29,6 +29,9 @@ impl Order {
             self.open_review(*review_id)?.state = ReviewState::Withdrawn;
         } else if let Event::ReviewOverdue { review_id } = event {
             self.open_review(*review_id)?.overdue = true;
+        } else if let Event::ReviewRestarted { review_id, at, due_at } = event {
+            let review = self.open_review(*review_id)?;
+            (review.restarted_at, review.due_at) = (Some(*at), *due_at);
         } else if let Event::ReviewSigned { review_id, decided } = event {
             let review = self.open_review(*review_id)?;
             review.signed.push(decided.clone());

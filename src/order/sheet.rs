@@ -4,9 +4,11 @@ use super::asked::{Answer, Asked, AskedState};
 use super::document::Kind;
 use super::event::{Event, Gate, Milestone, PartRef, Tell};
 use super::guarantee::Guaranteed;
+use super::hold::Hold;
 use super::line::Content;
 use super::material::Material;
 use super::money::Money;
+use super::moves::leads_to;
 use super::number::OrderNumber;
 use super::problem::Problem;
 use super::review::{Queue, Review};
@@ -31,6 +33,14 @@ pub struct Charge {
     /// The amendment or cancellation.
     pub case: Uuid,
     pub amount: Money,
+}
+
+/// Who keyed an amendment or cancellation in that came by no letter, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entered {
+    /// User id.
+    pub by: String,
+    pub why: String,
 }
 
 /// An order that was sent back.
@@ -70,6 +80,9 @@ pub struct Order {
     /// The review whose rejection was taken to the level above.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub appealed: Option<Uuid>,
+    /// One of the house keyed it in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entered: Option<Entered>,
     /// The user who keyed or corrected it last; he may not review it.
     pub keyed_by: Option<String>,
     /// Those who keyed or corrected it before him.
@@ -107,6 +120,18 @@ pub struct Order {
     pub granted: Option<bool>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub charges: Vec<Charge>,
+    /// What the house itself holds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<Hold>,
+    /// Positions that left before the others, which were held.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<u32>,
+    /// How often some of its lines left before the others.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub parts: u32,
+    /// The revision in which what remained began its way; the carrier is instructed anew for it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rest_since: u32,
     pub gates: Vec<Gate>,
     pub told: Vec<Told>,
     /// Milestones reached, in the order in which they were applied.
@@ -156,6 +181,7 @@ impl Order {
             binding: None,
             returned: None,
             appealed: None,
+            entered: None,
             keyed_by: None,
             keyed_before: Vec::new(),
             problems: Vec::new(),
@@ -173,6 +199,10 @@ impl Order {
             remade: 0,
             granted: None,
             charges: Vec::new(),
+            holds: Vec::new(),
+            left: Vec::new(),
+            parts: 0,
+            rest_since: 0,
             gates: Vec::new(),
             told: Vec::new(),
             reached: Vec::new(),
@@ -220,12 +250,7 @@ impl Order {
         match event {
             Event::Received { .. } => return Err(FoldError::Received),
             Event::MasterChanged(_) => return Err(FoldError::Foreign),
-            Event::Corrected { by, content } => {
-                let before = self.keyed_by.replace(by.clone()).filter(|before| before != by);
-                self.keyed_before.extend(before.filter(|it| !self.keyed_before.contains(it)));
-                self.corrected(content);
-                self.talk_is(AskedState::Over);
-            }
+            Event::Entered { .. } | Event::Corrected { .. } => self.note_keyed(event),
             Event::Asked(_) | Event::Reminded { .. } | Event::Unanswered { .. } | Event::Answered { .. } => {
                 self.note_talk(event);
             }
@@ -249,7 +274,9 @@ impl Order {
             | Event::ReviewAssigned { .. }
             | Event::ReviewerAdded { .. }
             | Event::ReviewBound { .. }
+            | Event::ReviewRestarted { .. }
             | Event::GuaranteeBroken { .. } => self.note_review(event)?,
+            Event::Stopped { .. } | Event::LetGo { .. } => self.note_hold(event),
             Event::Numbered { number } => match &self.number {
                 Some(given) => return Err(FoldError::Numbered(given.0.clone())),
                 None => self.number = Some(number.clone()),
@@ -259,12 +286,10 @@ impl Order {
                 let (to, version, message_id) = (to.clone(), *version, *message_id);
                 self.told.push(Told { what: *what, to, version, message_id });
             }
-            Event::Reported { milestone, applied: true, .. } => self.reached.push(*milestone),
-            Event::Reported { milestone, applied: false, .. } => self.kept.push(*milestone),
-            Event::Applied { milestone } => {
-                self.kept.retain(|kept| kept != milestone);
-                self.reached.push(*milestone);
+            Event::Reported { milestone, applied: true, .. } | Event::Applied { milestone } => {
+                self.reach(*milestone);
             }
+            Event::Reported { milestone, applied: false, .. } => self.kept.push(*milestone),
             Event::Clarifying
             | Event::InReview
             | Event::Held { .. }
@@ -274,6 +299,26 @@ impl Order {
             | Event::Closed => {}
         }
         Ok(())
+    }
+
+    fn note_keyed(&mut self, event: &Event) {
+        if let Event::Entered { by, why } = event {
+            self.entered = Some(Entered { by: by.clone(), why: why.clone() });
+            self.keyed_by = Some(by.clone());
+        } else if let Event::Corrected { by, content } = event {
+            let before = self.keyed_by.replace(by.clone()).filter(|before| before != by);
+            self.keyed_before.extend(before.filter(|it| !self.keyed_before.contains(it)));
+            self.corrected(content);
+            self.talk_is(AskedState::Over);
+        }
+    }
+
+    fn reach(&mut self, milestone: Milestone) {
+        self.kept.retain(|kept| *kept != milestone);
+        self.reached.push(milestone);
+        if milestone == Milestone::ProductionFinished {
+            self.finished_without_held();
+        }
     }
 
     /// What the order comes to, and how it is filled.
@@ -289,6 +334,8 @@ impl Order {
             self.granted = granted.or(self.granted);
             self.guarantees.extend(guarantees.iter().cloned());
             (self.asked_for, self.binding, self.amended) = (None, None, true);
+            let stays = |line: u32| content.lines.iter().any(|it| it.position == line);
+            self.holds.retain(|hold| hold.line.is_none_or(stays));
             self.revision += u32::from(self.promised.is_some());
         } else if let Event::Charged { case, amount } = event {
             self.charges.push(Charge { case: *case, amount: *amount });
@@ -348,49 +395,5 @@ pub const fn milestone_move(milestone: Milestone) -> Move {
         Milestone::Delivered => Move::Deliver,
         Milestone::Invoiced => Move::Invoice,
         Milestone::Paid => Move::Pay,
-    }
-}
-
-const fn leads_to(event: &Event) -> Option<Move> {
-    match event {
-        Event::Clarifying => Some(Move::Clarify),
-        Event::InReview => Some(Move::Review),
-        Event::Released { .. } => Some(Move::Release),
-        Event::Replanned { remade: true, .. } => Some(Move::Remake),
-        Event::Reported { milestone, applied: true, .. } | Event::Applied { milestone } => {
-            Some(milestone_move(*milestone))
-        }
-        Event::Held { .. } => Some(Move::Hold),
-        Event::Resumed => Some(Move::Resume),
-        Event::Rejected { .. } => Some(Move::Reject),
-        Event::Cancelled { .. } => Some(Move::Cancel),
-        Event::Closed => Some(Move::Close),
-        Event::Appealed { .. } => Some(Move::Appeal),
-        Event::Received { .. }
-        | Event::Corrected { .. }
-        | Event::Checked { .. }
-        | Event::ReviewOpened { .. }
-        | Event::ReviewDecided { .. }
-        | Event::ReviewWithdrawn { .. }
-        | Event::ReviewOverdue { .. }
-        | Event::ReviewSigned { .. }
-        | Event::ReviewAssigned { .. }
-        | Event::ReviewerAdded { .. }
-        | Event::ReviewBound { .. }
-        | Event::GuaranteeBroken { .. }
-        | Event::Conditioned { .. }
-        | Event::Merged { .. }
-        | Event::Amended { .. }
-        | Event::Replanned { remade: false, .. }
-        | Event::Charged { .. }
-        | Event::Numbered { .. }
-        | Event::GateOpened { .. }
-        | Event::Told { .. }
-        | Event::Asked(_)
-        | Event::Reminded { .. }
-        | Event::Unanswered { .. }
-        | Event::Answered { .. }
-        | Event::Reported { applied: false, .. }
-        | Event::MasterChanged(_) => None,
     }
 }

@@ -150,10 +150,12 @@ pub enum Move {
     Appeal,
     /// What was made is not what is wanted any more.
     Remake,
+    /// Some lines have left; those that were held go after them.
+    SendRest,
 }
 
 impl Move {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Clarify,
         Self::Review,
         Self::Release,
@@ -173,6 +175,7 @@ impl Move {
         Self::Cancel,
         Self::Appeal,
         Self::Remake,
+        Self::SendRest,
     ];
 }
 
@@ -221,7 +224,8 @@ impl Status {
                     | Move::Reject
                     | Move::Cancel
                     | Move::Appeal
-                    | Move::Remake,
+                    | Move::Remake
+                    | Move::SendRest,
                 ) => refused,
             },
             Self::Rejected if to == Move::Appeal => Ok(Self::On(Rung::InReview)),
@@ -244,6 +248,7 @@ fn climb(from: Rung, to: Move) -> Option<Status> {
         (Released, Move::StartProduction) => InProduction,
         (Released | InProduction, Move::Finish) => Ready,
         (Released | InProduction | Ready, Move::Remake) => Released,
+        (Shipped | Delivered | Invoiced | Paid, Move::SendRest) => Released,
         (Released | Ready, Move::Ship) => Shipped,
         (Shipped, Move::Deliver) => Delivered,
         (Shipped | Delivered, Move::Invoice) => Invoiced,
@@ -277,7 +282,8 @@ fn climb(from: Rung, to: Move) -> Option<Status> {
             | Move::Reject
             | Move::Cancel
             | Move::Appeal
-            | Move::Remake,
+            | Move::Remake
+            | Move::SendRest,
         ) => return None,
     };
     Some(Status::On(rung))

@@ -19,6 +19,7 @@ pub fn object(label: &str, channel: Channel, reading: &Reading) -> Map<String, V
             Channel::Mail => "mail",
             Channel::Fax => "fax",
             Channel::Data => "data",
+            Channel::Form => "form",
         }),
     );
     out.insert("kind".to_owned(), first.map_or(Value::Null, |d| json!(d.kind.as_str())));

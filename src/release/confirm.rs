@@ -39,6 +39,7 @@ fn mail(telling: &mut Telling<'_>, template: &str, version: u32) -> Result<(), R
         "free_change_hours": facts.office.settings.free_change_hours,
         "subject": answers.and_then(|it| it.subject.as_deref()).map(bare_subject).filter(|it| !it.is_empty()),
         "amended": order.revision > 0,
+        "moved": facts.before.is_some_and(|it| it.content == order.content && it.promised != order.promised),
         "changes": changes::said(order, facts, buyer.language, true),
     });
     let context = templates::beside(&sheet::sheet(order, facts, true)?, more);

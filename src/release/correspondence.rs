@@ -51,7 +51,7 @@ pub const fn way(item: &Item) -> &'static str {
     match (item.way, item.channel) {
         (Way::In, Channel::Fax) => "letter.fax_in",
         (Way::Out, Channel::Fax) => "letter.fax_out",
-        (Way::In, Channel::Mail | Channel::Data) => "letter.mail_in",
-        (Way::Out, Channel::Mail | Channel::Data) => "letter.mail_out",
+        (Way::In, Channel::Mail | Channel::Data | Channel::Form) => "letter.mail_in",
+        (Way::Out, Channel::Mail | Channel::Data | Channel::Form) => "letter.mail_out",
     }
 }

@@ -17,11 +17,15 @@ pub(super) fn invoice(telling: &mut Telling<'_>) -> Result<(), ReleaseError> {
     let content = &order.content;
     let missing = |what: &str| ReleaseError::Incomplete(what.to_owned());
     let currency = content.currency.ok_or_else(|| missing("currency"))?;
-    let total = content.total()?.ok_or_else(|| missing("unit_price"))?;
-    let (charges, total) = with_charges(order, currency, total)?;
-    let lines = priced(&content.lines, currency)?;
+    let lines = priced(order.moving(), currency)?;
+    let amounts = lines.iter().map(|line| Money::new(line.amount, currency));
+    let total = amounts.into_iter().try_fold(Money::zero(currency), |sum, amount| sum.plus(amount))?;
+    // What changes cost is asked for with the first part.
+    let (charges, total) =
+        if order.parts == 0 { with_charges(order, currency, total)? } else { (Vec::new(), total) };
     let invoice = request(telling, currency, (lines, charges), total)?;
-    telling.tell(Tell::InvoiceRequest, "accounting.invoice", 1, Body::AccountingInvoice(invoice))
+    let version = 1 + telling.order.parts;
+    telling.tell(Tell::InvoiceRequest, "accounting.invoice", version, Body::AccountingInvoice(invoice))
 }
 
 /// The request for an invoice over what a cancelled order has cost, which the customer agreed to pay; none where that is
@@ -71,8 +75,11 @@ fn request(
 }
 
 /// Lines with their prices, as systems that count get them.
-pub(super) fn priced(lines: &[Line], currency: Currency) -> Result<Vec<InvoiceLine>, ReleaseError> {
-    lines.iter().map(|line| invoice_line(line, currency)).collect()
+pub(super) fn priced<'a>(
+    lines: impl IntoIterator<Item = &'a Line>,
+    currency: Currency,
+) -> Result<Vec<InvoiceLine>, ReleaseError> {
+    lines.into_iter().map(|line| invoice_line(line, currency)).collect()
 }
 
 fn invoice_line(line: &Line, currency: Currency) -> Result<InvoiceLine, ReleaseError> {

@@ -25,6 +25,7 @@ pub mod heard;
 pub mod correspondence;
 pub mod filed;
 mod revise;
+mod hold;
 mod changes;
 pub mod price_list;
 pub mod watch;
@@ -33,6 +34,7 @@ pub mod undelivered;
 
 pub use facts::ReleaseFacts;
 pub use guarantee::guarantees;
+pub use hold::{go_on, stand_aside};
 pub use revise::{revise, withdraw};
 pub use status::status_message;
 pub use telling::{about, effect_key, message_id};

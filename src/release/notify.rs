@@ -123,7 +123,13 @@ fn text(telling: &Telling<'_>, department: Department) -> Result<Rendered, Relea
     let say = |key: &str| office.wording.say(language, key, &[]);
     let order = &telling.order;
     let told_customer = order.was_told(Tell::Confirmation, "customer", 1 + order.revision);
-    let notices: Vec<String> = (department == Department::Sales && !told_customer)
+    // He is not told of what is the house's own matter.
+    let concerns_him = telling.facts.before.is_none_or(|before| {
+        (&before.content, before.promised, before.charges.len())
+            != (&order.content, order.promised, order.charges.len())
+            || order.status == Status::Cancelled
+    });
+    let notices: Vec<String> = (department == Department::Sales && !told_customer && concerns_him)
         .then(|| say("notice.no_customer_mail"))
         .into_iter()
         .collect();
@@ -133,6 +139,8 @@ fn text(telling: &Telling<'_>, department: Department) -> Result<Rendered, Relea
         "notices": notices,
         "amended": order.revision > 0,
         "cancelled": order.status == Status::Cancelled,
+        "held": order.is_held(),
+        "resumed": telling.facts.before.is_some_and(|before| before.holds.len() > order.holds.len()),
         "changes": changes::said(order, telling.facts, language, department.sees_prices()),
         "materials": materials(order, department),
         "ship_on": telling.order.ship_on.map(|at| {

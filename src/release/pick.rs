@@ -41,8 +41,7 @@ pub(super) fn goods(order: &Order, lot: u32) -> Vec<GoodsLine> {
     if !from_stock && !order.reached.contains(&Milestone::ProductionFinished) {
         return Vec::new();
     }
-    let lines = order.content.lines.iter();
-    sheet::goods(lines.filter(|line| order.make.contains(&line.position) != from_stock))
+    sheet::goods(order.moving().filter(|line| order.make.contains(&line.position) != from_stock))
 }
 
 /// The version in which the lot is told of as the order is now.

@@ -12,7 +12,8 @@ pub(super) const TO: &str = "production.task";
 pub(super) fn produce(telling: &mut Telling<'_>) -> Result<(), ReleaseError> {
     let order = &telling.order;
     let told = order.told.iter().any(|it| it.what == Tell::ProductionTask);
-    if told || order.promised.is_none() || order.make.is_empty() || !order.gates.contains(&Gate::Produce) {
+    let idle = !order.moving().any(|line| order.make.contains(&line.position));
+    if told || order.promised.is_none() || idle || !order.gates.contains(&Gate::Produce) {
         return Ok(());
     }
     let (task, version) = (task(order)?, 1 + order.revision);
@@ -26,8 +27,8 @@ pub(super) fn task(order: &Order) -> Result<ProductionTask, ReleaseError> {
         number: sheet::number(order)?,
         revision: order.revision,
         promised: order.promised.ok_or_else(|| ReleaseError::Incomplete("promised".to_owned()))?,
-        lines: sheet::goods(order.content.lines.iter().filter(|line| order.make.contains(&line.position))),
-        materials: order.materials.iter().map(need).collect(),
+        lines: sheet::goods(order.moving().filter(|line| order.make.contains(&line.position))),
+        materials: order.materials.iter().filter(|it| !order.holds_line(it.position)).map(need).collect(),
     })
 }
 

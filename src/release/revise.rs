@@ -88,7 +88,11 @@ fn again(telling: &mut Telling<'_>, before: &Order) -> Result<(), ReleaseError> 
 
 /// Tells makers, purchasing, warehouse and carrier what `now` has of their goods, where they were told of `before` and that differs. What
 /// is gone altogether comes as a list of no goods.
-fn goods_again(telling: &mut Telling<'_>, before: &Order, now: &Order) -> Result<(), ReleaseError> {
+pub(super) fn goods_again(
+    telling: &mut Telling<'_>,
+    before: &Order,
+    now: &Order,
+) -> Result<(), ReleaseError> {
     let told = |what: Tell| before.told.iter().any(|it| it.what == what);
     if told(Tell::ProductionTask) {
         let (was, task) = (produce::task(before)?, produce::task(now)?);
@@ -113,7 +117,9 @@ fn goods_again(telling: &mut Telling<'_>, before: &Order, now: &Order) -> Result
             telling.tell(Tell::WarehousePick, pick::TO, version, Body::WarehousePick(pick))?;
         }
     }
-    for it in before.told.iter().filter(|it| it.what == Tell::ShippingInstruction) {
+    // What goes after the others is another shipment, instructed in its own time.
+    let same_shipment = before.parts == now.parts;
+    for it in before.told.iter().filter(|it| it.what == Tell::ShippingInstruction && same_shipment) {
         let told_again = before.told.iter().any(|other| other.what == it.what && other.version > it.version);
         if !told_again {
             ship::again(telling, (before, now), &it.to)?;

@@ -43,6 +43,8 @@ pub struct SheetLine {
     pub quantity: String,
     pub unit: Option<String>,
     pub required: Option<String>,
+    /// It stands aside: neither made, picked nor shipped.
+    pub held: bool,
     /// `stock` or `make`.
     pub from: &'static str,
     pub unit_price: Option<String>,
@@ -96,6 +98,7 @@ fn sheet_line(
         quantity: line.quantity.map(plain).unwrap_or_default(),
         unit: line.unit.clone(),
         required: line.required.map(|it| it.to_string()),
+        held: order.holds_line(line.position),
         from: if order.make.contains(&line.position) { "make" } else { "stock" },
         unit_price: line.unit_price.filter(|_| prices).map(plain),
         amount: sum.filter(|_| prices),

@@ -10,9 +10,11 @@ use chrono::TimeDelta;
 pub(super) fn ship(telling: &mut Telling<'_>) -> Result<(), ReleaseError> {
     let order = &telling.order;
     let (Some(promised), Some(ship_on)) = (order.promised, order.ship_on) else { return Ok(()) };
-    let told = order.told.iter().any(|it| it.what == Tell::ShippingInstruction);
+    let told = order.told.iter().any(|it| {
+        it.what == Tell::ShippingInstruction && (order.parts == 0 || it.version > order.rest_since)
+    });
     let settings = telling.facts.office.settings;
-    let waits = settings.ship_when_finished && !finished(order);
+    let waits = (settings.ship_when_finished && !finished(order)) || order.moving().next().is_none();
     if told || waits || ship_on > telling.now || !order.gates.contains(&Gate::Ship) {
         return Ok(());
     }
@@ -24,7 +26,7 @@ pub(super) fn ship(telling: &mut Telling<'_>) -> Result<(), ReleaseError> {
         carrier: carrier.clone(),
         ship_to: sheet::ship_to(telling.facts),
         deliver_by: promised,
-        lines: sheet::goods(&order.content.lines),
+        lines: sheet::goods(order.moving()),
     };
     let latest = telling.now + TimeDelta::days(i64::from(settings.invoice_latest_days));
     let (order_id, kind) = (order.id, TimerKind::InvoiceLatest);
@@ -41,7 +43,7 @@ pub(super) fn again(
     to: &str,
 ) -> Result<(), ReleaseError> {
     let carrier = header::line(telling.facts.carrier);
-    let same = |order: &Order| (sheet::goods(&order.content.lines), order.content.ship_to, order.promised);
+    let same = |order: &Order| (sheet::goods(order.moving()), order.content.ship_to, order.promised);
     let stays = lane(&carrier) == to;
     if stays && same(before) == same(now) {
         return Ok(());
@@ -57,7 +59,7 @@ pub(super) fn again(
             lines,
         })
     };
-    let lines = sheet::goods(&now.content.lines);
+    let lines = sheet::goods(now.moving());
     let mut told = Vec::new();
     if stays {
         told.push((to.to_owned(), instruction(&carrier, lines)?));

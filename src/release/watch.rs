@@ -162,6 +162,8 @@ fn step(event: &Event, order: &Order, office: &Office<'_>) -> Option<Said> {
             return None;
         }
         Event::Received { kind, .. } => ("received", vec![("what", say("kind", kind.as_str())), total()]),
+        Event::Entered { by, why } => ("entered", vec![("by", by.clone()), ("why", why.clone())]),
+        Event::Stopped { .. } | Event::LetGo { .. } => return of_hold(event),
         Event::Corrected { by, .. } => ("corrected", vec![("by", by.clone()), total()]),
         Event::Checked { problems, sure, .. } => checked(problems, *sure, office),
         Event::ReviewOpened { .. }
@@ -171,6 +173,7 @@ fn step(event: &Event, order: &Order, office: &Office<'_>) -> Option<Said> {
         | Event::ReviewSigned { .. }
         | Event::ReviewAssigned { .. }
         | Event::ReviewerAdded { .. }
+        | Event::ReviewRestarted { .. }
         | Event::Conditioned { .. } => return of_review(event, order, office),
         Event::Appealed { by, reason, .. } => {
             ("appealed", vec![("by", by.clone()), ("reason", reason.clone())])
@@ -227,6 +230,20 @@ fn reported(name: &'static str, milestone: Milestone, office: &Office<'_>) -> Sa
     (name, vec![("milestone", office.wording.say(office.house.language, &key, &[]))])
 }
 
+/// Held and let go by one of the house: the order, or a line of it.
+fn of_hold(event: &Event) -> Option<Said> {
+    let of_line = |line: Option<u32>| ("line", line.map(|line| line.to_string()).unwrap_or_default());
+    if let Event::Stopped { line, by, why, .. } = event {
+        let name = if line.is_some() { "line_held" } else { "order_held" };
+        Some((name, vec![of_line(*line), ("by", by.clone()), ("why", why.clone())]))
+    } else if let Event::LetGo { line, by, .. } = event {
+        let name = if line.is_some() { "line_goes_on" } else { "order_goes_on" };
+        Some((name, vec![of_line(*line), ("by", by.clone())]))
+    } else {
+        None
+    }
+}
+
 fn of_review(event: &Event, order: &Order, office: &Office<'_>) -> Option<Said> {
     let language = office.house.language;
     let say = |group: &str, word: &str| office.wording.say(language, &format!("{group}.{word}"), &[]);
@@ -248,6 +265,9 @@ fn of_review(event: &Event, order: &Order, office: &Office<'_>) -> Option<Said> 
         ("review_withdrawn", vec![queue(review_id)])
     } else if let Event::ReviewOverdue { review_id } = event {
         ("review_overdue", vec![queue(review_id)])
+    } else if let Event::ReviewRestarted { review_id, due_at, .. } = event {
+        let due = due_at.with_timezone(&office.calendar.zone()).format("%Y-%m-%d %H:%M");
+        ("review_restarted", vec![queue(review_id), ("due", due.to_string())])
     } else if let Event::ReviewAssigned { review_id, to, by } = event {
         ("review_assigned", vec![queue(review_id), ("to", to.clone()), ("by", by.clone())])
     } else if let Event::ReviewerAdded { review_id, role, by } = event {

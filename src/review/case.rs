@@ -13,7 +13,7 @@ use crate::order::status::{Rung, Status};
 
 /// What happens to `target` as `case` stands now. While the case is undecided its order is held; agreed to, a cancellation
 /// cancels it, and an amendment makes it what the case says; else it goes on as it was. Held it stays as long as it is
-/// `held_by_others`: another case that is still open. `charge` is what the customer pays for the change. Nothing once the
+/// `held_by_others`, which is another case that is still open, or by the house. `charge` is what the customer pays for the change. Nothing once the
 /// goods have left.
 #[must_use]
 pub fn settle_case(case: &Order, target: &Order, held_by_others: bool, charge: Option<Money>) -> Vec<Event> {
@@ -47,7 +47,7 @@ pub fn settle_case(case: &Order, target: &Order, held_by_others: bool, charge: O
 pub fn can_change(target: &Order) -> bool {
     let leaves = target.kept.contains(&Milestone::StockOut)
         || target.told.iter().any(|told| told.what == Tell::InvoiceRequest);
-    !leaves && target.status.rung().is_some_and(|rung| rung < Rung::Shipped)
+    !leaves && target.parts == 0 && target.status.rung().is_some_and(|rung| rung < Rung::Shipped)
 }
 
 /// The queues that an amendment of a released order concerns: those that the rules ask of what the order would come to, other
@@ -97,5 +97,6 @@ fn grants_credit(case: &Order) -> bool {
 }
 
 fn resumed(target: &Order, held_by_others: bool) -> Option<Event> {
-    (matches!(target.status, Status::OnHold(_)) && !held_by_others).then_some(Event::Resumed)
+    let others = held_by_others || target.is_held();
+    (matches!(target.status, Status::OnHold(_)) && !others).then_some(Event::Resumed)
 }

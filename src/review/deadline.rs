@@ -46,16 +46,17 @@ impl Lateness {
 /// come to the same moment, the reminder is spared.
 #[must_use]
 pub fn timers(order_id: Uuid, events: &[Event], desk: &Desk<'_>) -> Vec<NewTimer> {
-    opened(events)
-        .flat_map(|review| {
-            Lateness::ALL.into_iter().filter_map(move |late| {
-                let due = due(review, late, desk);
-                let body = TimerDue { order_id, kind: TimerKind::ReviewDeadline, about: review.id, due };
-                let timer = NewTimer { id: timer_id(review, late), due, step: Step::Review, body };
-                (lateness(review, due, desk) == late).then_some(timer)
-            })
-        })
-        .collect()
+    opened(events).flat_map(|review| timers_of(order_id, review, desk)).collect()
+}
+
+/// The three timers of one review.
+pub fn timers_of(order_id: Uuid, review: &Review, desk: &Desk<'_>) -> impl Iterator<Item = NewTimer> {
+    Lateness::ALL.into_iter().filter_map(move |late| {
+        let due = due(review, late, desk);
+        let body = TimerDue { order_id, kind: TimerKind::ReviewDeadline, about: review.id, due };
+        let timer = NewTimer { id: timer_id(review, late), due, step: Step::Review, body };
+        (lateness(review, due, desk) == late).then_some(timer)
+    })
 }
 
 /// When somebody is told that a review is so late: nobody at night, though the deadline itself may pass then.
@@ -64,7 +65,7 @@ fn due(review: &Review, late: Lateness, desk: &Desk<'_>) -> DateTime<Utc> {
     let passes = match late {
         Lateness::Passed => review.due_at,
         Lateness::Half | Lateness::Twice => {
-            desk.rules.deadline_of(review).part(review.opened_at, calendar, late.share())
+            desk.rules.deadline_of(review).part(review.runs_from(), calendar, late.share())
         }
     };
     let told = if desk.at_night { passes } else { calendar.open_from(passes) };
@@ -88,7 +89,7 @@ pub fn timer_ids(review: &Review) -> [Uuid; 3] {
 }
 
 fn timer_id(review: &Review, late: Lateness) -> Uuid {
-    from_name(review.opened_at, review.id.as_bytes(), late.as_str())
+    from_name(review.runs_from(), review.id.as_bytes(), late.as_str())
 }
 
 /// The reviews that these events open.
@@ -96,6 +97,13 @@ pub fn opened(events: &[Event]) -> impl Iterator<Item = &Review> {
     events
         .iter()
         .filter_map(|event| if let Event::ReviewOpened { review } = event { Some(review) } else { None })
+}
+
+/// Whether a timer was set before its review's time began anew.
+#[must_use]
+pub fn is_stale(order: &Order, timer: &TimerDue) -> bool {
+    let review = order.open_reviews().find(|review| review.id == timer.about);
+    review.and_then(|review| review.restarted_at).is_some_and(|at| timer.due <= at)
 }
 
 /// What a deadline's timer means for the order: the review, how late it is, and what is to be recorded. None when the
@@ -111,6 +119,9 @@ pub fn passed<'a>(
         return None;
     }
     let review = order.open_reviews().find(|review| review.id == timer.about)?;
+    if order.is_held() || is_stale(order, timer) {
+        return None;
+    }
     // While the customer is asked the house waits for him: his own clock runs, and what he says opens the queue anew. What came
     // in already and a person has to read waits for the house.
     let waits = matches!(review.queue, Queue::Keying | Queue::Clarification | Queue::Offer);

@@ -176,6 +176,7 @@ fn may_stand(order: &Order, review: &Review, decision: &Decision) -> Result<(), 
     match &decision.verdict {
         Verdict::Approve { .. } => {
             unblocked(order, review.queue)?;
+            not_entered_by(order, review.queue, &persons)?;
             four_eyes(order, review, decision)
         }
         Verdict::Reject { .. } | Verdict::Transfer { .. } | Verdict::AddReviewer { .. } => Ok(()),
@@ -219,6 +220,18 @@ fn not_by_its_clerk(order: &Order, queue: Queue, persons: &[&String]) -> Result<
     let keyed = |person: &&&String| order.keyed_by.iter().chain(&order.keyed_before).any(|it| it == **person);
     match persons.iter().find(keyed) {
         Some(by) if !is_reading(queue) && queue != Queue::Offer => {
+            Err(Refusal::OwnKeying { by: (*by).clone() })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// What one of the house keyed in has no letter to hold it against: somebody else agrees to it, in the clerks' queues too. What
+/// the customer says to an offer he may take down.
+fn not_entered_by(order: &Order, queue: Queue, persons: &[&String]) -> Result<(), Refusal> {
+    let keyed = |person: &&&String| order.keyed_by.iter().chain(&order.keyed_before).any(|it| it == **person);
+    match persons.iter().find(keyed) {
+        Some(by) if order.entered.is_some() && queue != Queue::Offer => {
             Err(Refusal::OwnKeying { by: (*by).clone() })
         }
         Some(_) | None => Ok(()),

@@ -14,6 +14,8 @@ pub mod conditions;
 pub mod decide;
 pub mod deadline;
 pub mod case;
+pub mod by_house;
+pub mod hold;
 
 pub use case::{can_change, concerned, settle_case};
 pub use decide::decide;

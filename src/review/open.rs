@@ -77,12 +77,14 @@ pub fn open_with(
     events
 }
 
-/// Whether the order may be released: nothing is open, nothing blocks it, and it does not stand aside. Holds only
+/// Whether the order may be released: nothing is open, nothing blocks it, and neither it nor a line of it stands aside. Holds only
 /// once [`open`] has nothing more to say.
 #[must_use]
 pub fn all_agreed(order: &Order) -> bool {
     matches!(order.status, Status::On(Rung::Received | Rung::InReview))
         && !order.is_case()
+        // What is confirmed is promised whole: a held line goes on or is cancelled first.
+        && order.holds.is_empty()
         && order.open_reviews().next().is_none()
         && !order.problems.iter().any(|problem| problem.severity == Severity::Blocks)
 }
@@ -186,6 +188,7 @@ pub(super) fn review(asked: &Asked, digest: &str, desk: &Desk<'_>, now: DateTime
         early: None,
         signed: Vec::new(),
         opened_at: now,
+        restarted_at: None,
         due_at: asked.deadline.after(now, desk.calendar_of(asked.queue)),
         digest: digest.to_owned(),
         overdue: false,

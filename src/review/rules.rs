@@ -357,7 +357,7 @@ impl Rules {
     pub fn deadline_of(&self, review: &Review) -> Deadline {
         let asked = self.rules.iter().filter(|rule| rule.queue == review.queue);
         let named = asked.clone().filter(|rule| review.rules.contains(&rule.name));
-        let elapsed = (review.due_at - review.opened_at).num_hours().try_into().unwrap_or(0);
+        let elapsed = (review.due_at - review.runs_from()).num_hours().try_into().unwrap_or(0);
         named
             .map(|rule| rule.deadline)
             .min_by_key(|deadline| deadline.hours())

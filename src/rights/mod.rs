@@ -6,6 +6,7 @@ pub mod sees;
 pub use delegation::Delegation;
 pub use sees::Sees;
 
+use crate::order::by_house::HouseChange;
 use crate::order::review::{Condition, Decision, Queue, Role, Verdict};
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -25,6 +26,8 @@ pub enum Action {
     Decide,
     /// Agree to a customer's cancellation.
     Cancel,
+    /// Let an order or a line of it stand aside, and go on.
+    Hold,
     /// Say what happened to an order.
     Report,
     SeePrices,
@@ -37,11 +40,12 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::View,
         Self::Key,
         Self::Decide,
         Self::Cancel,
+        Self::Hold,
         Self::Report,
         Self::SeePrices,
         Self::SeeContacts,
@@ -58,6 +62,7 @@ impl Action {
             Self::Key => "key",
             Self::Decide => "decide",
             Self::Cancel => "cancel",
+            Self::Hold => "hold",
             Self::Report => "report",
             Self::SeePrices => "see_prices",
             Self::SeeContacts => "see_contacts",
@@ -118,6 +123,10 @@ pub enum Denied {
     #[error("{0} may not decide here either: pass it to somebody who holds one of its roles")]
     NoColleague(String),
     #[error(
+        "{held_by} holds it: {held_by}, a colleague of the same role, or who may cancel orders lets it go on; {user} may not"
+    )]
+    HeldByOther { user: String, held_by: String },
+    #[error(
         "{user} may not ask for goods before the money: {} may",
         crate::order::refusal::role_names(roles)
     )]
@@ -174,6 +183,25 @@ impl<'a> Staff<'a> {
             return Ok(user);
         }
         Err(Denied::NoRight { user: id.to_owned(), action })
+    }
+
+    /// Whether a user may ask for a change that comes from the house. Who agrees to it, its reviews say.
+    pub fn may_change(&self, id: &str, change: &HouseChange) -> Result<&'a User, Denied> {
+        match change {
+            HouseChange::Amend { .. } | HouseChange::Cancel { .. } => self.may(id, Action::Key),
+            HouseChange::Hold { .. } | HouseChange::Resume { .. } => self.may(id, Action::Hold),
+        }
+    }
+
+    /// Whether a user may let go on what `held_by` holds: he himself, one of his role, or who may cancel the order.
+    pub fn may_resume(&self, id: &str, held_by: &str) -> Result<(), Denied> {
+        let user = self.may(id, Action::Hold)?;
+        let holder = self.users.iter().find(|it| it.id == held_by);
+        let colleague = holder.is_none_or(|holder| user.roles.iter().any(|role| holder.roles.contains(role)));
+        if user.id == held_by || colleague || self.may(id, Action::Cancel).is_ok() {
+            return Ok(());
+        }
+        Err(Denied::HeldByOther { user: id.to_owned(), held_by: held_by.to_owned() })
     }
 
     /// What a user gets to see of an order.

@@ -40,20 +40,20 @@ fn the_matrix_of_roles_and_actions() {
     assert_eq!(
         matrix,
         [
-            "clerk: view key decide report see_prices see_contacts",
-            "salesperson: view key decide see_prices see_contacts",
-            "sales_manager: view decide cancel see_prices see_contacts",
-            "finance: view decide report see_prices",
-            "planning: view decide report",
+            "clerk: view key decide hold report see_prices see_contacts",
+            "salesperson: view key decide hold see_prices see_contacts",
+            "sales_manager: view decide cancel hold see_prices see_contacts",
+            "finance: view decide hold report see_prices",
+            "planning: view decide hold report",
             "technical: view decide",
-            "quality: view decide",
+            "quality: view decide hold",
             "purchasing: view decide",
             "warehouse: view report",
-            "sales_support: view key decide see_prices see_contacts",
+            "sales_support: view key decide hold see_prices see_contacts",
             "supervision: view see_prices see_contacts",
-            "deputy_gm: view decide cancel see_prices see_contacts",
-            "gm: view decide cancel see_prices see_contacts",
-            "president: view decide cancel see_prices see_contacts",
+            "deputy_gm: view decide cancel hold see_prices see_contacts",
+            "gm: view decide cancel hold see_prices see_contacts",
+            "president: view decide cancel hold see_prices see_contacts",
             "administrator: view edit_master replay administer",
         ]
     );
@@ -165,6 +165,38 @@ fn a_cancellation_needs_the_right_to_cancel() {
         "the role sales_manager may not cancel in the queue sales: see rights.toml"
     );
     assert_eq!(staff.may_decide(&approve(Role::Gm), &subject, NOW), Ok(()));
+}
+
+/// Every role × every change that the house may ask for; and whose hold whom lets go.
+#[test]
+fn changes_of_the_house_are_keyed_or_held_by_those_who_may() {
+    let (rights, users) = (shipped(), users());
+    let staff = Staff { users: &users, rights: &rights, delegations: &[] };
+    let changes = [
+        (HouseChange::Amend { order: serde_json::Value::Null }, Action::Key),
+        (HouseChange::Cancel { line: None }, Action::Key),
+        (HouseChange::Cancel { line: Some(1) }, Action::Key),
+        (HouseChange::Hold { line: None }, Action::Hold),
+        (HouseChange::Hold { line: Some(1) }, Action::Hold),
+        (HouseChange::Resume { line: None }, Action::Hold),
+        (HouseChange::Resume { line: Some(1) }, Action::Hold),
+    ];
+    for role in Role::ALL {
+        for (change, action) in &changes {
+            let wanted = rights.0[&role].may.contains(action);
+            let answer = staff.may_change(role.as_str(), change);
+            assert_eq!(answer.is_ok(), wanted, "{role:?} {change:?}");
+        }
+        for held_by in Role::ALL.into_iter().map(Role::as_str).chain(["gone"]) {
+            let may = |action| rights.0[&role].may.contains(&action);
+            let own = role.as_str() == held_by || held_by == "gone";
+            let wanted = may(Action::Hold) && (own || may(Action::Cancel));
+            let answer = staff.may_resume(role.as_str(), held_by);
+            assert_eq!(answer.is_ok(), wanted, "{role:?} resumes what {held_by} holds");
+        }
+    }
+    let nobody = staff.may_change("nobody", &HouseChange::Hold { line: None });
+    assert!(matches!(nobody, Err(Denied::NoUser(_))));
 }
 
 #[test]

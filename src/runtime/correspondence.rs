@@ -32,8 +32,7 @@ pub async fn gather(house: &House, now: DateTime<Utc>) -> Result<Vec<Item>, Stor
     for snapshot in house.store.list(Kind::Document, &filter).await? {
         documents.push(parsed(&snapshot)?);
     }
-    documents
-        .retain(|it| it.received_at >= since && it.channel != Channel::Data && it.duplicate_of.is_none());
+    documents.retain(|it| it.received_at >= since && it.channel.is_letter() && it.duplicate_of.is_none());
     let mut received = Vec::new();
     let mut about = BTreeSet::new();
     for document in documents {

@@ -88,6 +88,7 @@ pub fn accepted(channel: Channel, outcome: &'static str) {
         Channel::Mail => "mail",
         Channel::Fax => "fax",
         Channel::Data => "data",
+        Channel::Form => "form",
     };
     counter!("gendan_documents_total", "channel" => channel, "outcome" => outcome).increment(1);
 }

@@ -8,6 +8,7 @@ mod contract;
 mod data;
 mod decode;
 mod guarantee;
+mod holds;
 mod http;
 mod imap;
 mod kill;

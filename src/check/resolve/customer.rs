@@ -79,7 +79,7 @@ impl CustomerMatch {
             Channel::Mail if self.forwarded => has(CustomerBy::Address),
             Channel::Mail => has(CustomerBy::Address) || has(CustomerBy::Domain),
             // Who may place orders as data names the customer by his code.
-            Channel::Data => has(CustomerBy::Name),
+            Channel::Data | Channel::Form => has(CustomerBy::Name),
             // A fax can be sent in anybody's name: what is printed and where it came from have to agree. Two that do tell which
             // of the printed names is his, however sure the reader was of that.
             Channel::Fax => {
@@ -154,7 +154,7 @@ fn exactly<'m>(name: &str, master: &'m Master) -> Vec<&'m Customer> {
 fn sender(order: &DraftOrder, around: &Around<'_>, master: &Master) -> (Option<String>, bool) {
     let from = match around.channel {
         Channel::Mail => around.envelope.from_address.as_deref(),
-        Channel::Fax | Channel::Data => None,
+        Channel::Fax | Channel::Data | Channel::Form => None,
     };
     let own = from.and_then(domain).is_some_and(|domain| master.is_own_domain(domain));
     if own {

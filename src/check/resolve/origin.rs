@@ -62,7 +62,7 @@ pub fn is_of_customer(code: &str, around: &Around<'_>, master: &Master) -> bool 
         Channel::Fax => {
             envelope.caller.as_deref().is_some_and(|caller| his(master.customers_by_phone(caller)))
         }
-        Channel::Data => false,
+        Channel::Data | Channel::Form => false,
     }
 }
 

@@ -287,7 +287,7 @@ fn assigned(assignment: &str) -> Result<(&str, &str), Stop> {
     })
 }
 
-fn read_plain(file: &PathBuf) -> Result<serde_json::Value, Stop> {
+pub(in crate::cli) fn read_plain(file: &PathBuf) -> Result<serde_json::Value, Stop> {
     let name = file.display();
     let text =
         std::fs::read_to_string(file).map_err(|e| Stop::Refused(format!("{name} can't be read: {e}")))?;

@@ -3,6 +3,8 @@
 mod answers;
 mod decide;
 
+pub(super) use decide::read_plain;
+
 use super::context::{self, Context};
 use super::{End, Stop};
 use crate::order::Order;

@@ -105,7 +105,7 @@ impl Steps {
     /// The order whose question a document answers, by the thread that it stands in, or the token that it quotes.
     async fn answers_to(&self, document: &Document) -> Result<Option<Uuid>, Failure> {
         let envelope = &document.envelope;
-        if document.channel == Channel::Data || envelope.automatic {
+        if !document.channel.is_letter() || envelope.automatic {
             return Ok(None);
         }
         let domain = &self.books.config.firm.domain;

@@ -7,7 +7,7 @@ use crate::check::resolve::resolve_taught;
 use crate::check::{Around, Resolved, resolve};
 use crate::master::Master;
 use crate::order::Order;
-use crate::order::document::{Document, Kind as PartKind, PartState};
+use crate::order::document::{Channel, Document, Kind as PartKind, PartState};
 use crate::order::draft::Draft;
 use crate::order::event::{Actor, Event, PartRef};
 use crate::order::ids;
@@ -101,6 +101,7 @@ impl Steps {
             content,
         };
         let mut work = Work::begin(id, received).map_err(|e| Failure::Park(e.to_string()))?;
+        work.add(entered(document)).map_err(misfit(&work.order))?;
         let mut pen = Pen { commit: done(now.message, ""), now };
         pen.commit.writes.extend(super::desk::parties(&resolved));
         case.register(id, &mut pen.commit);
@@ -155,6 +156,12 @@ impl Steps {
             on: sent.with_timezone(&self.books.config.firm.zone).date_naive(),
         }
     }
+}
+
+/// Who keyed a document of the house's own, and why.
+fn entered(document: &Document) -> Option<Event> {
+    let form = Some(&document.envelope).filter(|_| document.channel == Channel::Form)?;
+    Some(Event::Entered { by: form.from_name.clone()?, why: form.subject.clone().unwrap_or_default() })
 }
 
 /// What a part is as an order: a new one, unless it says that it changes or cancels one.

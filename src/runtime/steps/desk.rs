@@ -6,7 +6,7 @@ use super::{Pen, Steps, parsed};
 use crate::check::{Resolved, SamePo};
 use crate::master::Master;
 use crate::order::Order;
-use crate::order::document::Document;
+use crate::order::document::{Channel, Document};
 use crate::order::line::Content;
 use crate::order::money::Money;
 use crate::order::party::Party;
@@ -97,7 +97,7 @@ impl Steps {
         master: Arc<Master>,
     ) -> Result<Case, Failure> {
         let customer = content.customer.clone().unwrap_or_default();
-        let po = content.po_number.as_ref().filter(|_| !customer.is_empty()).map(|po| po_key(&customer, po));
+        let po = orders_key(id, content, from);
         let mut keys = vec![Key::new(Kind::Credit, &customer), Key::new(Kind::Counter, &customer)];
         let skus = with_others(skus(content), &master);
         keys.extend(skus.iter().map(|sku| Key::new(Kind::Stock, sku)));
@@ -127,7 +127,8 @@ impl Steps {
             }
         }
         let po = po.map(|key| {
-            let (was, orders) = known.unwrap_or_default();
+            let (was, mut orders) = known.unwrap_or_default();
+            orders.orders.extend(named_by(from).filter(|it| !orders.orders.contains(it)));
             (key, was, orders)
         });
         let same = self.same(id, po.as_ref().map_or(&[][..], |(_, _, it)| &it.orders)).await?;
@@ -300,8 +301,9 @@ impl Case {
     pub(super) fn original(&self, named: Option<&str>) -> Option<Uuid> {
         let fits = |order: &&Order| {
             let number = order.number.as_ref().map(|number| number.0.as_str());
+            let id = named.is_some_and(|named| named == order.id.to_string());
             !order.is_case()
-                && (named.is_none() || named == number || named == order.content.po_number.as_deref())
+                && (named.is_none() || id || named == number || named == order.content.po_number.as_deref())
         };
         let mut orders: Vec<&Order> = self.same.iter().map(|same| &same.order).filter(fits).collect();
         orders.sort_by_key(|order| (order.status.rung().is_some(), order.id));
@@ -311,7 +313,9 @@ impl Case {
     /// Adds the order to those of its PO number. Two that come at the same moment can't miss each other: one loses.
     pub(super) fn register(&mut self, id: Uuid, commit: &mut Commit) {
         let Some((key, was, orders)) = &mut self.po else { return };
-        if orders.orders.contains(&id) {
+        // Of an order without a PO number only its changes are known by it.
+        let alone = key.id.starts_with(CHANGES) && self.document.channel != Channel::Form;
+        if alone || orders.orders.contains(&id) {
             return;
         }
         orders.orders.push(id);
@@ -360,6 +364,25 @@ pub(super) fn named(mut commit: Commit, what: &str) -> Commit {
     }
     commit
 }
+
+/// Under which the orders of one PO number stand. An order that has none stands with its own changes alone.
+fn orders_key(id: Uuid, content: &Content, (document, record): (&Document, &PartRecord)) -> Option<Key> {
+    let customer = content.customer.as_ref().filter(|it| !it.is_empty())?;
+    match &content.po_number {
+        Some(po) => Some(po_key(customer, po)),
+        None => {
+            let order = named_by((document, record)).unwrap_or(id);
+            Some(Key::new(Kind::Counter, format!("{CHANGES}{order}")))
+        }
+    }
+}
+
+/// The order that a change names which was keyed in.
+fn named_by((document, record): (&Document, &PartRecord)) -> Option<Uuid> {
+    record.draft.refers_to.as_ref().filter(|_| document.channel == Channel::Form)?.parse().ok()
+}
+
+const CHANGES: &str = "changes/";
 
 fn po_key(customer: &str, po: &str) -> Key {
     let squeezed: String = po.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_uppercase).collect();

@@ -6,6 +6,7 @@ use super::{Steps, desk, parsed};
 use crate::master::Master;
 use crate::order::Order;
 use crate::order::event::Milestone;
+use crate::order::line::Line;
 use crate::order::material;
 use crate::order::status::Status;
 use crate::runtime::Failure;
@@ -28,9 +29,14 @@ impl Steps {
         {
             self.lower(Kind::Credit, customer, credit.amount, commit).await?;
         }
+        let gives = |line: &&Line| {
+            let it = line.position;
+            !after.make.contains(&it) && holds_line(before, it) && !holds_line(after, it)
+        };
         let mut freed = BTreeMap::new();
-        if holds_goods(before) && !holds_goods(after) {
-            freed = reserved(after, self.shelf.get().await?.as_ref());
+        if after.content.lines.iter().any(|line| gives(&line)) {
+            let master = self.shelf.get().await?;
+            freed = sums(after.content.lines.iter().filter(gives), &master);
         }
         if before.holds_materials() && !after.holds_materials() {
             add(&mut freed, material::held(&after.materials));
@@ -98,10 +104,22 @@ fn add(sums: &mut BTreeMap<String, Decimal>, more: BTreeMap<String, Decimal>) {
     }
 }
 
-/// What the release took from stock of goods, in the products' units: every line that is not made.
+/// Whether goods of the line are kept for it: till they leave, or for one that the house held back then.
+fn holds_line(order: &Order, position: u32) -> bool {
+    let left = order.left.contains(&position)
+        || (order.reached.contains(&Milestone::StockOut) && !order.holds_line(position));
+    order.promised.is_some() && order.status != Status::Cancelled && !left
+}
+
+/// What the order keeps of the stock of goods, in the products' units: every line that is not made.
 fn reserved(order: &Order, master: &Master) -> BTreeMap<String, Decimal> {
+    let kept = |line: &&Line| !order.make.contains(&line.position) && holds_line(order, line.position);
+    sums(order.content.lines.iter().filter(kept), master)
+}
+
+fn sums<'a>(lines: impl Iterator<Item = &'a Line>, master: &Master) -> BTreeMap<String, Decimal> {
     let mut sums: BTreeMap<String, Decimal> = BTreeMap::new();
-    for line in order.content.lines.iter().filter(|line| !order.make.contains(&line.position)) {
+    for line in lines {
         if let (Some(sku), Some(quantity)) = (&line.sku, line.quantity) {
             *sums.entry(sku.clone()).or_default() += in_stock_unit(line, quantity, master);
         }

@@ -8,7 +8,7 @@ use crate::check::Resolved;
 use crate::check::resolve::{CustomerBy, LineMatch, customer_match};
 use crate::learn::{self, Lesson, Meaning};
 use crate::order::Order;
-use crate::order::document::{Channel, Document, Kind as PartKind, PartState};
+use crate::order::document::{Document, Kind as PartKind, PartState};
 use crate::order::draft::{Confidence, Draft, DraftLine};
 use crate::order::message::{Body, DraftCorrected, Message, Step};
 use crate::order::review::{Decision, Role, Verdict};
@@ -50,7 +50,7 @@ impl Steps {
         };
         let document_id = origin.document.id;
         let (customer, by) = (order.content.customer.clone(), decision.by.clone());
-        customer.as_ref().filter(|_| origin.document.channel != Channel::Data)?;
+        customer.as_ref().filter(|_| origin.document.channel.is_letter())?;
         let corrected = DraftCorrected { document_id, part: origin.record.part.index, customer, kind, by };
         Some(Message {
             id: now.ids.id("corrected"),

@@ -13,7 +13,9 @@ mod desk;
 mod early;
 mod explain;
 mod facts;
+mod hold;
 mod holdings;
+mod house;
 mod learn;
 mod looked;
 mod mails;
@@ -80,6 +82,7 @@ impl Handler for Steps {
             Body::DraftCorrected(body) => Box::pin(self.learn(message, body)).await?,
             Body::ReviewDecide(body) => Box::pin(self.decide(message, body)).await?,
             Body::GateAsked(body) => self.ask_early(message, body).await?,
+            Body::ChangeAsked(body) => Box::pin(self.change_asked(message, body)).await?,
             Body::TimerDue(body) => Box::pin(self.timer(message, body)).await?,
             Body::ReportReceived(body) => self.report(message, body).await?,
             Body::MailSend(_)

@@ -140,7 +140,7 @@ pub(super) fn recognize(message: &Message, now: &Now<'_>) -> Commit {
 fn joined(read: Envelope, known: &Envelope, channel: Channel) -> Envelope {
     let sent_at = match channel {
         Channel::Fax => known.sent_at.or(read.sent_at),
-        Channel::Mail | Channel::Data => read.sent_at.or(known.sent_at),
+        Channel::Mail | Channel::Data | Channel::Form => read.sent_at.or(known.sent_at),
     };
     Envelope { sent_at, caller: known.caller.clone().or_else(|| read.caller.clone()), ..read }
 }

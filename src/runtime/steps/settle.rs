@@ -9,7 +9,7 @@ use super::{Pen, Steps, misfit};
 use crate::follow;
 use crate::order::Order;
 use crate::order::amend::redrafted;
-use crate::order::document::Kind as PartKind;
+use crate::order::document::{Channel, Kind as PartKind};
 use crate::order::draft::DraftOrder;
 use crate::order::event::{Actor, Event, Milestone};
 use crate::order::status::{Rung, Status};
@@ -131,7 +131,7 @@ impl Steps {
     }
 
     /// Tells what became of an order in answer to the part that changed it.
-    fn told_anew(
+    pub(super) fn told_anew(
         &self,
         before: &Order,
         work: &Work,
@@ -139,7 +139,10 @@ impl Steps {
         tell: impl FnOnce(&Order, &ReleaseFacts<'_>) -> Result<Release, ReleaseError>,
     ) -> Result<Release, Failure> {
         around.before = Some(before.clone());
-        (around.document, around.record) = (said.document.clone(), said.record.clone());
+        // What was keyed in is answered by the way the order came.
+        if said.document.channel != Channel::Form {
+            (around.document, around.record) = (said.document.clone(), said.record.clone());
+        }
         let order = &work.order;
         self.with_facts(order, around, |facts| tell(order, facts))
             .map_err(|e| Failure::Park(format!("order {}: {e}", order.id)))

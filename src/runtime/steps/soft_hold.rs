@@ -141,6 +141,10 @@ impl Steps {
         {
             return Ok((pen.commit, "it is not held for that"));
         }
+        if work.order.is_held() {
+            // Once the house lets it go on, it is looked at again.
+            return Ok((pen.commit, "held by the house"));
+        }
         let origin = self.origin(&work.order).await?;
         if let Some(unread) = self.unread(&work.order, &origin.document, pen.now.at).await? {
             pen.commit.timers.push(self.look(id, unread, &pen.now));

@@ -21,6 +21,15 @@ impl Steps {
         let now = self.now(message).await?;
         let mut commit = done(message, "");
         let what = match timer.kind {
+            // As long as the house holds the order nobody is reminded of it and nothing is due; what was due is told when it goes on.
+            TimerKind::Answer if work.order.is_held() => {
+                rest(timer, Step::Review, &now, &mut commit);
+                "rests"
+            }
+            TimerKind::InvoiceLatest if work.order.is_held() => {
+                rest(timer, Step::Release, &now, &mut commit);
+                "rests"
+            }
             TimerKind::ReviewDeadline => self.deadline(&mut work, timer, &now, &mut commit).await?,
             TimerKind::Ship => {
                 self.tell_due(&mut work, &now, &mut commit, release::ship).await?;
@@ -42,7 +51,7 @@ impl Steps {
             }
             TimerKind::Answer => {
                 let mut pen = Pen { now: self.now(message).await?, commit };
-                let what = self.silent(&mut work, timer, &mut pen).await?;
+                let what = Box::pin(self.silent(&mut work, timer, &mut pen)).await?;
                 commit = pen.commit;
                 what
             }
@@ -65,10 +74,12 @@ impl Steps {
             if !order.open_reviews().any(|review| review.id == timer.about) {
                 return Ok("the review has ended");
             }
-            // The deadline rests as long as the customer is asked; it is not forgotten.
-            let (id, due) = (now.ids.id("deadline/rests"), now.at + RESTS);
-            commit.timers.push(NewTimer { id, due, step: Step::Review, body: timer.clone() });
-            return Ok("waits for the customer");
+            if deadline::is_stale(&order, timer) {
+                return Ok("its time began anew");
+            }
+            // The deadline rests as long as the customer is asked, or the house holds the order; it is not forgotten.
+            rest(timer, Step::Review, now, commit);
+            return Ok("rests");
         };
         let house = self.books.house(self.shelf.get().await?.as_ref());
         let reminder =
@@ -98,6 +109,12 @@ impl Steps {
         let id = order.id;
         desk::take(due, work, commit).map_err(|e| Failure::Park(format!("order {id}: {e}")))
     }
+}
+
+/// The timer comes again later.
+fn rest(timer: &TimerDue, step: Step, now: &Now<'_>, commit: &mut Commit) {
+    let (id, due) = (now.ids.id("deadline/rests"), now.at + RESTS);
+    commit.timers.push(NewTimer { id, due, step, body: timer.clone() });
 }
 
 /// One of `release`'s functions that tell what is due.

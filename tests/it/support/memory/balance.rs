@@ -270,6 +270,7 @@ fn about(message: &Message) -> Option<(Uuid, Option<u32>)> {
         | Body::DraftCorrected(_)
         | Body::ReviewDecide(_)
         | Body::GateAsked(_)
+        | Body::ChangeAsked(_)
         | Body::TimerDue(_)
         | Body::ReportReceived(_)
         | Body::MailSend(_)
