@@ -108,7 +108,7 @@ async fn what_was_declared_is_found_right() {
     let name = place.name("out.order.status");
     let found = report["found"].as_array().unwrap().iter().find(|it| it["name"] == *name).unwrap();
     assert_eq!((&found["messages"], &found["consumers"]), (&0.into(), &0.into()));
-    assert_eq!(report["keys"].as_array().unwrap().len(), 9);
+    assert_eq!(report["keys"].as_array().unwrap().len(), 10);
 }
 
 #[tokio::test]
