@@ -1,5 +1,6 @@
 //! `gendan bench`: what an order costs, measured.
 
+pub mod idle;
 mod orders;
 pub mod pipeline;
 pub(crate) mod process;

@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::{End, Stop};
+use crate::bench::idle;
 use crate::bench::pipeline::{self, Figures};
 use crate::bench::read::{self as reading, Document, Figures as Kind, Measured};
 use crate::bench::servers::{self, Compared, Place, Plan};
@@ -38,6 +39,18 @@ pub(super) enum Command {
         /// How often each runs, in turn 轮数
         #[arg(long, default_value_t = 3)]
         rounds: usize,
+    },
+    /// What waiting costs: processor time with nothing to do, with timers set for later days and without 空闲
+    Idle {
+        /// How many timers 定时器数
+        #[arg(long, default_value_t = 10_000)]
+        timers: u32,
+        /// How often each runs, in turn 轮数
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+        /// How long each runs 秒数
+        #[arg(long, default_value_t = 20)]
+        seconds: u64,
     },
     /// Reads documents without keeping anything, by kind of document 识读
     Read {
@@ -114,6 +127,12 @@ pub(super) async fn run(command: Command, context: &mut Context) -> Result<End, 
                 context.out.rows(&figures, &["", ""], embedded(&figures))?;
             }
         },
+        Command::Idle { timers, rounds, seconds } => {
+            let time = std::time::Duration::from_secs(seconds);
+            let measured = Box::pin(idle::run(&dir, timers.into(), rounds, time));
+            let figures = in_folder(&dir, measured).await?.map_err(BenchError::from).map_err(stop)?;
+            context.out.rows(&figures, &["CPU ms a second", ""], waiting(&figures))?;
+        }
         Command::Read { files, rounds } => {
             let measured = read(&files, rounds, context)?;
             let rows = measured.kinds.iter().map(kind).collect();
@@ -185,6 +204,21 @@ fn embedded(figures: &Figures) -> Vec<Vec<String>> {
         row("bytes per order", format!("{:.0}", figures.bytes)),
         row("fsyncs per order", format!("{:.1}", figures.fsyncs)),
         row("CPU per order", format!("{:.2} ms", figures.cpu_ms)),
+    ]
+}
+
+/// Each round of both, and what lies in the middle.
+fn waiting(figures: &idle::Figures) -> Vec<Vec<String>> {
+    let of = |what: String, all: &[f64]| {
+        let mut sorted = all.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let median = sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN);
+        let each: Vec<String> = all.iter().map(|it| format!("{it:.1}")).collect();
+        row(&what, format!("{median:.1} ({})", each.join(" ")))
+    };
+    vec![
+        of(format!("with {} timers", figures.timers), &figures.with),
+        of("without".to_owned(), &figures.without),
     ]
 }
 

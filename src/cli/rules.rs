@@ -24,7 +24,7 @@ pub(super) async fn run(command: Command, context: &mut Context) -> Result<End, 
     context.may(&house, Action::View)?;
     let sees = context.sees(&house)?;
     let order = super::orders::find(&house, &order).await?;
-    let mut explained = house.explain(order.id).await.map_err(|e| Stop::Failed(e.into()))?;
+    let mut explained = Box::pin(house.explain(order.id)).await.map_err(|e| Stop::Failed(e.into()))?;
     explained.retain(|it| all || it.asks);
     for it in explained.iter_mut().filter(|_| !sees.prices) {
         let field = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();

@@ -92,7 +92,8 @@ mod tests {
         let received = Event::Received { from, kind: Kind::Order, sent_at: NOW, refers_to: None, content };
         let mut order = Order::begin(Uuid::nil(), &received).unwrap();
         let promised = "2026-03-18".parse().unwrap();
-        let released = Event::Released { promised, ship_on: NOW, make: vec![1, 2], credit: None };
+        let released =
+            Event::Released { promised, ship_on: NOW, make: vec![1, 2], credit: None, materials: Vec::new() };
         add(&mut order, &[released, Event::GateOpened { gate: Gate::Invoice }]);
         order
     }

@@ -146,17 +146,14 @@ async fn gates(world: &World, order: &Order, arrived: &Arrived) -> Result<(), St
 fn open_at_release(events: &[StoredEvent]) -> Result<(), String> {
     let mut open = BTreeSet::new();
     for it in events {
-        match &it.event {
-            Event::ReviewOpened { review } => {
-                open.insert(review.id);
-            }
-            Event::ReviewDecided { review_id, .. } | Event::ReviewWithdrawn { review_id } => {
-                open.remove(review_id);
-            }
-            Event::Released { .. } => {
-                return ensure(open.is_empty(), || format!("released over the open reviews {open:?}"));
-            }
-            _ => {}
+        if let Event::ReviewOpened { review } = &it.event {
+            open.insert(review.id);
+        } else if let Event::ReviewDecided { review_id, .. } | Event::ReviewWithdrawn { review_id } =
+            &it.event
+        {
+            open.remove(review_id);
+        } else if matches!(it.event, Event::Released { .. }) {
+            return ensure(open.is_empty(), || format!("released over the open reviews {open:?}"));
         }
     }
     Ok(())
@@ -166,12 +163,10 @@ fn open_at_release(events: &[StoredEvent]) -> Result<(), String> {
 fn shipped_in_time(events: &[StoredEvent]) -> Result<(), String> {
     let mut day = DateTime::<Utc>::MAX_UTC;
     for it in events {
-        match &it.event {
-            Event::Released { ship_on, .. } | Event::Replanned { ship_on, .. } => day = *ship_on,
-            Event::Told { what: Tell::ShippingInstruction, .. } => {
-                return ensure(it.at >= day, || format!("shipped at {}, before {day}", it.at));
-            }
-            _ => {}
+        if let Event::Released { ship_on, .. } | Event::Replanned { ship_on, .. } = &it.event {
+            day = *ship_on;
+        } else if matches!(it.event, Event::Told { what: Tell::ShippingInstruction, .. }) {
+            return ensure(it.at >= day, || format!("shipped at {}, before {day}", it.at));
         }
     }
     Ok(())
@@ -226,10 +221,8 @@ async fn deadlines(world: &World, order: &Order) -> Result<(), String> {
     let now = world.clock.now();
     let (mut passed, mut broken) = (BTreeSet::new(), 0);
     for it in world.store.events(order.id).await.map_err(|e| e.to_string())? {
-        let once = match it.event {
-            Event::ReviewOverdue { review_id } => passed.insert(review_id),
-            _ => true,
-        };
+        let once =
+            if let Event::ReviewOverdue { review_id } = it.event { passed.insert(review_id) } else { true };
         broken += usize::from(matches!(it.event, Event::GuaranteeBroken { .. }));
         ensure(once, || format!("order {} passed one deadline twice", order.id))?;
     }

@@ -11,14 +11,12 @@ use std::collections::BTreeMap;
 pub(super) fn exceeded(commit: &Commit, credit: &mut BTreeMap<String, Decimal>) -> Vec<String> {
     let mut wrong = Vec::new();
     for write in &commit.writes {
-        match write.key.kind {
-            Kind::Stock => wrong.extend(stock(&write.key, value(write))),
-            Kind::Credit => {
-                let now = value(write);
-                let before = credit.insert(write.key.id.clone(), now).unwrap_or_default();
-                wrong.extend(owed(commit, &write.key.id, (before, now)));
-            }
-            _ => {}
+        if write.key.kind == Kind::Stock {
+            wrong.extend(stock(&write.key, value(write)));
+        } else if write.key.kind == Kind::Credit {
+            let now = value(write);
+            let before = credit.insert(write.key.id.clone(), now).unwrap_or_default();
+            wrong.extend(owed(commit, &write.key.id, (before, now)));
         }
     }
     wrong
