@@ -2,7 +2,8 @@
 
 use super::Order;
 use super::event::{Event, Gate, Milestone};
-use super::line::Line;
+use super::line::{Content, Line};
+use super::money::{Money, round};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +63,24 @@ impl Order {
         }
     }
 
+    /// The share of the lines that have not left.
+    fn rest_of(&self, credit: Money) -> Money {
+        let rest = Content {
+            lines: self
+                .content
+                .lines
+                .iter()
+                .filter(|it| !self.left.contains(&it.position))
+                .cloned()
+                .collect(),
+            ..self.content.clone()
+        };
+        let total = |content: &Content| content.total().ok().flatten().map(|it| it.amount);
+        let share = total(&rest).zip(total(&self.content)).and_then(|(rest, all)| rest.checked_div(all));
+        let amount = share.and_then(|share| credit.amount.checked_mul(share));
+        amount.map_or(credit, |amount| Money::new(round(amount, credit.currency), credit.currency))
+    }
+
     /// The other lines have left; what remains goes the way from the release on once more.
     fn begin_rest(&mut self, line: Option<u32>) {
         let left: Vec<u32> = self.moving().map(|line| line.position).collect();
@@ -71,12 +90,13 @@ impl Order {
         let is_made = self.holds.iter().any(|hold| hold.line == line && !hold.unmade);
         let making = [Milestone::ProductionStarted, Milestone::ProductionFinished];
         if self.reached.contains(&Milestone::Paid) {
-            // What was paid is paid, and takes no credit again.
-            self.kept.push(Milestone::Paid);
-            self.credit = None;
+            match self.credit {
+                // What is paid before covers the rest too.
+                None => self.kept.push(Milestone::Paid),
+                // What left was paid by its own invoice; the rest takes credit till its own is.
+                Some(credit) => self.credit = Some(self.rest_of(credit)),
+            }
         }
-        // What the making took is on hand no more, whatever is reported anew from here on.
-        self.materials.iter_mut().for_each(|it| it.drawn = true);
         self.reached.retain(|milestone| is_made && making.contains(milestone));
         self.gates.retain(|gate| *gate != Gate::Invoice);
     }

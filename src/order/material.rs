@@ -27,7 +27,7 @@ pub struct Material {
     /// Code of the supplier, where one delivers it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supplier: Option<String>,
-    /// Production took it before the order was amended: it is on hand no more, and nothing is held of it.
+    /// Production took it: it is on hand no more, and nothing is held of it.
     #[serde(default, skip_serializing_if = "is_not")]
     pub drawn: bool,
 }
@@ -44,22 +44,21 @@ pub fn held(materials: &[Material]) -> BTreeMap<String, Decimal> {
 }
 
 impl Order {
-    /// Production has begun: it took its material from the stock.
-    #[must_use]
-    pub fn is_begun(&self) -> bool {
-        let begun = [Milestone::ProductionStarted, Milestone::ProductionFinished, Milestone::StockOut];
-        begun.iter().any(|milestone| self.reached.contains(milestone))
-    }
-
     /// What it holds of the components' stock, by component: from the release until production takes it.
     #[must_use]
     pub fn held_materials(&self) -> BTreeMap<String, Decimal> {
-        if self.holds_materials() { held(&self.materials) } else { BTreeMap::new() }
+        let holds = self.promised.is_some() && self.status != Status::Cancelled;
+        if holds { held(&self.materials) } else { BTreeMap::new() }
     }
 
-    #[must_use]
-    pub fn holds_materials(&self) -> bool {
-        self.promised.is_some() && self.status != Status::Cancelled && !self.is_begun()
+    /// Production has begun, or must have: it took the material of what it makes from the stock. That of a held line stays.
+    pub(super) fn draw(&mut self, milestone: Milestone) {
+        let begun = [Milestone::ProductionStarted, Milestone::ProductionFinished, Milestone::StockOut];
+        if begun.contains(&milestone) {
+            let moving: Vec<u32> = self.moving().map(|line| line.position).collect();
+            let taken = self.materials.iter_mut().filter(|it| moving.contains(&it.position));
+            taken.for_each(|it| it.drawn = true);
+        }
     }
 }
 

@@ -290,13 +290,9 @@ impl Order {
                 self.reach(*milestone);
             }
             Event::Reported { milestone, applied: false, .. } => self.kept.push(*milestone),
-            Event::Clarifying
-            | Event::InReview
-            | Event::Held { .. }
-            | Event::Resumed
-            | Event::Rejected { .. }
-            | Event::Cancelled { .. }
-            | Event::Closed => {}
+            Event::Clarifying | Event::InReview | Event::Held { .. } | Event::Resumed | Event::Closed => {}
+            // Nothing goes on of it, and nothing has to wait.
+            Event::Rejected { .. } | Event::Cancelled { .. } => self.holds.clear(),
         }
         Ok(())
     }
@@ -316,6 +312,7 @@ impl Order {
     fn reach(&mut self, milestone: Milestone) {
         self.kept.retain(|kept| *kept != milestone);
         self.reached.push(milestone);
+        self.draw(milestone);
         if milestone == Milestone::ProductionFinished {
             self.finished_without_held();
         }

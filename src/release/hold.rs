@@ -76,20 +76,19 @@ fn replanned(order: &Order, hold: &Hold, facts: &ReleaseFacts<'_>, now: DateTime
     let of_hold = |position: &u32| hold.line.is_none_or(|line| line == *position);
     let to_make = order.make.iter().any(of_hold) && (!finished || remade);
     let rested = if to_make { workdays(calendar, hold.since, now) } else { 0 };
-    let later = (0..rested).fold(promised, |day, _| calendar.next_workday(day));
-    let kept = later.max(calendar.next_workday(calendar.day_of(now)));
+    let later = |day: NaiveDate| (0..rested).fold(day, |day, _| calendar.next_workday(day));
+    let kept = later(promised).max(calendar.next_workday(calendar.day_of(now)));
     // A day that was missed already before it was held is no promise that is given anew.
     let missed = calendar.day_of(hold.since) > promised;
-    let day: NaiveDate = if promised >= calendar.day_of(now) || missed { later } else { kept };
+    let day: NaiveDate = if promised >= calendar.day_of(now) || missed { later(promised) } else { kept };
     if day == promised && !remade {
         return None;
     }
     let leaves = calendar.at(calendar.workday_before(day), facts.office.settings.ship_at).max(now);
     let ship_on = if day == promised { ship_on } else { leaves };
     let (make, credit) = (order.make.clone(), order.credit);
-    // Production took its material when it began with the other lines.
-    let taken = |it: &Material| Material { drawn: it.drawn || order.is_begun(), ..it.clone() };
-    let materials = order.materials.iter().map(taken).collect();
+    let needed = |it: &Material| Material { needed_by: later(it.needed_by), ..it.clone() };
+    let materials = order.materials.iter().map(needed).collect();
     Some(Event::Replanned { promised: day, ship_on, make, credit, remade, materials })
 }
 

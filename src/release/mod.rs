@@ -164,7 +164,7 @@ pub fn invoice_latest(
     ids: Ids,
 ) -> Result<Release, ReleaseError> {
     let mut telling = Telling::new(order, facts, now, ids);
-    let instructed = order.told.iter().any(|it| it.what == crate::order::event::Tell::ShippingInstruction);
+    let instructed = ship::is_instructed(order);
     if matches!(order.status, Status::On(rung) if rung >= Rung::Released) && instructed {
         if !order.gates.contains(&Gate::Invoice) {
             telling.happen(Event::GateOpened { gate: Gate::Invoice })?;

@@ -186,7 +186,7 @@ fn material(position: u32, need: &Need<'_>, needed_by: NaiveDate) -> Material {
 fn kept(before: &Order, line: &Line) -> Option<Vec<Material>> {
     being_made(before, line)?;
     let own = before.materials.iter().filter(|it| it.position == line.position);
-    let drawn = before.is_begun() || own.clone().any(|it| it.drawn);
+    let drawn = own.clone().any(|it| it.drawn);
     let was = before.content.lines.iter().find(|was| was.position == line.position)?;
     (drawn || was.quantity == line.quantity).then(|| own.map(|it| Material { drawn, ..it.clone() }).collect())
 }

@@ -22,13 +22,14 @@ pub(super) fn produce(telling: &mut Telling<'_>) -> Result<(), ReleaseError> {
 
 /// What has to be made of the order as it is.
 pub(super) fn task(order: &Order) -> Result<ProductionTask, ReleaseError> {
+    let is_made = |position| order.moving().any(|line| line.position == position);
     Ok(ProductionTask {
         order_id: order.id,
         number: sheet::number(order)?,
         revision: order.revision,
         promised: order.promised.ok_or_else(|| ReleaseError::Incomplete("promised".to_owned()))?,
         lines: sheet::goods(order.moving().filter(|line| order.make.contains(&line.position))),
-        materials: order.materials.iter().filter(|it| !order.holds_line(it.position)).map(need).collect(),
+        materials: order.materials.iter().filter(|it| is_made(it.position)).map(need).collect(),
     })
 }
 

@@ -4,6 +4,7 @@ use super::telling::Telling;
 use super::{ReleaseError, sheet};
 use crate::order::Order;
 use crate::order::event::{Gate, Tell};
+use crate::order::material::Material;
 use crate::order::message::{Body, PurchasingRequest, RequestLine};
 use rust_decimal::Decimal;
 
@@ -22,10 +23,11 @@ pub(super) fn request(telling: &mut Telling<'_>) -> Result<(), ReleaseError> {
     telling.tell(Tell::PurchaseRequest, TO, version, Body::PurchasingRequest(request))
 }
 
-/// What has to be bought for the order as it is: each component once, by the day on which the first of it is needed.
+/// What has to be bought for the order as it is, but for what is held: each component once, by the day on which the first of it is needed.
 pub(super) fn of(order: &Order) -> Result<PurchasingRequest, ReleaseError> {
     let mut lines: Vec<RequestLine> = Vec::new();
-    for it in order.materials.iter().filter(|it| it.to_buy > Decimal::ZERO) {
+    let wanted = |it: &&Material| it.to_buy > Decimal::ZERO && !order.holds_line(it.position);
+    for it in order.materials.iter().filter(wanted) {
         if let Some(line) = lines.iter_mut().find(|line| line.component == it.component) {
             line.quantity = line.quantity.saturating_add(it.to_buy);
             line.needed_by = line.needed_by.min(it.needed_by);

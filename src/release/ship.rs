@@ -10,9 +10,7 @@ use chrono::TimeDelta;
 pub(super) fn ship(telling: &mut Telling<'_>) -> Result<(), ReleaseError> {
     let order = &telling.order;
     let (Some(promised), Some(ship_on)) = (order.promised, order.ship_on) else { return Ok(()) };
-    let told = order.told.iter().any(|it| {
-        it.what == Tell::ShippingInstruction && (order.parts == 0 || it.version > order.rest_since)
-    });
+    let told = is_instructed(order);
     let settings = telling.facts.office.settings;
     let waits = (settings.ship_when_finished && !finished(order)) || order.moving().next().is_none();
     if told || waits || ship_on > telling.now || !order.gates.contains(&Gate::Ship) {
@@ -33,6 +31,12 @@ pub(super) fn ship(telling: &mut Telling<'_>) -> Result<(), ReleaseError> {
     telling.timer("timer/invoice", TimerDue { order_id, kind, about: order_id, due: latest });
     let version = 1 + telling.order.revision;
     telling.tell(Tell::ShippingInstruction, &lane(&carrier), version, Body::ShippingInstruction(instruction))
+}
+
+/// A carrier was told to take what moves now: not only what left before it.
+pub(super) fn is_instructed(order: &Order) -> bool {
+    let of_these = |version: u32| order.parts == 0 || version > order.rest_since;
+    order.told.iter().any(|it| it.what == Tell::ShippingInstruction && of_these(it.version))
 }
 
 /// Tells the carrier in the lane `to`, who was instructed before, of goods, place and day as they are `now`, where one of

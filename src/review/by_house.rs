@@ -28,7 +28,7 @@ pub enum CannotChange {
     )]
     Left(Status),
     #[error(
-        "the order itself is still being keyed: correct it in that review, with `gendan reviews decide {0} correct`"
+        "the order itself is still being keyed: correct, file or reject it in that review, with `gendan reviews decide {0}`"
     )]
     Reading(Uuid),
     #[error("`{path}`: the order has no line {line}: it has {}", lines(has))]
@@ -52,6 +52,10 @@ pub enum CannotChange {
     HeldAlready { by: String, line: Option<u32> },
     #[error("nothing else of the order is moving: hold the whole order, without --line")]
     LastMoving,
+    #[error(
+        "the others were reported to have left, which waits for its turn: let the line go on when they count as shipped"
+    )]
+    LeavingWaits,
     #[error("the house does not hold {}: {}", what(*line), held(holds))]
     NotHeld { line: Option<u32>, holds: Vec<Option<u32>> },
     #[error(transparent)]
@@ -121,6 +125,7 @@ fn without(order: &Order, line: u32) -> Result<DraftOrder, CannotChange> {
 /// The draft of a cancellation.
 fn cancellation(order: &Order) -> Result<DraftOrder, CannotChange> {
     open_to_change(order)?;
+    understood(order)?;
     Ok(named(order, DraftOrder::default()))
 }
 

@@ -54,6 +54,9 @@ pub fn resume(
     now: DateTime<Utc>,
 ) -> Result<Vec<Event>, CannotChange> {
     held(order, line)?;
+    if line.is_some() && order.kept.contains(&Milestone::StockOut) {
+        return Err(CannotChange::LeavingWaits);
+    }
     let rest = line.is_some() && order.reached.contains(&Milestone::StockOut);
     let mut events = vec![Event::LetGo { line, by: by.to_owned(), rest }];
     if line.is_some() {

@@ -328,6 +328,18 @@ impl Case {
         });
     }
 
+    /// What says which amendments and cancellations there are, and where each stands, with the versions looked at.
+    pub(super) fn cases(&self) -> Vec<(Key, u64)> {
+        let known = self.po.iter().map(|(key, was, _)| (key.clone(), *was));
+        let same = self.same.iter().map(|it| (Key::new(Kind::Order, it.order.id), it.order.version));
+        known.chain(same).collect()
+    }
+
+    /// More of the customer's credit is taken.
+    pub(super) fn lend_more(&self, order: &Order, amount: Decimal) -> Write {
+        self.credit.write(Kind::Credit, &self.customer(order), self.credit.value + amount)
+    }
+
     /// Whether another amendment or cancellation of the same order is still undecided.
     pub(super) fn is_held_by_others(&self, case: Uuid, target: Uuid) -> bool {
         let undecided = |order: &Order| order.status.is_open() && order.refers_to == Some(target);

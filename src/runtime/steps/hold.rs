@@ -2,7 +2,7 @@
 
 use super::decide::Origin;
 use super::desk::{self, Case};
-use super::{Pen, Steps, done, misfit};
+use super::{Pen, Steps, done, holdings, misfit};
 use crate::follow;
 use crate::order::Order;
 use crate::order::by_house::ChangeAsked;
@@ -45,7 +45,7 @@ impl Steps {
         } else if work.order.status != before.status {
             pen.commit.messages.push(release::status_message(&work.order, pen.now.at, pen.now.ids));
         }
-        work.write(&mut pen.commit, &pen.now.stamp(Actor::User(asked.by.clone())));
+        self.write(work, &mut pen.commit, (Actor::User(asked.by.clone()), &pen.now)).await?;
         Ok(pen.commit)
     }
 
@@ -70,6 +70,8 @@ impl Steps {
         let mut around = self.around_order(&before, &origin).await?;
         let (at, ids, desk) = (pen.now.at, pen.now.ids, self.books.desk());
         let others = around.is_held_by_others(before.id, before.id);
+        // A case that begins or ends in this moment changes whether it may go on.
+        pen.commit.requires.extend(around.cases());
         let events = match hold::resume(&before, line, (&asked.by, others), &desk, at) {
             Ok(events) => events,
             Err(why) => return Ok(done(message, format!("refused: {why}"))),
@@ -93,8 +95,11 @@ impl Steps {
         let still = work.order.open_reviews().filter(|it| it.restarted_at == Some(at));
         pen.commit.timers.extend(still.flat_map(|review| deadline::timers_of(before.id, review, &desk)));
         self.give_back(&before, &work.order, &mut pen.commit).await?;
+        if let Some(credit) = holdings::taken_again(&before, &work.order) {
+            pen.commit.writes.push(around.lend_more(&before, credit));
+        }
         let what = format!("goes on: {}", desk::said(&work.order));
-        work.write(&mut pen.commit, &pen.now.stamp(Actor::User(asked.by.clone())));
+        self.write(work, &mut pen.commit, (Actor::User(asked.by.clone()), &pen.now)).await?;
         Ok(desk::named(pen.commit, &what))
     }
 

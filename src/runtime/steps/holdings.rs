@@ -7,7 +7,6 @@ use crate::master::Master;
 use crate::order::Order;
 use crate::order::event::Milestone;
 use crate::order::line::Line;
-use crate::order::material;
 use crate::order::status::Status;
 use crate::runtime::Failure;
 use crate::store::{Commit, Key, Kind};
@@ -38,8 +37,12 @@ impl Steps {
             let master = self.shelf.get().await?;
             freed = sums(after.content.lines.iter().filter(gives), &master);
         }
-        if before.holds_materials() && !after.holds_materials() {
-            add(&mut freed, material::held(&after.materials));
+        let still = after.held_materials();
+        for (component, held) in before.held_materials() {
+            let still = still.get(&component).copied().unwrap_or_default();
+            if still < held {
+                *freed.entry(component).or_default() += held - still;
+            }
         }
         for (sku, quantity) in freed {
             self.lower(Kind::Stock, &sku, quantity, commit).await?;
@@ -86,6 +89,12 @@ pub(super) fn lend(around: &mut Case, held: &Held) {
             figure.value -= quantity;
         }
     }
+}
+
+/// The credit that an order takes again of which a part left and was paid.
+pub(super) fn taken_again(before: &Order, after: &Order) -> Option<Decimal> {
+    let again = before.credit.is_some() && !holds_credit(before) && holds_credit(after);
+    after.credit.filter(|_| again).map(|credit| credit.amount)
 }
 
 pub(super) fn holds_credit(order: &Order) -> bool {

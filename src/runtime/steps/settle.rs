@@ -57,6 +57,8 @@ impl Steps {
         } else if amended && was_released {
             self.refill(&before, &mut work, (case, around, said), pen)?;
         }
+        // What was filled anew is what it holds from here on.
+        let filled = if amended && was_released { work.order.clone() } else { before.clone() };
         if resumed {
             work.add(follow::catch_up(&work.order)).map_err(misfit(&before))?;
             Box::pin(self.reopen(&mut work, &origin, None, pen)).await?;
@@ -64,11 +66,9 @@ impl Steps {
                 self.tell_due(&mut work, &pen.now, &mut pen.commit, release::due).await?;
             }
         }
-        self.give_back(&before, &work.order, &mut pen.commit).await?;
-        if work.is_changed() {
-            self.write(work, &mut pen.commit, (Actor::Step("case".to_owned()), &pen.now)).await?;
-        }
-        Ok(())
+        self.give_back(&filled, &work.order, &mut pen.commit).await?;
+        // Also where nothing happens to it: it has to be as it was looked at.
+        self.write(work, &mut pen.commit, (Actor::Step("case".to_owned()), &pen.now)).await
     }
 
     /// Fills an amended order anew: other goods of the stock, another share of the credit, and all that were told of it hear

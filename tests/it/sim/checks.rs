@@ -282,12 +282,9 @@ async fn held(world: &World, orders: &[Order]) -> Result<(), String> {
             *held.entry(Key::new(Kind::Credit, customer)).or_default() += credit.amount;
         }
         // Of material what was taken of the stock, until the making took it.
-        let begun = [Milestone::ProductionStarted, Milestone::ProductionFinished, Milestone::StockOut];
-        if !begun.iter().any(|it| order.reached.contains(it)) {
-            for material in order.materials.iter().filter(|it| !it.drawn) {
-                let key = Key::new(Kind::Stock, &material.component);
-                *held.entry(key).or_default() += material.from_stock;
-            }
+        for material in order.materials.iter().filter(|it| !it.drawn) {
+            let key = Key::new(Kind::Stock, &material.component);
+            *held.entry(key).or_default() += material.from_stock;
         }
         let from_stock = |line: &&Line| !order.make.contains(&line.position);
         for line in order.content.lines.iter().filter(from_stock) {
