@@ -81,8 +81,11 @@ mod tests {
     use crate::order::document::Kind;
     use crate::order::event::{Gate, PartRef};
     use crate::order::line::{Content, Line};
+    use crate::order::material::Material;
+    use crate::order::money::{Currency, Money};
     use crate::order::status::Rung;
     use crate::review::calendar::Calendar;
+    use rust_decimal::Decimal;
     use uuid::Uuid;
 
     const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
@@ -186,5 +189,80 @@ mod tests {
             report(&mut order, &[Milestone::StockOut]);
             assert_eq!(order.status, Status::On(Rung::Shipped));
         }
+    }
+
+    /// Line 1 takes material of the stock, line 2 as well; the order takes credit.
+    fn with_material() -> Order {
+        let mut order = released();
+        let material = |position| Material {
+            position,
+            component: format!("M-{position}"),
+            name: None,
+            quantity: Decimal::TEN,
+            unit: None,
+            from_stock: Decimal::TEN,
+            to_buy: Decimal::ZERO,
+            needed_by: "2026-03-12".parse().unwrap(),
+            supplier: None,
+            drawn: false,
+        };
+        order.materials = vec![material(1), material(2)];
+        for (line, price) in order.content.lines.iter_mut().zip([5, 2, 3]) {
+            (line.quantity, line.unit_price) = (Some(Decimal::TEN), Some(price.into()));
+        }
+        order.content.currency = Some(Currency::CNY);
+        order.credit = Some(Money::new(100.into(), Currency::CNY));
+        order
+    }
+
+    #[test]
+    fn a_held_line_keeps_its_material_when_the_others_begin() {
+        for begun in [&[Milestone::ProductionStarted][..], &[]] {
+            let mut order = with_material();
+            stop(&mut order, Some(1)).unwrap();
+            report(&mut order, begun);
+            let takes = if begun.is_empty() { vec!["M-1", "M-2"] } else { vec!["M-1"] };
+            assert_eq!(order.held_materials().into_keys().collect::<Vec<_>>(), takes);
+            report(&mut order, &[Milestone::ProductionFinished, Milestone::StockOut]);
+            go_on(&mut order, Some(1), false).unwrap();
+            assert_eq!(order.held_materials().into_keys().collect::<Vec<_>>(), ["M-1"]);
+            report(&mut order, &[Milestone::ProductionStarted]);
+            assert!(order.held_materials().is_empty(), "{begun:?}");
+        }
+    }
+
+    #[test]
+    fn what_left_and_was_paid_does_not_pay_for_the_rest() {
+        for (paid, takes, kept) in [(true, 50, vec![]), (false, 100, vec![])] {
+            let mut order = with_material();
+            stop(&mut order, Some(1)).unwrap();
+            report(&mut order, &[Milestone::ProductionFinished, Milestone::StockOut]);
+            if paid {
+                report(&mut order, &[Milestone::Invoiced, Milestone::Paid]);
+            }
+            go_on(&mut order, Some(1), false).unwrap();
+            assert_eq!(order.credit, Some(Money::new(takes.into(), Currency::CNY)), "{paid}");
+            assert_eq!((order.is_paid(), &order.kept), (false, &kept));
+        }
+    }
+
+    #[test]
+    fn nothing_goes_on_of_what_has_ended_or_whose_leaving_waits() {
+        let mut order = released();
+        stop(&mut order, Some(1)).unwrap();
+        stop(&mut order, None).unwrap();
+        add(&mut order, &[Event::Cancelled { reason: "cancellation:x".to_owned() }]);
+        assert!(order.holds.is_empty());
+        assert!(matches!(go_on(&mut order, None, false), Err(CannotChange::NotHeld { .. })));
+
+        let mut order = released();
+        stop(&mut order, Some(1)).unwrap();
+        let left =
+            Event::Reported { milestone: Milestone::StockOut, at: NOW, reference: None, applied: false };
+        add(&mut order, &[left]);
+        assert_eq!(go_on(&mut order, Some(1), false), Err(CannotChange::LeavingWaits));
+        add(&mut order, &[Event::Applied { milestone: Milestone::StockOut }]);
+        go_on(&mut order, Some(1), false).unwrap();
+        assert_eq!(moving(&order), [1]);
     }
 }
