@@ -5,10 +5,12 @@ use super::context::{self, Context};
 use super::hand_over::hand_over;
 use super::{End, Stop};
 use crate::order::Order;
+use crate::order::document::{Kind as PartKind, Language};
 use crate::order::event::{Gate, Milestone};
 use crate::order::ids::Ids;
 use crate::order::message::{Body, GateAsked, Message, ReportReceived, Step};
 use crate::order::status::Status;
+use crate::release::form::Form;
 use crate::rights::{Action, Sees};
 use crate::runtime::house::House;
 use crate::store::{Filter, Key, Kind, Snapshot, StoredEvent};
@@ -38,6 +40,13 @@ pub(super) enum Command {
         /// Its events too 包括历史
         #[arg(long)]
         history: bool,
+    },
+    /// Its review form, as a page to be printed on A4: what is ordered, who was asked why, and every opinion 评审表
+    Form {
+        order: String,
+        /// The firm's when left out 语言
+        #[arg(long, value_parser = PossibleValuesParser::new(["zh", "en"]))]
+        language: Option<String>,
     },
     /// Ask that goods are made or leave before the money is in; who agrees guarantees 申请款到前先行
     AskGate(AskGate),
@@ -93,6 +102,7 @@ pub(super) async fn run(command: Command, context: &mut Context) -> Result<End, 
             list(&house, &filter, context).await
         }
         Command::Show { order, history } => show(&house, &order, history, context).await,
+        Command::Form { order, language } => form(&house, &order, language.as_deref(), context).await,
         Command::AskGate(ask) => ask.run(&house, context).await,
         Command::Amend(change) => change.run(&house, context).await,
         Command::Cancel(change) => change.run(&house, context).await,
@@ -144,6 +154,41 @@ async fn show(house: &House, name: &str, history: bool, context: &mut Context) -
             &event.hash[..12]
         ))?;
     }
+    Ok(End::Done)
+}
+
+async fn form(house: &House, name: &str, language: Option<&str>, context: &mut Context) -> Result<End, Stop> {
+    let (sees, order) = (context.sees(house)?, find(house, name).await?);
+    let language = match language {
+        Some("zh") => Language::Zh,
+        Some(_) => Language::En,
+        None => house.config.firm.language,
+    };
+    let before = match order.refers_to.filter(|_| order.kind == PartKind::Amendment) {
+        Some(target) => Some(load(house, target).await?.content),
+        None => None,
+    };
+    let master = house.shelf.get().await?;
+    let firm = house.books.house(&master);
+    let users = &house.config.users;
+    let name = |id: &str| {
+        let known = users.iter().find(|user| user.id == id && !user.name.is_empty());
+        known.map_or_else(|| id.to_owned(), |user| user.name.clone())
+    };
+    let row = order.content.customer.as_deref().and_then(|code| master.customer(code));
+    let form = Form {
+        order: &order,
+        before: before.as_ref(),
+        customer: row.map(|row| match (language, &row.name_en) {
+            (Language::En, Some(name)) => name.as_str(),
+            (Language::Zh | Language::Mixed | Language::En, _) => row.name.as_str(),
+        }),
+        office: &house.books.office(&firm),
+        sees,
+        name: &name,
+        now: house.store.now().await?,
+    };
+    context.out.line(form.page(language).map_err(anyhow::Error::from)?)?;
     Ok(End::Done)
 }
 

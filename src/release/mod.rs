@@ -24,6 +24,7 @@ pub mod inquire;
 pub mod heard;
 pub mod correspondence;
 pub mod filed;
+pub mod form;
 mod revise;
 mod hold;
 mod changes;

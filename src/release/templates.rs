@@ -67,7 +67,10 @@ impl Templates {
                 .build()
                 .map_err(|error| failed("syntax", &error))?,
         );
-        environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+        environment.set_auto_escape_callback(|name| {
+            let page = std::path::Path::new(name).extension().is_some_and(|it| it == "html");
+            if page { minijinja::AutoEscape::Html } else { minijinja::AutoEscape::None }
+        });
         environment.add_function("table", table);
         environment.add_function("pairs", pairs);
         let shipped = Shipped::iter().filter_map(|name| {
@@ -79,6 +82,13 @@ impl Templates {
             environment.add_template_owned(name, text).map_err(|error| failed(&known, &error))?;
         }
         Ok(Self(environment))
+    }
+
+    /// Writes a page (`form/page.html`), in whatever language its words are. What stands in `context` stands in it as text.
+    pub fn page(&self, name: &str, context: serde_json::Value) -> Result<String, TemplateError> {
+        let name = format!("{name}/page.html");
+        let template = self.0.get_template(&name).map_err(|error| failed(&name, &error))?;
+        template.render(Value::from(Serde(safe(context)))).map_err(|error| failed(&name, &error))
     }
 
     /// Writes a mail. Every text in `context` is made one safe line, so that none can break out of its place.

@@ -7,6 +7,7 @@ mod check;
 mod contract;
 mod data;
 mod decode;
+mod form;
 mod guarantee;
 mod holds;
 mod http;
