@@ -58,7 +58,7 @@ impl Steps {
             self.refill(&before, &mut work, (case, around, said), pen)?;
         }
         // What was filled anew is what it holds from here on.
-        let filled = if amended && was_released { work.order.clone() } else { before.clone() };
+        let filled = if amended && was_released && !cancelled { work.order.clone() } else { before.clone() };
         if resumed {
             work.add(follow::catch_up(&work.order)).map_err(misfit(&before))?;
             Box::pin(self.reopen(&mut work, &origin, None, pen)).await?;
