@@ -116,6 +116,8 @@ impl Office {
             let taken = tokio::select! {
                 biased;
                 () = process.life.cancelled() => return,
+                // Nobody answers any more: the letter is handed over again.
+                () = tokio::time::sleep(Duration::from_secs(6 * 3600)) => return,
                 taken = process.intake.accept(arrival) => taken,
             };
             if taken.is_err() {
