@@ -49,6 +49,13 @@ pub(super) async fn met(world: &World) -> BTreeSet<String> {
     met
 }
 
+/// Nothing is in anybody's hand, and nothing is due.
+pub(super) async fn at_rest(world: &World) -> bool {
+    let in_work = world.store.balance().await.map_or(0, |balance| balance.messages.in_work);
+    let due = world.store.next_due().await.ok().flatten();
+    in_work == 0 && due.is_none_or(|due| due >= world.clock.now())
+}
+
 /// Everything that came in is somewhere, and nothing waits any more.
 async fn conservation(world: &World, letters: u64) -> Result<(), String> {
     let balance = world.store.balance().await.map_err(|e| e.to_string())?;

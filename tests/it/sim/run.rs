@@ -57,6 +57,13 @@ async fn run(seed: u64, planted: Planted) -> Result<Met, String> {
         people::round(&world, round).await;
         tokio::time::sleep(Duration::from_secs(6 * 3600)).await;
     }
+    // What fell due in this very moment is in somebody's hand; what is stuck stays so.
+    for _ in 0..6 {
+        if checks::at_rest(&world).await {
+            break;
+        }
+        tokio::time::sleep(Duration::from_secs(2000)).await;
+    }
     let verdict = checks::all(&world, arrived).await;
     let met = checks::met(&world).await;
     office.close(&world).await;
