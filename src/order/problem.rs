@@ -17,6 +17,17 @@ pub enum Severity {
     Blocks,
 }
 
+impl Severity {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Review => "review",
+            Self::Blocks => "blocks",
+        }
+    }
+}
+
 /// The closed set of problems. The word is stable: rules, JSON and wordings use it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -6,7 +6,6 @@ use super::{changes, sheet};
 use crate::order::Order;
 use crate::order::document::Language;
 use crate::order::line::Content;
-use crate::order::problem::Severity;
 use crate::order::review::{Condition, Decided, Review, ReviewState, Role};
 use crate::rights::Sees;
 use chrono::{DateTime, Utc};
@@ -52,14 +51,6 @@ const WORDS: [&str; 34] = [
 
 /// Who signs at the foot of the page.
 const SIGNS: [Role; 4] = [Role::SalesManager, Role::Planning, Role::Finance, Role::Gm];
-
-const fn severity(is: Severity) -> &'static str {
-    match is {
-        Severity::Note => "note",
-        Severity::Review => "review",
-        Severity::Blocks => "blocks",
-    }
-}
 
 /// An order as somebody gets to see it.
 pub struct Form<'a> {
@@ -146,7 +137,7 @@ impl Form<'_> {
         let shown = self.order.problems.iter().filter(|it| self.sees.shows_problem(it));
         shown
             .map(|it| {
-                let severity = wording.say(language, &format!("severity.{}", severity(it.severity)), &[]);
+                let severity = wording.say(language, &format!("severity.{}", it.severity.as_str()), &[]);
                 let words = wording.with_proposals(language, it);
                 let at = it.path.strip_prefix("lines.").and_then(|rest| rest.split('.').next()?.parse().ok());
                 let line = at.and_then(|at: usize| self.order.content.lines.get(at));

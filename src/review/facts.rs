@@ -173,7 +173,13 @@ impl RuleFacts {
             customer,
             problems: order.problems.iter().map(ProblemFacts::of).collect(),
             change: ChangeFacts::default(),
-            worst: order.problems.iter().map(|it| it.severity).max().map_or("none", severity_word).to_owned(),
+            worst: order
+                .problems
+                .iter()
+                .map(|it| it.severity)
+                .max()
+                .map_or("none", Severity::as_str)
+                .to_owned(),
             figures,
         }
     }
@@ -219,18 +225,10 @@ impl ProblemFacts {
     fn of(problem: &Problem) -> Self {
         Self {
             code: problem.code.as_str().to_owned(),
-            severity: severity_word(problem.severity).to_owned(),
+            severity: problem.severity.as_str().to_owned(),
             clears: problem.clears.as_str().to_owned(),
             path: problem.path.clone(),
         }
-    }
-}
-
-const fn severity_word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Note => "note",
-        Severity::Review => "review",
-        Severity::Blocks => "blocks",
     }
 }
 
